@@ -1,0 +1,50 @@
+# Everything a clone needs, with Python 3.11 or later and make. `make help` lists the targets.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+export DAGSTER_HOME ?= $(CURDIR)/.dagster_home
+export PYTHONUNBUFFERED = 1
+
+.PHONY: help demo test check dev bench lock clean
+help:  ## what there is
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
+
+$(VENV)/.run: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "gpb_pipeline needs Python 3.11 or later: make PYTHON=python3.12")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) install --no-deps --require-hashes -r requirements.lock
+	$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run requirements-dev.lock
+	$(PIP) install --no-deps --require-hashes -r requirements-dev.lock
+	@touch $@
+
+demo: $(VENV)/.run  ## the main job against the sandbox, from nothing, and where to look
+	@$(BIN)/gpb demo
+
+dev: $(VENV)/.run  ## the Dagster UI on 127.0.0.1:3000, against the sandbox unless .env says otherwise
+	@$(BIN)/gpb dev
+
+test: $(VENV)/.dev  ## every test, in a real browser and against real servers too
+	@$(BIN)/python -m gpb_pipeline_tests.chromium
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.dev  ## lint, format, types, import contract
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.dev  ## figures, each a ratio to its raw floor in the same run
+	$(BIN)/python -m gpb_pipeline_tests.bench
+
+UV_COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-annotate --no-header pyproject.toml --extra build
+lock:  ## renew both lock files from pyproject.toml (needs uv)
+	$(UV_COMPILE) --output-file requirements.lock
+	$(UV_COMPILE) --extra dev --output-file requirements-dev.lock
+
+clean:  ## remove what running has made
+	rm -rf $(VENV) .dagster_home .gpb

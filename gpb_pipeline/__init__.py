@@ -1,0 +1,1 @@
+"""Grade passback from Canvas to a OneRoster SIS, on Dagster. See README.md and docs/."""
