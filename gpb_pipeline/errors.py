@@ -1,0 +1,42 @@
+"""The two families of expected failure: what another try may mend, and what it will not.
+
+Every error raised on purpose in this package is one of these; each names what happened, to which item, and
+what to do, and never holds a secret or a student's data. What failed *in a row* of a sync is not an exception
+but a state with a code (passback/issues.py).
+"""
+
+
+class PipelineError(Exception):
+    """`item`: what failed, named as its owner knows it; `code`: its stable name in the issue catalogue."""
+
+    code = "unexpected"
+
+    def __init__(self, what: str, *, item: str, remedy: str, code: str | None = None) -> None:
+        super().__init__(what)
+        self.what = what
+        self.item = item
+        self.remedy = remedy
+        self.code = code or type(self).code
+
+    def __str__(self) -> str:
+        return f"{self.item}: {self.what}. {self.remedy}"
+
+
+class PermanentError(PipelineError):
+    """Trying again without a change elsewhere will fail again."""
+
+
+class TransientError(PipelineError):
+    """The same call may succeed later: a timeout, a throttle, a server that is down."""
+
+
+class SettingsError(PermanentError):
+    """A setting is missing or cannot be what it is; `item` is its environment variable."""
+
+    code = "settings"
+
+
+class UsageError(PermanentError):
+    """What was asked for does not exist or contradicts itself (exit status 2)."""
+
+    code = "usage"

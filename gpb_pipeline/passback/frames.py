@@ -1,0 +1,243 @@
+"""One Pandera schema a frame: what Canvas and the SIS hold, as read, for one course.
+
+The frames that the rules *make* are in judged.py. Ids are strings; times are UTC with microseconds; a score is
+a float with NaN for none; text that may be absent is None. Numbers and times are parsed before they come here
+(`build`), so that validation judges values and not spellings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, TypeVar
+
+import pandas as pd
+import pandera.pandas as pa
+from pandera.typing import DataFrame, Series
+
+from gpb_pipeline.errors import PermanentError
+
+UtcTime = Annotated[pd.DatetimeTZDtype, "us", "UTC"]
+
+
+class Frame(pa.DataFrameModel):
+    """Base of all schemas: columns exactly as declared, in that order."""
+
+    class Config:
+        strict = True
+        ordered = True
+
+
+F = TypeVar("F", bound=Frame)
+
+
+class Sections(Frame):
+    """The course's active sections (reference/canvas_api.md §6)."""
+
+    section_id: Series[str] = pa.Field(unique=True, description="Canvas section id")
+    section_name: Series[str] = pa.Field(description="as shown in Canvas")
+    sis_section_id: Series[str] = pa.Field(nullable=True, description="None where the section has no SIS id")
+    nonxlist_course_id: Series[str] = pa.Field(nullable=True, description="origin, where cross-listed")
+
+
+class Enrollments(Frame):
+    """Student enrollments in every state, test student included: scope is judged, not assumed."""
+
+    enrollment_id: Series[str] = pa.Field(unique=True)
+    user_id: Series[str] = pa.Field(description="Canvas user id")
+    section_id: Series[str]
+    type: Series[str] = pa.Field(description="StudentEnrollment or StudentViewEnrollment (the test student)")
+    state: Series[str] = pa.Field(description="active, invited, inactive, completed, …")
+    sis_user_id: Series[str] = pa.Field(nullable=True, description="None where the student has no SIS id")
+    student_name: Series[str] = pa.Field(description="private: never leaves the warehouse unasked")
+
+
+class AssignmentGroups(Frame):
+    """Assignment groups (reference/canvas_api.md §4)."""
+
+    group_id: Series[str] = pa.Field(unique=True)
+    group_name: Series[str]
+    position: Series[int]
+    sis_source_id: Series[str] = pa.Field(nullable=True)
+    integration_data: Series[str] = pa.Field(description="JSON object, as Canvas holds it")
+
+
+class Assignments(Frame):
+    """Every assignment of the course with its base dates (reference/canvas_api.md §2)."""
+
+    assignment_id: Series[str] = pa.Field(unique=True)
+    assignment_name: Series[str]
+    group_id: Series[str]
+    position: Series[int]
+    workflow_state: Series[str] = pa.Field(description="`published` is the only state that is synced")
+    post_to_sis: Series[bool] = pa.Field(description="Sync to SIS")
+    grading_type: Series[str]
+    points_possible: Series[float] = pa.Field(nullable=True)
+    due_at: Series[UtcTime] = pa.Field(nullable=True, description="base date, not overridden")
+    unlock_at: Series[UtcTime] = pa.Field(nullable=True)
+    created_at: Series[UtcTime] = pa.Field(nullable=True)
+    only_visible_to_overrides: Series[bool] = pa.Field(description="no `Everyone`")
+    omit_from_final_grade: Series[bool]
+    submission_types: Series[str] = pa.Field(description="comma-separated")
+    has_checkpoints: Series[bool] = pa.Field(description="checkpointed discussion")
+    moderated: Series[bool]
+    anonymous: Series[bool]
+    group_assignment: Series[bool] = pa.Field(description="graded as a group; one submission a student")
+    due_date_required: Series[bool] = pa.Field(description="Canvas's own form asks for one")
+
+
+class Overrides(Frame):
+    """One row a target of an override: a section, a student, a group, the course (mastery `noop` too)."""
+
+    override_id: Series[str]
+    assignment_id: Series[str]
+    target: Series[str] = pa.Field(isin=["section", "student", "group", "course", "noop"])
+    target_id: Series[str] = pa.Field(description="id of the section, student, group or course")
+    due_at_overridden: Series[bool] = pa.Field(description="the key was present, even as null")
+    due_at: Series[UtcTime] = pa.Field(nullable=True)
+    unassign_item: Series[bool]
+
+
+class Submissions(Frame):
+    """One row an (assignment, student) of the sync-enabled assignments (reference/canvas_api.md §5)."""
+
+    assignment_id: Series[str]
+    user_id: Series[str]
+    score: Series[float] = pa.Field(nullable=True, description="private; net of late deduction")
+    grade: Series[str] = pa.Field(nullable=True, description="private; what Canvas displays")
+    excused: Series[bool]
+    late: Series[bool]
+    missing: Series[bool]
+    workflow_state: Series[str]
+    posted_at: Series[UtcTime] = pa.Field(nullable=True, description="None: hidden from the student")
+    graded_at: Series[UtcTime] = pa.Field(nullable=True)
+    submitted_at: Series[UtcTime] = pa.Field(nullable=True)
+    grade_matches_current_submission: Series[bool]
+    assigned: Series[bool] = pa.Field(description="Canvas's assignment_visible")
+
+    class Config(Frame.Config):
+        unique = ["assignment_id", "user_id"]
+
+
+class SisCategories(Frame):
+    """The SIS's grading categories (reference/oneroster.md, Fields)."""
+
+    category_id: Series[str] = pa.Field(unique=True, description="sourcedId")
+    title: Series[str]
+    active: Series[bool]
+    class_id: Series[str] = pa.Field(nullable=True, description="sourcedId of its class; None: global")
+
+
+class SisClasses(Frame):
+    """The SIS's class of each Canvas section that has a SIS id."""
+
+    section_id: Series[str] = pa.Field(unique=True)
+    class_id: Series[str] = pa.Field(nullable=True, description="sourcedId; None: the SIS has no such class")
+    school_id: Series[str] = pa.Field(nullable=True, description="sourcedId of the class's school")
+
+
+class SisRoster(Frame):
+    """The students of those classes, by the id that Canvas knows them by."""
+
+    section_id: Series[str]
+    sis_user_id: Series[str] = pa.Field(description="private; Canvas's SIS id of the student")
+    student_id: Series[str] = pa.Field(description="private; the student's sourcedId")
+
+
+class SisGradingPeriods(Frame):
+    """The grading periods of each section's class; both days belong to the period."""
+
+    section_id: Series[str]
+    period_id: Series[str] = pa.Field(description="sourcedId of the academic session")
+    start_date: Series[UtcTime] = pa.Field(description="midnight UTC of the first day")
+    end_date: Series[UtcTime] = pa.Field(description="midnight UTC of the last day")
+    closed: Series[bool]
+
+
+class CategoryMapping(Frame):
+    """What people chose in Sync SIS Categories, per section and assignment group."""
+
+    section_id: Series[str]
+    group_id: Series[str]
+    category_id: Series[str] = pa.Field(nullable=True, description="None: Unassociated")
+
+
+class LedgerLineItems(Frame):
+    """What the SIS holds because of us: line items, per section and assignment."""
+
+    section_id: Series[str]
+    assignment_id: Series[str]
+    line_item_id: Series[str] = pa.Field(description="sourcedId in the SIS")
+    payload_hash: Series[str]
+    sent_at: Series[UtcTime]
+    job_id: Series[str]
+
+    class Config(Frame.Config):
+        unique = ["section_id", "assignment_id"]
+
+
+class LedgerResults(Frame):
+    """What the SIS holds because of us: results, per section, assignment and student."""
+
+    section_id: Series[str]
+    assignment_id: Series[str]
+    user_id: Series[str] = pa.Field(description="Canvas user id")
+    result_id: Series[str] = pa.Field(description="sourcedId in the SIS")
+    line_item_id: Series[str]
+    student_id: Series[str] = pa.Field(description="private; sourcedId of the student")
+    score: Series[float] = pa.Field(description="private; as sent")
+    exempt: Series[bool]
+    payload_hash: Series[str]
+    sent_at: Series[UtcTime]
+    job_id: Series[str]
+
+    class Config(Frame.Config):
+        unique = ["section_id", "assignment_id", "user_id"]
+
+
+def build(schema: type[F], columns: Mapping[str, Sequence[Any] | pd.Series[Any]]) -> DataFrame[F]:
+    """Make a frame of `schema` from its columns, each given its declared type; raises PermanentError.
+
+    Times may be ISO 8601 text, datetimes or None. A structural failure names the frame, the columns and how
+    many rows, never a value.
+    """
+    declared = schema.to_schema().columns
+    try:
+        typed = {name: _typed(columns[name], column.dtype.type) for name, column in declared.items()}  # type: ignore[union-attr]
+    except (ValueError, TypeError) as unparsable:
+        raise _structural(schema, f"a column cannot be parsed ({type(unparsable).__name__})") from None
+    return validated(schema, pd.DataFrame(typed, columns=list(declared)))
+
+
+def empty(schema: type[F]) -> DataFrame[F]:
+    """A frame of `schema` without rows, its types in place."""
+    return build(schema, {name: [] for name in schema.to_schema().columns})
+
+
+def validated(schema: type[F], frame: pd.DataFrame) -> DataFrame[F]:
+    """`frame`, held against `schema`; raises PermanentError with counts by column and check, never values."""
+    try:
+        return schema.validate(frame, lazy=True)
+    except pa.errors.SchemaErrors as invalid:
+        cases = invalid.failure_cases
+        counts = cases.groupby(["column", "check"], dropna=False).size()
+        raise _structural(
+            schema, "; ".join(f"{column}: {check} ({rows} rows)" for (column, check), rows in counts.items())
+        ) from None
+
+
+def _structural(schema: type[Frame], what: str) -> PermanentError:
+    return PermanentError(
+        what,
+        item=f"frame {schema.__name__}",
+        remedy="The source answered with a shape that this version does not know: report it with the job id.",
+        code="unreadable_data",
+    )
+
+
+def _typed(values: Sequence[Any] | pd.Series[Any], dtype: Any) -> pd.Series[Any]:
+    if isinstance(dtype, pd.DatetimeTZDtype):
+        return pd.to_datetime(pd.Series(values, dtype=object), utc=True, format="ISO8601").astype(dtype)
+    series = pd.Series(values, dtype=object)
+    if dtype == object or dtype is str:
+        return series.where(series.notna(), None)
+    return series.astype(dtype)

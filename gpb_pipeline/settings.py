@@ -1,0 +1,153 @@
+"""Every setting: its environment variable, its meaning, its default. Each client takes only its own group.
+
+Values come from the environment, else from `.env` in the working folder. Nothing here connects to anything.
+`.env.example` lists the same variables for operators; a test keeps the two alike.
+"""
+
+from datetime import time
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from gpb_pipeline.errors import SettingsError
+
+
+def _http_url(value: str) -> str:
+    if not value.startswith(("http://", "https://")) or "://" not in value or value.endswith("://"):
+        raise ValueError("not an http:// or https:// URL")
+    return value.rstrip("/")
+
+
+def _time_zone(value: str) -> str:
+    if value not in available_timezones():
+        raise ValueError("not an IANA time zone such as America/New_York")
+    return value
+
+
+def _clock_time(value: object) -> object:
+    if isinstance(value, str):
+        hours, _, minutes = value.partition(":")
+        if not (len(value) == 5 and hours.isdigit() and minutes.isdigit()):
+            raise ValueError("not a time of day as HH:MM")
+        return time(int(hours), int(minutes))
+    return value
+
+
+HttpUrl = Annotated[str, AfterValidator(_http_url)]
+TimeZone = Annotated[str, AfterValidator(_time_zone)]
+ClockTime = Annotated[time, BeforeValidator(_clock_time)]
+
+
+class _Settings(BaseSettings):
+    model_config = SettingsConfigDict(
+        env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True, hide_input_in_errors=True
+    )
+
+    @classmethod
+    def load(cls) -> Self:
+        """Read this group; raises SettingsError naming the first variable that is missing or wrong."""
+        try:
+            return cls()
+        except ValidationError as invalid:
+            first = invalid.errors(include_input=False, include_url=False)[0]
+            name = f"{cls.model_config['env_prefix']}{first['loc'][0]}".upper()
+            if first["type"] == "missing":
+                raise SettingsError(
+                    "is not set", item=name, remedy="Set it in the environment or in .env (see .env.example)."
+                ) from None
+            raise SettingsError(
+                first["msg"].removeprefix("Value error, "), item=name, remedy="See its line in .env.example."
+            ) from None
+
+
+class CanvasSettings(_Settings):
+    """How to reach Canvas: the token needs the permissions that docs/operating.md lists."""
+
+    model_config = SettingsConfigDict(env_prefix="CANVAS_")
+
+    base_url: HttpUrl
+    api_token: SecretStr
+    account_id: str = "self"
+    timeout: float = Field(30.0, gt=0, description="seconds without an answer before a request is given up")
+
+
+class SisSettings(_Settings):
+    """How to reach the SIS, and how it differs from the OneRoster documents."""
+
+    model_config = SettingsConfigDict(env_prefix="SIS_")
+
+    base_url: HttpUrl
+    client_id: str
+    client_secret: SecretStr
+    dialect: Literal["oneroster-1.1", "oneroster-1.2"] = "oneroster-1.1"
+    token_url: HttpUrl | None = Field(None, description="default: <SIS_BASE_URL>/Token")
+    scope: str | None = Field(None, description="default: none for 1.1, the scopes that are used for 1.2")
+    id_mode: Literal["consumer", "provider"] = "consumer"
+    title_max: int = Field(50, ge=1, description="characters that an assignment's name may have")
+    headers: dict[str, str] = Field(default_factory=dict, description="JSON object added to each request")
+    query: dict[str, str] = Field(default_factory=dict, description="JSON object added to each request")
+    class_match: Literal["sourcedId", "identifier"] = "sourcedId"
+    student_match: Literal["sourcedId", "identifier"] = "sourcedId"
+    due_date: Literal["day", "instant"] = "day"
+    withdraw: Literal["delete", "tobedeleted"] = "delete"
+    on_edit: Literal["overwrite", "keep", "flag"] = Field(
+        "overwrite", description="what to do with a score edited in the SIS since our last write"
+    )
+    timeout: float = Field(30.0, gt=0, description="seconds without an answer before a request is given up")
+
+    @property
+    def token_endpoint(self) -> str:
+        return self.token_url or f"{self.base_url}/Token"
+
+
+class PassbackSettings(_Settings):
+    """What the rules of passback leave to the district."""
+
+    model_config = SettingsConfigDict(env_prefix="GPB_")
+
+    tenant: str = Field("default", description="enters every sourcedId: set it once, never change it")
+    timezone: TimeZone = Field("America/New_York", description="the account's, for times that people see")
+    everyone_else: Literal["skip", "send"] = "skip"
+    long_names: Literal["skip", "shorten"] = "skip"
+    withdraw_share: float = Field(0.10, ge=0, le=1, description="of a course's grades, held above it")
+    withdraw_count: int = Field(10, ge=0, description="withdrawals that are never held")
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+
+class WarehouseSettings(_Settings):
+    """Where the DuckLake lives: what it takes after `ducklake:`, and the folder or s3:// URL of its data."""
+
+    model_config = SettingsConfigDict(env_prefix="GPB_")
+
+    catalog: str = "sqlite:.gpb/catalog.sqlite"
+    data_path: str = ".gpb/data"
+
+    @property
+    def embedded_catalog(self) -> Path | None:
+        """The SQLite file of an embedded warehouse, None where the catalogue is PostgreSQL."""
+        kind, _, rest = self.catalog.partition(":")
+        if kind == "sqlite" and rest:
+            return Path(rest)
+        if kind == "postgres" and rest:
+            return None
+        raise SettingsError(
+            "is neither sqlite:PATH nor postgres:CONNINFO",
+            item="GPB_CATALOG",
+            remedy="See its line in .env.example.",
+        )
+
+
+class NightlySettings(_Settings):
+    """The institution's switch for nightly syncs; each course opts in by itself (`gpb nightly`)."""
+
+    model_config = SettingsConfigDict(env_prefix="GPB_NIGHTLY_")
+
+    enabled: bool = False
+    at: ClockTime = time(22, 0)
+    posted_by: str = "Canvas Integrations Admin"
