@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 export DAGSTER_HOME ?= $(CURDIR)/.dagster_home
 export PYTHONUNBUFFERED = 1
 
-.PHONY: help demo test check dev bench lock clean
+.PHONY: help test check lock clean
 help:  ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
 
@@ -21,14 +21,7 @@ $(VENV)/.dev: $(VENV)/.run requirements-dev.lock
 	$(PIP) install --no-deps --require-hashes -r requirements-dev.lock
 	@touch $@
 
-demo: $(VENV)/.run  ## the main job against the sandbox, from nothing, and where to look
-	@$(BIN)/gpb demo
-
-dev: $(VENV)/.run  ## the Dagster UI on 127.0.0.1:3000, against the sandbox unless .env says otherwise
-	@$(BIN)/gpb dev
-
-test: $(VENV)/.dev  ## every test, in a real browser and against real servers too
-	@$(BIN)/python -m gpb_pipeline_tests.chromium
+test: $(VENV)/.dev  ## every test
 	$(BIN)/python -m pytest
 
 check: $(VENV)/.dev  ## lint, format, types, import contract
@@ -36,9 +29,6 @@ check: $(VENV)/.dev  ## lint, format, types, import contract
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-
-bench: $(VENV)/.dev  ## figures, each a ratio to its raw floor in the same run
-	$(BIN)/python -m gpb_pipeline_tests.bench
 
 UV_COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-annotate --no-header pyproject.toml --extra build

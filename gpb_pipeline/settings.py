@@ -4,6 +4,7 @@ Values come from the environment, else from `.env` in the working folder. Nothin
 `.env.example` lists the same variables for operators; a test keeps the two alike.
 """
 
+import re
 from datetime import time
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -28,12 +29,11 @@ def _time_zone(value: str) -> str:
 
 
 def _clock_time(value: object) -> object:
-    if isinstance(value, str):
-        hours, _, minutes = value.partition(":")
-        if not (len(value) == 5 and hours.isdigit() and minutes.isdigit()):
-            raise ValueError("not a time of day as HH:MM")
-        return time(int(hours), int(minutes))
-    return value
+    if not isinstance(value, str):
+        return value
+    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
+        raise ValueError("not a time of day as HH:MM")
+    return time.fromisoformat(value)
 
 
 HttpUrl = Annotated[str, AfterValidator(_http_url)]

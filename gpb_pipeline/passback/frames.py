@@ -202,19 +202,19 @@ def build(schema: type[F], columns: Mapping[str, Sequence[Any] | pd.Series[Any]]
     """
     declared = schema.to_schema().columns
     try:
-        typed = {name: _typed(columns[name], column.dtype.type) for name, column in declared.items()}  # type: ignore[union-attr]
+        typed = {name: _typed(columns[name], column.dtype.type) for name, column in declared.items()}
     except (ValueError, TypeError) as unparsable:
         raise _structural(schema, f"a column cannot be parsed ({type(unparsable).__name__})") from None
     return validated(schema, pd.DataFrame(typed, columns=list(declared)))
 
 
 def empty(schema: type[F]) -> DataFrame[F]:
-    """A frame of `schema` without rows, its types in place."""
+    """Make a frame of `schema` without rows, its types in place."""
     return build(schema, {name: [] for name in schema.to_schema().columns})
 
 
 def validated(schema: type[F], frame: pd.DataFrame) -> DataFrame[F]:
-    """`frame`, held against `schema`; raises PermanentError with counts by column and check, never values."""
+    """Hold `frame` against `schema`; raises PermanentError with counts by column and check, never values."""
     try:
         return schema.validate(frame, lazy=True)
     except pa.errors.SchemaErrors as invalid:
@@ -238,6 +238,6 @@ def _typed(values: Sequence[Any] | pd.Series[Any], dtype: Any) -> pd.Series[Any]
     if isinstance(dtype, pd.DatetimeTZDtype):
         return pd.to_datetime(pd.Series(values, dtype=object), utc=True, format="ISO8601").astype(dtype)
     series = pd.Series(values, dtype=object)
-    if dtype == object or dtype is str:
-        return series.where(series.notna(), None)
+    if dtype.kind in "OU":  # text: astype(str) would spell an absent value "None"
+        return pd.Series([None if pd.isna(value) else value for value in series], dtype=object)
     return series.astype(dtype)

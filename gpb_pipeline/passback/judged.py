@@ -4,101 +4,102 @@
 `unchanged`, `withdrawn`, `skipped` or `failed`. `code` names the cause in the issue catalogue (issues.py).
 """
 
+import pandera.pandas as pa
 from pandera.typing import Series
 
-import gpb_pipeline.passback.frames as f
+from gpb_pipeline.passback.frames import Frame, UtcTime
 
 JUDGED = ["eligible", "withdraw", "skipped", "failed"]
 FINAL = ["created", "updated", "unchanged", "withdrawn", "skipped", "failed"]
 
 
-class _AssignmentRow(f.Frame):
+class _AssignmentRow(Frame):
     section_id: Series[str]
     sis_section_id: Series[str]
     assignment_id: Series[str]
     assignment_name: Series[str]
-    group_name: Series[str] = f.pa.Field(description="the Canvas assignment group")
-    title: Series[str] = f.pa.Field(description="name on the wire, shortened where the district says so")
-    category_id: Series[str] = f.pa.Field(nullable=True, description="sourcedId of the SIS category")
-    category: Series[str] = f.pa.Field(nullable=True, description="its title")
-    class_id: Series[str] = f.pa.Field(nullable=True, description="sourcedId of the SIS class")
-    school_id: Series[str] = f.pa.Field(nullable=True)
-    period_id: Series[str] = f.pa.Field(nullable=True, description="sourcedId of the grading period")
-    points_possible: Series[float] = f.pa.Field(nullable=True)
-    assigned_at: Series[f.UtcTime] = f.pa.Field(nullable=True, description="assignDate on the wire")
-    due_at: Series[f.UtcTime] = f.pa.Field(nullable=True, description="effective for this section")
-    due_on_wire: Series[f.UtcTime] = f.pa.Field(nullable=True, description="dueDate as sent")
-    line_item_id: Series[str] = f.pa.Field(description="sourcedId: ours, or the SIS's in provider mode")
-    payload_hash: Series[str] = f.pa.Field(description="of the domain values, not of the rendered body")
+    group_name: Series[str] = pa.Field(description="the Canvas assignment group")
+    title: Series[str] = pa.Field(description="name on the wire, shortened where the district says so")
+    category_id: Series[str] = pa.Field(nullable=True, description="sourcedId of the SIS category")
+    category: Series[str] = pa.Field(nullable=True, description="its title")
+    class_id: Series[str] = pa.Field(nullable=True, description="sourcedId of the SIS class")
+    school_id: Series[str] = pa.Field(nullable=True)
+    period_id: Series[str] = pa.Field(nullable=True, description="sourcedId of the grading period")
+    points_possible: Series[float] = pa.Field(nullable=True)
+    assigned_at: Series[UtcTime] = pa.Field(nullable=True, description="assignDate on the wire")
+    due_at: Series[UtcTime] = pa.Field(nullable=True, description="effective for this section")
+    due_on_wire: Series[UtcTime] = pa.Field(nullable=True, description="dueDate as sent")
+    line_item_id: Series[str] = pa.Field(description="sourcedId: ours, or the SIS's in provider mode")
+    payload_hash: Series[str] = pa.Field(description="of the domain values, not of the rendered body")
 
-    class Config(f.Frame.Config):
+    class Config(Frame.Config):
         unique = ["section_id", "assignment_id"]
 
 
 class FilteredAssignments(_AssignmentRow):
     """Each published, sync-enabled assignment × section in scope to which it is assigned."""
 
-    state: Series[str] = f.pa.Field(isin=JUDGED)
-    code: Series[str] = f.pa.Field(nullable=True)
+    state: Series[str] = pa.Field(isin=JUDGED)
+    code: Series[str] = pa.Field(nullable=True)
 
 
 class SisAssignments(_AssignmentRow):
     """The same rows, with what came of each."""
 
-    state: Series[str] = f.pa.Field(isin=FINAL)
-    code: Series[str] = f.pa.Field(nullable=True)
-    sis_error: Series[str] = f.pa.Field(nullable=True, description="the SIS's own code and words")
+    state: Series[str] = pa.Field(isin=FINAL)
+    code: Series[str] = pa.Field(nullable=True)
+    sis_error: Series[str] = pa.Field(nullable=True, description="the SIS's own code and words")
 
 
-class _GradeRow(f.Frame):
+class _GradeRow(Frame):
     section_id: Series[str]
     sis_section_id: Series[str]
     assignment_id: Series[str]
     assignment_name: Series[str]
-    user_id: Series[str] = f.pa.Field(description="private; Canvas user id")
-    student_name: Series[str] = f.pa.Field(description="private")
-    sis_user_id: Series[str] = f.pa.Field(nullable=True, description="private; the SIS id that Canvas has")
-    student_id: Series[str] = f.pa.Field(nullable=True, description="private; sourcedId of the student")
-    class_id: Series[str] = f.pa.Field(nullable=True)
-    score: Series[float] = f.pa.Field(
+    user_id: Series[str] = pa.Field(description="private; Canvas user id")
+    student_name: Series[str] = pa.Field(description="private")
+    sis_user_id: Series[str] = pa.Field(nullable=True, description="private; the SIS id that Canvas has")
+    student_id: Series[str] = pa.Field(nullable=True, description="private; sourcedId of the student")
+    class_id: Series[str] = pa.Field(nullable=True)
+    score: Series[float] = pa.Field(
         nullable=True, description="private; as submitted to the SIS, 0 if exempt"
     )
     exempt: Series[bool]
-    canvas_state: Series[str] = f.pa.Field(
+    canvas_state: Series[str] = pa.Field(
         description="private; what Canvas said, in words and numbers, for trace"
     )
-    scored_at: Series[f.UtcTime] = f.pa.Field(nullable=True, description="graded, else posted: scoreDate")
+    scored_at: Series[UtcTime] = pa.Field(nullable=True, description="graded, else posted: scoreDate")
     line_item_id: Series[str]
-    result_id: Series[str] = f.pa.Field(description="sourcedId: ours, or the SIS's in provider mode")
+    result_id: Series[str] = pa.Field(description="sourcedId: ours, or the SIS's in provider mode")
     payload_hash: Series[str]
 
-    class Config(f.Frame.Config):
+    class Config(Frame.Config):
         unique = ["section_id", "assignment_id", "user_id"]
 
 
 class FilteredGrades(_GradeRow):
     """Each grade in the sense of design.md §8.5, per section in scope."""
 
-    state: Series[str] = f.pa.Field(isin=JUDGED)
-    code: Series[str] = f.pa.Field(nullable=True)
+    state: Series[str] = pa.Field(isin=JUDGED)
+    code: Series[str] = pa.Field(nullable=True)
 
 
 class SisGrades(_GradeRow):
     """The same rows, with what came of each."""
 
-    state: Series[str] = f.pa.Field(isin=FINAL)
-    code: Series[str] = f.pa.Field(nullable=True)
-    sis_error: Series[str] = f.pa.Field(nullable=True, description="the SIS's own code and words")
+    state: Series[str] = pa.Field(isin=FINAL)
+    code: Series[str] = pa.Field(nullable=True)
+    sis_error: Series[str] = pa.Field(nullable=True, description="the SIS's own code and words")
 
 
-class Issues(f.Frame):
+class Issues(Frame):
     """Every cause met, one row an item and code; what the code means stands in the catalogue."""
 
     code: Series[str]
-    section_id: Series[str] = f.pa.Field(nullable=True)
-    assignment_id: Series[str] = f.pa.Field(nullable=True)
-    user_id: Series[str] = f.pa.Field(nullable=True, description="private")
-    detail: Series[str] = f.pa.Field(
+    section_id: Series[str] = pa.Field(nullable=True)
+    assignment_id: Series[str] = pa.Field(nullable=True)
+    user_id: Series[str] = pa.Field(nullable=True, description="private")
+    detail: Series[str] = pa.Field(
         nullable=True, description="what a person needs beside the cause; no student data"
     )
-    sis_error: Series[str] = f.pa.Field(nullable=True)
+    sis_error: Series[str] = pa.Field(nullable=True)

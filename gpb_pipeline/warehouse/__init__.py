@@ -1,0 +1,1 @@
+"""Tables, transactions, ledger, history and locks on DuckLake. No Dagster."""

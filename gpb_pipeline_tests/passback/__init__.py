@@ -1,0 +1,1 @@
+"""The rules of passback and their frames."""

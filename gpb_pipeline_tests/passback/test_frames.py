@@ -1,0 +1,53 @@
+"""The frames at the border: parsed into their types, or refused with counts and never a value."""
+
+import pytest
+
+from gpb_pipeline.errors import PermanentError
+from gpb_pipeline.passback import judged
+from gpb_pipeline.passback.frames import Frame, Overrides, Sections, build, empty, validated
+
+
+def _all_frames(base: type[Frame] = Frame) -> list[type[Frame]]:
+    found = [sub for direct in base.__subclasses__() for sub in [direct, *_all_frames(direct)]]
+    return [frame for frame in found if not frame.__name__.startswith("_")]
+
+
+@pytest.mark.parametrize("schema", _all_frames(), ids=lambda schema: schema.__name__)
+def test_an_empty_frame_has_every_column_in_its_type(schema: type[Frame]) -> None:
+    assert list(validated(schema, empty(schema)).columns) == list(schema.to_schema().columns)
+
+
+def test_the_judged_frames_are_among_them() -> None:
+    assert judged.SisGrades in _all_frames()
+
+
+def test_times_are_parsed_and_absent_text_is_none() -> None:
+    frame = build(
+        Overrides,
+        {
+            "override_id": ["1", "2"],
+            "assignment_id": ["9", "9"],
+            "target": ["section", "student"],
+            "target_id": ["101", "202"],
+            "due_at_overridden": [True, False],
+            "due_at": ["2026-09-19T05:59:59Z", None],
+            "unassign_item": [False, False],
+        },
+    )
+    assert frame["due_at"].iloc[0].isoformat() == "2026-09-19T05:59:59+00:00"
+    assert frame["due_at"].isna().tolist() == [False, True]
+
+
+def test_a_fault_is_counted_by_column_and_shows_no_value() -> None:
+    columns: dict[str, list[str | None]] = {
+        "section_id": ["secret-1", "secret-1"],
+        "section_name": ["P1", None],
+        "sis_section_id": [None, None],
+        "nonxlist_course_id": [None, None],
+    }
+    with pytest.raises(
+        PermanentError, match=r"frame Sections: section_id: .*\(2 rows\); section_name: "
+    ) as fault:
+        build(Sections, columns)
+    assert "secret" not in str(fault.value)
+    assert fault.value.code == "unreadable_data"

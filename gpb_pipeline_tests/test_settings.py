@@ -1,0 +1,80 @@
+"""Settings as an operator meets them: from the environment, from .env, and wrong."""
+
+from datetime import time
+from pathlib import Path
+
+import pytest
+
+from gpb_pipeline.errors import SettingsError
+from gpb_pipeline.settings import (
+    CanvasSettings,
+    NightlySettings,
+    PassbackSettings,
+    SisSettings,
+    WarehouseSettings,
+)
+
+
+@pytest.fixture(autouse=True)
+def _bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("CANVAS_BASE_URL", "CANVAS_API_TOKEN", "SIS_BASE_URL", "GPB_CATALOG", "GPB_TIMEZONE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_a_missing_setting_is_named_with_what_to_do() -> None:
+    with pytest.raises(SettingsError, match="CANVAS_BASE_URL: is not set"):
+        CanvasSettings.load()
+
+
+def test_the_environment_beats_the_env_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path(".env").write_text("CANVAS_BASE_URL=http://file.example\nCANVAS_API_TOKEN=t\n")
+    assert CanvasSettings.load().base_url == "http://file.example"
+    monkeypatch.setenv("CANVAS_BASE_URL", "https://canvas.example.edu/")
+    assert CanvasSettings.load().base_url == "https://canvas.example.edu"
+
+
+def test_a_secret_never_shows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CANVAS_BASE_URL", "https://canvas.example.edu")
+    monkeypatch.setenv("CANVAS_API_TOKEN", "hunter2")
+    assert "hunter2" not in repr(CanvasSettings.load())
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "group"),
+    [
+        ("CANVAS_BASE_URL", "canvas.example.edu", CanvasSettings),
+        ("GPB_TIMEZONE", "Eastern", PassbackSettings),
+        ("GPB_NIGHTLY_AT", "25:00", NightlySettings),
+        ("GPB_NIGHTLY_AT", "10pm", NightlySettings),
+        ("SIS_DIALECT", "oneroster-2.0", SisSettings),
+    ],
+)
+def test_a_wrong_setting_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+    variable: str,
+    value: str,
+    group: type[CanvasSettings | PassbackSettings | NightlySettings | SisSettings],
+) -> None:
+    for name in ("CANVAS_BASE_URL", "SIS_BASE_URL"):
+        monkeypatch.setenv(name, "https://server.example")
+    for name in ("CANVAS_API_TOKEN", "SIS_CLIENT_ID", "SIS_CLIENT_SECRET"):
+        monkeypatch.setenv(name, "x")
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(SettingsError, match=f"^{variable}: ") as wrong:
+        group.load()
+    assert value not in str(wrong.value)
+
+
+def test_the_nightly_time_is_a_time_of_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GPB_NIGHTLY_AT", "23:30")
+    assert NightlySettings.load().at == time(23, 30)
+
+
+def test_the_catalogue_is_sqlite_or_postgres(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert WarehouseSettings.load().embedded_catalog == Path(".gpb/catalog.sqlite")
+    monkeypatch.setenv("GPB_CATALOG", "postgres:dbname=gpb")
+    assert WarehouseSettings.load().embedded_catalog is None
+    monkeypatch.setenv("GPB_CATALOG", "mysql:gpb")
+    with pytest.raises(SettingsError, match="GPB_CATALOG"):
+        _ = WarehouseSettings.load().embedded_catalog
