@@ -1,8 +1,8 @@
 """One Pandera schema a frame: what Canvas and the SIS hold, as read, for one course.
 
-The frames that the rules *make* are in judged.py. Ids are strings; times are UTC with microseconds; a score is
-a float with NaN for none; text that may be absent is None. Numbers and times are parsed before they come here
-(`build`), so that validation judges values and not spellings.
+The frames that the rules *make* are in judged.py. Ids are strings; times are UTC with microseconds; scores
+are floats with NaN for none; text that may be absent is None. Numbers and times are parsed before they come
+here (`build`), so that validation judges values and not spellings.
 """
 
 from __future__ import annotations
