@@ -1,0 +1,144 @@
+"""What a sync looks up: classes, rosters, categories and grading periods of a course's sections."""
+
+from typing import Any
+
+import pytest
+from pandera.typing import DataFrame
+from starlette.responses import Response
+
+from gpb_pipeline.errors import TransientError
+from gpb_pipeline.passback import frames
+from gpb_pipeline.sis.lookups import read_sis
+from gpb_pipeline_tests.sis.conftest import Connect
+from gpb_pipeline_tests.sis.one_roster import OneRosterServer
+
+
+def sections(**sis_id_of: str | None) -> DataFrame[frames.Sections]:
+    return frames.build(
+        frames.Sections,
+        {
+            "section_id": list(sis_id_of),
+            "section_name": list(sis_id_of),
+            "sis_section_id": list(sis_id_of.values()),
+            "nonxlist_course_id": [None] * len(sis_id_of),
+        },
+    )
+
+
+def session(sourced_id: str, kind: str, start: str, end: str, parent: str | None = None) -> dict[str, Any]:
+    found: dict[str, Any] = {"sourcedId": sourced_id, "type": kind, "startDate": start, "endDate": end}
+    return found | ({"parent": {"sourcedId": parent}} if parent else {})
+
+
+@pytest.fixture(autouse=True)
+def _school(sis: OneRosterServer) -> None:
+    class_1 = {"sourcedId": "C1", "classCode": "ALG-1", "school": {"sourcedId": "S"}, "terms": ["YEAR"]}
+    class_2 = {"sourcedId": "C2", "classCode": "ALG-2", "school": {"sourcedId": "S"}, "terms": ["MP2"]}
+    twin = {"sourcedId": "C3", "classCode": "TWIN"}
+    for each in (class_1, class_2):
+        sis.stored[f"/classes/{each['sourcedId']}"] = {"class": each}
+    sis.collections = {
+        "/classes": ("classes", [class_1, class_2, twin, twin | {"sourcedId": "C4"}]),
+        "/classes/C1/students": (
+            "users",
+            [
+                {"sourcedId": "st-1", "identifier": "1001"},
+                {"sourcedId": "st-2", "identifier": "1002"},
+                {"sourcedId": "st-2", "identifier": "1002"},  # enrolled twice
+                {"sourcedId": "st-3", "identifier": "1003", "status": "tobedeleted"},
+                {"sourcedId": "st-4"},
+            ],
+        ),
+        "/classes/C2/students": (
+            "users",
+            [{"sourcedId": "st-5", "identifier": "1005"}, {"sourcedId": "st-6", "identifier": "1005"}],
+        ),
+        "/categories": (
+            "categories",
+            [
+                {"sourcedId": "K1", "title": "Tests"},
+                {"sourcedId": "K2", "title": "Tests", "metadata": {"classId": "C1"}},
+                {"sourcedId": "K3", "title": "Homework", "metadata": {"classId": "another"}},
+                {"sourcedId": "K4", "title": "Old", "status": "tobedeleted"},
+            ],
+        ),
+        "/academicSessions": (
+            "academicSessions",
+            [
+                session("YEAR", "schoolYear", "2026-09-01", "2027-07-01"),
+                session("SEM1", "semester", "2026-09-01", "2027-02-01", "YEAR"),
+                session("MP1", "gradingPeriod", "2026-09-01", "2026-11-14", "SEM1"),
+                session("MP2", "gradingPeriod", "2026-11-14", "2027-02-01", "SEM1"),
+                session("OTHER", "gradingPeriod", "2026-09-01", "2027-02-01", "ELSEWHERE"),
+                session("RING", "gradingPeriod", "2026-09-01", "2027-02-01", "RING"),
+            ],
+        ),
+    }
+
+
+def test_each_section_with_a_sis_id_has_its_class_or_none(connect: Connect) -> None:
+    read = read_sis(connect(), sections(a="C1", b="unknown", c=None))
+    assert read.classes.to_dict("records") == [
+        {"section_id": "a", "class_id": "C1", "school_id": "S"},
+        {"section_id": "b", "class_id": None, "school_id": None},
+    ]
+
+
+def test_the_roster_is_of_present_students_once_each(sis: OneRosterServer, connect: Connect) -> None:
+    read = read_sis(connect(), sections(a="C1", b="C1"))
+    students = ["st-1", "st-2", "st-4"]
+    assert read.roster["section_id"].tolist() == ["a"] * 3 + ["b"] * 3
+    assert read.roster["sis_user_id"].tolist() == students * 2
+    assert read.roster["student_id"].tolist() == students * 2
+    assert [each.path for each in sis.seen].count("/classes/C1/students") == 1
+
+
+def test_students_are_found_by_identifier_where_it_is_theirs_alone(connect: Connect) -> None:
+    read = read_sis(connect(student_match="identifier"), sections(a="C1", b="C2"))
+    assert read.roster["sis_user_id"].tolist() == ["1001", "1002"]
+    assert read.roster["student_id"].tolist() == ["st-1", "st-2"]
+
+
+def test_classes_are_found_by_code_where_it_is_theirs_alone(connect: Connect) -> None:
+    read = read_sis(connect(class_match="identifier"), sections(a="ALG-2", b="TWIN", c="ALG"))
+    assert read.classes["class_id"].tolist() == ["C2", None, None]
+
+
+def test_categories_are_those_that_the_classes_may_use(connect: Connect) -> None:
+    read = read_sis(connect(), sections(a="C1", b="C2"))
+    assert read.categories["category_id"].tolist() == ["K1", "K2", "K4"]
+    assert read.categories["active"].tolist() == [True, True, False]
+    assert read.categories["class_id"].tolist() == [None, "C1", None]
+
+
+def test_grading_periods_lie_within_the_terms_of_the_class_and_end_on_their_last_day(
+    connect: Connect,
+) -> None:
+    periods = read_sis(connect(), sections(a="C1", b="C2")).grading_periods
+    days = [
+        (row.section_id, row.period_id, f"{row.start_date:%m-%d}", f"{row.end_date:%m-%d}")
+        for row in periods.itertuples()
+    ]
+    assert days == [
+        ("a", "MP1", "09-01", "11-13"),
+        ("a", "MP2", "11-14", "01-31"),
+        ("b", "MP2", "11-14", "01-31"),
+    ]
+    assert not periods["closed"].any()
+
+
+def test_a_period_marked_to_be_deleted_is_closed(sis: OneRosterServer, connect: Connect) -> None:
+    sis.collections["/academicSessions"][1][3]["status"] = "tobedeleted"
+    periods = read_sis(connect(), sections(b="C2")).grading_periods
+    assert periods["closed"].tolist() == [True]
+
+
+def test_a_course_without_sis_ids_reads_as_empty(connect: Connect) -> None:
+    read = read_sis(connect(), sections(a=None))
+    assert len(read.classes) == len(read.roster) == len(read.grading_periods) == 0
+
+
+def test_a_read_that_fails_is_never_an_empty_answer(sis: OneRosterServer, connect: Connect) -> None:
+    sis.faults += [Response(status_code=500)] * 5
+    with pytest.raises(TransientError, match="class C1"):
+        read_sis(connect(), sections(a="C1"))

@@ -1,0 +1,233 @@
+"""Tokens, retries and faults, as they happen on the wire."""
+
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from threading import Thread
+from typing import Any
+
+import pytest
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+
+from gpb_pipeline.errors import PermanentError, TransientError
+from gpb_pipeline.sis.errors import AccessError, RefusedError, UnavailableError, UnknownOutcome
+from gpb_pipeline.sis.transport import ATTEMPTS, RETRY_AFTER_MAX, RETRY_AFTER_MIN, retry_after
+from gpb_pipeline_tests.sis.conftest import Connect
+from gpb_pipeline_tests.sis.one_roster import CutShort, OneRosterServer
+from gpb_pipeline_tests.sis.samples import LINE_ITEM, RESULT
+
+BUSY = {"Retry-After": "0"}
+
+
+def test_the_token_is_asked_for_once_without_a_scope_in_1p1(sis: OneRosterServer, connect: Connect) -> None:
+    client = connect()
+    client.put_line_item(LINE_ITEM)
+    client.put_result(RESULT)
+    assert sis.token_forms == [{"grant_type": ["client_credentials"]}]
+
+
+@pytest.mark.parametrize(
+    ("settings", "scopes"),
+    [({}, 4), ({"scope": "https://example.org/all"}, 1)],
+    ids=["those that are used", "as set"],
+)
+def test_1p2_asks_for_scopes(
+    sis: OneRosterServer, connect: Connect, settings: dict[str, Any], scopes: int
+) -> None:
+    connect(dialect="oneroster-1.2", **settings).put_line_item(LINE_ITEM)
+    assert len(sis.token_forms[0]["scope"][0].split()) == scopes
+
+
+def test_an_expired_token_is_renewed_once_and_the_same_write_replayed(
+    sis: OneRosterServer, connect: Connect
+) -> None:
+    client = connect()
+    client.put_line_item(LINE_ITEM)
+    sis.live_token = None
+    client.put_result(RESULT)
+    assert len(sis.token_forms) == 2
+    refused, replayed = sis.seen[-2:]
+    assert (refused.path, refused.body) == (replayed.path, replayed.body)
+
+
+def test_threads_that_are_refused_together_renew_once(sis: OneRosterServer, connect: Connect) -> None:
+    client = connect()
+    client.put_line_item(LINE_ITEM)
+    sis.live_token = None
+    threads = [Thread(target=client.put_result, args=(RESULT,)) for _ in range(8)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert len(sis.token_forms) == 2
+
+
+def test_a_second_401_ends_it(sis: OneRosterServer, connect: Connect) -> None:
+    sis.faults += [Response(status_code=401), Response(status_code=401)]
+    with pytest.raises(AccessError, match="line item li-c101-9001: refused by the SIS: HTTP 401") as raised:
+        connect().put_line_item(LINE_ITEM)
+    assert raised.value.status == 401
+    assert sis.methods() == ["PUT", "PUT"]
+
+
+def test_wrong_credentials_end_it_and_are_not_shown(sis: OneRosterServer, connect: Connect) -> None:
+    with pytest.raises(AccessError, match=r"SIS token: .*HTTP 401 \(invalid_client\)") as raised:
+        connect(client_secret="wrong-secret").put_line_item(LINE_ITEM)
+    assert "wrong-secret" not in f"{raised.value!s}{raised.value!r}"
+    assert sis.seen == []
+
+
+def test_a_scope_that_the_sis_does_not_grant_ends_it(sis: OneRosterServer, connect: Connect) -> None:
+    sis.token_faults.append(JSONResponse({"error": "invalid_scope"}, 400))
+    with pytest.raises(AccessError, match="invalid_scope"):
+        connect().categories()
+
+
+@pytest.mark.parametrize("answer", [PlainTextResponse("hello"), JSONResponse([]), JSONResponse({})])
+def test_a_token_endpoint_that_is_none_is_named(
+    sis: OneRosterServer, connect: Connect, answer: Response
+) -> None:
+    sis.token_faults.append(answer)
+    with pytest.raises(PermanentError, match="without an access token"):
+        connect().categories()
+
+
+def test_a_busy_token_endpoint_is_asked_again(sis: OneRosterServer, connect: Connect) -> None:
+    sis.token_faults += [Response(status_code=503), CutShort()]
+    connect().put_line_item(LINE_ITEM)
+    assert len(sis.token_forms) == 3
+
+
+def test_403_is_a_matter_of_configuration(sis: OneRosterServer, connect: Connect) -> None:
+    sis.faults.append(JSONResponse({"imsx_codeMinor": "forbidden"}, 403))
+    with pytest.raises(AccessError, match=r"HTTP 403 \(forbidden\).*SIS_SCOPE"):
+        connect().put_line_item(LINE_ITEM)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Response(status_code=429),
+        Response(status_code=429, headers=BUSY),
+        Response(status_code=503, headers=BUSY),
+        Response(status_code=403, headers=BUSY),
+        Response(status_code=500),
+        CutShort(),
+    ],
+    ids=["429", "429 for a while", "503", "403 for a while", "stored, then 500", "stored, then cut short"],
+)
+def test_a_keyed_write_is_repeated(sis: OneRosterServer, connect: Connect, fault: Response) -> None:
+    sis.faults.append(fault)
+    assert connect().put_line_item(LINE_ITEM) == LINE_ITEM.sourced_id
+    assert sis.methods() == ["PUT", "PUT"]
+    assert sis.seen[0].body == sis.seen[1].body
+
+
+def test_a_read_is_repeated(sis: OneRosterServer, connect: Connect) -> None:
+    sis.collections["/categories"] = ("categories", [])
+    sis.faults += [CutShort(), Response(status_code=502)]
+    assert connect().categories() == []
+    assert sis.methods() == ["GET"] * 3
+
+
+def test_a_write_without_a_key_is_not_repeated_when_its_outcome_is_unknown(
+    sis: OneRosterServer, connect: Connect
+) -> None:
+    for fault in (CutShort(), Response(status_code=500)):
+        sis.seen.clear()
+        sis.faults.append(fault)
+        with pytest.raises(UnknownOutcome, match="whether the SIS took it is unknown"):
+            connect(id_mode="provider").put_line_item(LINE_ITEM)
+        assert sis.methods() == ["PUT"]
+
+
+def test_a_write_without_a_key_is_repeated_when_it_was_not_looked_at(
+    sis: OneRosterServer, connect: Connect
+) -> None:
+    sis.allocates = True
+    sis.faults += [Response(status_code=429), Response(status_code=503, headers=BUSY)]
+    assert connect(id_mode="provider").put_line_item(LINE_ITEM) == "theirs-1"
+    assert sis.methods() == ["PUT"] * 3
+
+
+def test_retries_end(sis: OneRosterServer, connect: Connect) -> None:
+    client = connect()
+    sis.faults += [Response(status_code=503)] * ATTEMPTS
+    with pytest.raises(UnknownOutcome, match="HTTP 503"):
+        client.put_result(RESULT)
+    assert len(sis.seen) == ATTEMPTS
+    sis.faults += [Response(status_code=429)] * ATTEMPTS
+    with pytest.raises(UnavailableError, match="is not available: HTTP 429") as raised:
+        client.put_result(RESULT)
+    assert not isinstance(raised.value, UnknownOutcome)
+
+
+@pytest.mark.parametrize("status", [400, 404, 409, 412, 422, 501])
+def test_a_refusal_is_not_repeated_and_keeps_what_the_sis_said(
+    sis: OneRosterServer, connect: Connect, status: int
+) -> None:
+    told = {"imsx_codeMinor": "invaliddata", "imsx_description": "Student ST1 is not enrolled"}
+    sis.faults.append(JSONResponse(told, status))
+    with pytest.raises(RefusedError) as raised:
+        connect().put_result(RESULT)
+    refused = raised.value
+    assert (refused.status, refused.sis_code) == (status, "invaliddata")
+    assert refused.sis_words == "Student ST1 is not enrolled"
+    assert "ST1 is" not in f"{refused!s}{refused!r}"
+    assert sis.methods() == ["PUT"]
+
+
+def test_a_success_that_says_failure_is_a_refusal(sis: OneRosterServer, connect: Connect) -> None:
+    sis.faults.append(JSONResponse({"imsx_codeMajor": "failure", "imsx_codeMinor": "invaliddata"}, 200))
+    with pytest.raises(RefusedError, match=r"HTTP 200 \(invaliddata\)"):
+        connect().put_result(RESULT)
+
+
+def test_a_redirect_is_not_followed(sis: OneRosterServer, connect: Connect) -> None:
+    sis.faults.append(RedirectResponse("/elsewhere", 302))
+    with pytest.raises(RefusedError, match="HTTP 302"):
+        connect().put_result(RESULT)
+    assert len(sis.seen) == 1
+
+
+def test_extra_headers_and_query_are_on_every_request(sis: OneRosterServer, connect: Connect) -> None:
+    sis.collections["/categories"] = ("categories", [])
+    client = connect(headers={"x-vendor-authorization": "k:s"}, query={"ext_basic": "false"})
+    client.categories()
+    client.put_result(RESULT)
+    for each in sis.seen:
+        assert each.headers["x-vendor-authorization"] == "k:s"
+        assert each.query["ext_basic"] == "false"
+
+
+def test_a_sis_that_is_not_there_is_transient_and_its_address_not_quoted(connect: Connect) -> None:
+    client = connect(base_url="http://127.0.0.1:9/v1p1", query={"key": "a-secret"})
+    with pytest.raises(TransientError, match=r"no answer \(ConnectionError\)") as raised:
+        client.categories()
+    assert "a-secret" not in str(raised.value)
+
+
+def test_a_request_that_cannot_be_made_is_a_matter_of_settings(
+    sis: OneRosterServer, connect: Connect
+) -> None:
+    with pytest.raises(PermanentError, match=r"cannot be made \(InvalidHeader\)") as raised:
+        connect(headers={"x-vendor-authorization": "a-secret\n"}).categories()
+    assert "a-secret" not in str(raised.value)
+
+
+NOW = datetime(2026, 10, 5, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        (None, None),
+        ("soon", None),
+        ("7", 7.0),
+        ("0", RETRY_AFTER_MIN),
+        ("86400", RETRY_AFTER_MAX),
+        (format_datetime(NOW.replace(second=30), usegmt=True), 30.0),
+        (format_datetime(NOW.replace(hour=11), usegmt=True), RETRY_AFTER_MIN),
+    ],
+)
+def test_retry_after_is_seconds_or_a_date_within_bounds(header: str | None, seconds: float | None) -> None:
+    assert retry_after(header, NOW) == seconds
