@@ -124,9 +124,21 @@ class OneRosterClient:
             except RefusedError as refused:
                 if refused.status not in WITHOUT_DELETE:
                     raise
+                if refused.status == HTTPStatus.NOT_FOUND and self._is_gone(result):
+                    return
             else:
                 return
         self.put_result(replace(result, status="tobedeleted"), first=False)
+
+    def _is_gone(self, result: Result) -> bool:
+        """Tell a DELETE that an earlier attempt had done from one that the SIS does not know.
+
+        Marking what is gone would bring it back as a row of its own, or be refused for its unknown id.
+        """
+        if result.class_id is None:
+            return False
+        held = self.class_results(result.class_id)
+        return not any(each.sourced_id == result.sourced_id and each.status == "active" for each in held)
 
     def _put(self, collection: str, name: str, body: Payload, item: str, *, first: bool) -> str:
         ours: str = body[name]["sourcedId"]

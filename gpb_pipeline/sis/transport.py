@@ -172,7 +172,7 @@ def raise_for(response: requests.Response, item: str, *, write: bool) -> NoRetur
     answer = answer_of(response.status_code, response.text)
     after = retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
     throttled = status in (HTTPStatus.FORBIDDEN, HTTPStatus.SERVICE_UNAVAILABLE) and after is not None
-    if status == HTTPStatus.TOO_MANY_REQUESTS or throttled:
+    if status in (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS) or throttled:
         raise UnavailableError(answer, item=item, retry_after=after)
     if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
         raise AccessError(answer, item=item)

@@ -9,8 +9,10 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from gpb_pipeline.errors import PermanentError
 from gpb_pipeline.sis.errors import RefusedError, UnavailableError, UnknownOutcome
 from gpb_pipeline_tests.sis.conftest import Connect
-from gpb_pipeline_tests.sis.one_roster import OneRosterServer
+from gpb_pipeline_tests.sis.one_roster import CutShort, OneRosterServer
 from gpb_pipeline_tests.sis.samples import LINE_ITEM, RESULT
+
+HELD = {"sourcedId": RESULT.sourced_id, "lineItem": "L", "student": "ST1", "score": 42.5}
 
 
 def results(count: int) -> list[dict[str, Any]]:
@@ -155,11 +157,30 @@ def test_a_result_is_taken_back_by_delete(sis: OneRosterServer, connect: Connect
 def test_where_delete_is_not_to_be_had_the_result_is_marked(
     sis: OneRosterServer, connect: Connect, status: int, id_mode: str
 ) -> None:
+    sis.collections["/classes/C101/results"] = ("results", [HELD])
     sis.faults.append(Response(status_code=status))
     connect(id_mode=id_mode).delete_result(RESULT)
-    assert sis.methods() == ["DELETE", "PUT"]
+    assert sis.methods() == (["DELETE", "GET", "PUT"] if status == 404 else ["DELETE", "PUT"])
     body = sis.seen[-1].body["result"]
     assert (body["sourcedId"], body["status"]) == (RESULT.sourced_id, "tobedeleted")
+
+
+@pytest.mark.parametrize("held", [[], [HELD | {"status": "tobedeleted"}]], ids=["gone", "marked"])
+def test_a_result_that_is_gone_already_is_not_brought_back(
+    sis: OneRosterServer, connect: Connect, held: list[dict[str, Any]]
+) -> None:
+    sis.collections["/classes/C101/results"] = ("results", held)
+    sis.faults += [CutShort(), Response(status_code=404)]
+    connect().delete_result(RESULT)
+    assert sis.methods() == ["DELETE", "DELETE", "GET"]
+
+
+def test_a_result_of_an_unknown_class_is_marked_without_looking(
+    sis: OneRosterServer, connect: Connect
+) -> None:
+    sis.faults.append(Response(status_code=404))
+    connect().delete_result(replace(RESULT, class_id=None))
+    assert sis.methods() == ["DELETE", "PUT"]
 
 
 def test_a_sis_set_to_tobedeleted_is_never_asked_to_delete(sis: OneRosterServer, connect: Connect) -> None:

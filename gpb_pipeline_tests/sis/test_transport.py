@@ -106,6 +106,7 @@ def test_403_is_a_matter_of_configuration(sis: OneRosterServer, connect: Connect
 @pytest.mark.parametrize(
     "fault",
     [
+        Response(status_code=408),
         Response(status_code=429),
         Response(status_code=429, headers=BUSY),
         Response(status_code=503, headers=BUSY),
@@ -113,7 +114,15 @@ def test_403_is_a_matter_of_configuration(sis: OneRosterServer, connect: Connect
         Response(status_code=500),
         CutShort(),
     ],
-    ids=["429", "429 for a while", "503", "403 for a while", "stored, then 500", "stored, then cut short"],
+    ids=[
+        "408",
+        "429",
+        "429 for a while",
+        "503",
+        "403 for a while",
+        "stored, then 500",
+        "stored, then cut short",
+    ],
 )
 def test_a_keyed_write_is_repeated(sis: OneRosterServer, connect: Connect, fault: Response) -> None:
     sis.faults.append(fault)
