@@ -1,0 +1,73 @@
+"""The counts that a job is remembered by (design.md §8.11), taken from its outcome."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import pandas as pd
+
+from gpb_pipeline.passback.course import Extracted, Outcome
+
+_ACCEPTED = ["created", "updated"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """Writes tried (`sent`) and writes that the SIS accepted (`created`, the manual's word)."""
+
+    sent: int
+    created: int
+
+    @classmethod
+    def of(cls, states: pd.Series[str]) -> Self:
+        created = int(states.isin(_ACCEPTED).sum())
+        return cls(sent=created + int((states == "failed").sum()), created=created)
+
+    def summary(self) -> dict[str, int | float | None]:
+        percent = round(100 * self.created / self.sent, 1) if self.sent else None
+        return {"sent": self.sent, "created": self.created, "percent": percent}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counts:
+    """`filtered` counts what the rules kept, `extracted` what was read; withdrawn results count apart."""
+
+    assignments: int
+    line_items: Written
+    results: Written
+    withdrawn: int
+    filtered: Extracted
+    extracted: Extracted
+
+    @classmethod
+    def none(cls) -> Self:
+        """Count nothing: a job that failed before it had an outcome."""
+        nothing = Extracted(sections=0, assignments=0, grades=0)
+        unwritten = Written(sent=0, created=0)
+        return cls(
+            assignments=0,
+            line_items=unwritten,
+            results=unwritten,
+            withdrawn=0,
+            filtered=nothing,
+            extracted=nothing,
+        )
+
+    @classmethod
+    def of(cls, outcome: Outcome) -> Self:
+        assignments = outcome.assignments[outcome.assignments["state"] != "skipped"]
+        grades = outcome.grades[outcome.grades["state"] != "skipped"]
+        kept = int(assignments["assignment_id"].nunique())
+        return cls(
+            assignments=kept,
+            line_items=Written.of(outcome.assignments["state"]),
+            results=Written.of(outcome.grades["state"]),
+            withdrawn=int((outcome.grades["state"] == "withdrawn").sum()),
+            filtered=Extracted(
+                sections=int(assignments["section_id"].nunique()),
+                assignments=kept,
+                grades=len(grades.drop_duplicates(["assignment_id", "user_id"])),
+            ),
+            extracted=outcome.extracted,
+        )

@@ -1,0 +1,210 @@
+"""The sync history: each job, its stages and its end, append-only; a job as people and programs read it.
+
+A job's row is committed while its course's lock is held, so a job without an end whose lock is free has died.
+What came of single rows is in logs.py; ages and purging are in maintenance.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from gpb_pipeline.passback.course import Extracted, SyncType
+from gpb_pipeline.passback.frames import F, build
+from gpb_pipeline.warehouse import tables
+from gpb_pipeline.warehouse.counts import Counts, Written
+from gpb_pipeline.warehouse.ducklake import Connection, Warehouse
+from gpb_pipeline.warehouse.locks import LockedError, course_lock
+from gpb_pipeline.warehouse.tables import Table
+
+EndStatus = Literal["Completed", "Completed (with errors)", "Failed"]
+Status = Literal["Running"] | EndStatus
+
+DIED = "interrupted"
+"""The code of a job whose process died: its successor adopts what it posted before it judges a delta."""
+
+_JOBS = """
+SELECT j.job_id, j.course_id, j.type, j.posted_by, j.started_at,
+    s.stage, greatest(j.started_at, s.reached_at, e.ended_at) AS updated_at, e.* EXCLUDE (job_id, ended_at)
+FROM warehouse.main.jobs j
+LEFT JOIN warehouse.main.job_ends e USING (job_id)
+LEFT JOIN (
+    SELECT job_id, arg_max(stage, reached_at) AS stage, max(reached_at) AS reached_at
+    FROM warehouse.main.job_stages GROUP BY job_id
+) s USING (job_id)
+"""
+_NEWEST_FIRST = " ORDER BY j.started_at DESC, j.job_id DESC"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """A sync of one course. Times are in UTC; `stage` is the last it reached, None before the first."""
+
+    job_id: str
+    course_id: str
+    type: SyncType
+    posted_by: str
+    started_at: datetime
+    updated_at: datetime
+    stage: str | None
+    status: Status
+    code: str | None
+    counts: Counts
+
+    def summary(self, zone: ZoneInfo) -> dict[str, object]:
+        """Make the object that `gpb history --json` lists (design.md §7), times with `zone`'s offset."""
+        return {
+            "job_id": self.job_id,
+            "type": self.type,
+            "course_id": self.course_id,
+            "time_started": self.started_at.astimezone(zone).isoformat(timespec="seconds"),
+            "time_updated": self.updated_at.astimezone(zone).isoformat(timespec="seconds"),
+            "posted_by": self.posted_by,
+            "stage": self.stage,
+            "status": self.status,
+            "assignments": self.counts.assignments,
+            "sis_assignments": self.counts.line_items.summary(),
+            "sis_grades": self.counts.results.summary(),
+        }
+
+
+def begin(
+    session: Connection,
+    *,
+    job_id: str,
+    course_id: str,
+    type: SyncType,  # noqa: A002  the history's own word
+    posted_by: str,
+    at: datetime,
+) -> None:
+    """Put a job on record; the caller holds the course's lock."""
+    row = {"job_id": job_id, "course_id": course_id, "type": type, "posted_by": posted_by, "started_at": at}
+    _append(session, tables.JOBS, row)
+
+
+def reach(session: Connection, *, job_id: str, stage: str, at: datetime) -> None:
+    """Put on record that the job reached a stage."""
+    _append(session, tables.JOB_STAGES, {"job_id": job_id, "stage": stage, "reached_at": at})
+
+
+def end(
+    session: Connection,
+    *,
+    job_id: str,
+    at: datetime,
+    status: EndStatus,
+    counts: Counts,
+    code: str | None = None,
+) -> None:
+    """Put the job's end on record; `code` is the cause of a failure."""
+    row = {"job_id": job_id, "ended_at": at, "status": status, "code": code} | {
+        "assignments": counts.assignments,
+        "line_items_sent": counts.line_items.sent,
+        "line_items_created": counts.line_items.created,
+        "results_sent": counts.results.sent,
+        "results_created": counts.results.created,
+        "results_withdrawn": counts.withdrawn,
+        **{f"filtered_{name}": count for name, count in asdict(counts.filtered).items()},
+        **{f"extracted_{name}": count for name, count in asdict(counts.extracted).items()},
+    }
+    _append(session, tables.JOB_ENDS, row)
+
+
+def jobs(session: Connection, course_id: str | None = None, *, limit: int | None = None) -> list[Job]:
+    """List the jobs of a course, or of all, newest first."""
+    rows = session.execute(
+        _JOBS + " WHERE j.course_id = coalesce($1, j.course_id)" + _NEWEST_FIRST + " LIMIT $2",
+        [course_id, limit],
+    )
+    return _jobs(rows)
+
+
+def job(session: Connection, job_id: str) -> Job | None:
+    """Read one job; None if there is none of that id, or no longer."""
+    found = _jobs(session.execute(_JOBS + " WHERE j.job_id = $1", [job_id]))
+    return found[0] if found else None
+
+
+def latest(session: Connection, course_id: str) -> Job | None:
+    """Read a course's latest job; its code `interrupted` says that the SIS holds more than the ledger."""
+    found = jobs(session, course_id, limit=1)
+    return found[0] if found else None
+
+
+def open_jobs(session: Connection, course_id: str | None = None) -> list[Job]:
+    """List the jobs without an end: running, or dead and not yet found so."""
+    return _jobs(
+        session.execute(
+            _JOBS + " WHERE e.status IS NULL AND j.course_id = coalesce($1, j.course_id)" + _NEWEST_FIRST,
+            [course_id],
+        )
+    )
+
+
+def fail_dead_jobs(warehouse: Warehouse, *, now: datetime | None = None) -> list[str]:
+    """End every job whose process died as Failed; return their ids. Running ones are left alone."""
+    failed: list[str] = []
+    for course_id in sorted({job.course_id for job in warehouse.read(open_jobs)}):
+        try:
+            with course_lock(warehouse.settings, course_id):
+                failed += warehouse.commit(fail_open_jobs, course_id, now=now)
+        except LockedError:
+            continue
+    return failed
+
+
+def fail_open_jobs(session: Connection, course_id: str, *, now: datetime | None = None) -> list[str]:
+    """End this course's open jobs as Failed; return their ids. The caller holds the course's lock."""
+    dead = [job.job_id for job in open_jobs(session, course_id)]
+    for job_id in dead:
+        end(
+            session,
+            job_id=job_id,
+            at=now or datetime.now(UTC),
+            status="Failed",
+            counts=Counts.none(),
+            code=DIED,
+        )
+    return dead
+
+
+def _append(session: Connection, table: Table[F], row: dict[str, Any]) -> None:
+    table.insert(session, build(table.schema, {name: [value] for name, value in row.items()}))
+
+
+def _jobs(rows: Connection) -> list[Job]:
+    names = [column[0] for column in rows.description or []]
+    return [_job(dict(zip(names, row, strict=True))) for row in rows.fetchall()]
+
+
+def _job(row: dict[str, Any]) -> Job:
+    count = {name: value or 0 for name, value in row.items()}
+    return Job(
+        job_id=row["job_id"],
+        course_id=row["course_id"],
+        type=row["type"],
+        posted_by=row["posted_by"],
+        started_at=row["started_at"],
+        updated_at=row["updated_at"],
+        stage=row["stage"],
+        status=row["status"] or "Running",
+        code=row["code"],
+        counts=Counts(
+            assignments=count["assignments"],
+            line_items=Written(sent=count["line_items_sent"], created=count["line_items_created"]),
+            results=Written(sent=count["results_sent"], created=count["results_created"]),
+            withdrawn=count["results_withdrawn"],
+            filtered=_three(count, "filtered"),
+            extracted=_three(count, "extracted"),
+        ),
+    )
+
+
+def _three(count: dict[str, int], what: str) -> Extracted:
+    return Extracted(
+        sections=count[f"{what}_sections"],
+        assignments=count[f"{what}_assignments"],
+        grades=count[f"{what}_grades"],
+    )

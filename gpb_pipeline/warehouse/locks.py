@@ -1,0 +1,146 @@
+"""Locks that die with their process: one sync per course at a time, one commit at a time when embedded.
+
+A file lock where the catalogue is SQLite, a PostgreSQL advisory lock on a session of our own where it is
+PostgreSQL. No tables here and no SQL but the locks' own. Whoever can take a course's lock knows that no sync
+of that course is alive, on any host (history.fail_dead_jobs relies on it).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+import filelock
+import psycopg
+
+from gpb_pipeline.errors import TransientError
+from gpb_pipeline.settings import WarehouseSettings
+
+COMMIT_PATIENCE = 60.0
+"""Seconds that a commit waits for its turn: commits take about 0.1 s, maintenance about a second."""
+
+
+class LockedError(TransientError):
+    """Someone else holds the lock; for a course: a sync of it is running."""
+
+    code = "sync_running"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Held:
+    """A lock that is ours. `assure` raises TransientError if it was lost on the way (session dropped)."""
+
+    assure: Callable[[], None]
+
+
+@contextmanager
+def course_lock(settings: WarehouseSettings, course_id: str) -> Iterator[Held]:
+    """Hold the course from before the first read to after the last write; LockedError if it is taken."""
+    with _lock(settings, f"course-{course_id}", patience=0.0, item=f"course {course_id}") as held:
+        yield held
+
+
+@contextmanager
+def commit_turn(settings: WarehouseSettings) -> Iterator[None]:
+    """Wait for our turn to write to an embedded catalogue, which admits one writer; no wait on PostgreSQL."""
+    if settings.embedded_catalog is None:
+        yield
+        return
+    with _lock(settings, "commit", patience=COMMIT_PATIENCE, item="warehouse"):
+        yield
+
+
+@contextmanager
+def creation_turn(settings: WarehouseSettings) -> Iterator[None]:
+    """Wait for our turn to attach the warehouse and create what is missing in it, on either catalogue."""
+    name = "commit" if settings.embedded_catalog else "creation"
+    with _lock(settings, name, patience=COMMIT_PATIENCE, item="warehouse"):
+        yield
+
+
+@contextmanager
+def _lock(settings: WarehouseSettings, name: str, *, patience: float, item: str) -> Iterator[Held]:
+    catalog = settings.embedded_catalog
+    if catalog is None:
+        with _advisory_lock(settings.catalog.removeprefix("postgres:"), name, patience, item) as held:
+            yield held
+    else:
+        with _file_lock(lock_folder(catalog) / f"{quote(name, safe='')}.lock", patience, item) as held:
+            yield held
+
+
+def lock_folder(catalog: Path) -> Path:
+    """Where the lock files of an embedded warehouse stand: beside its catalogue."""
+    return catalog.with_name(f"{catalog.name}.locks")
+
+
+@contextmanager
+def _file_lock(path: Path, patience: float, item: str) -> Iterator[Held]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = filelock.FileLock(path, timeout=patience, thread_local=False)
+    try:
+        lock.acquire(poll_interval=0.01)
+    except filelock.Timeout:
+        raise _taken(item) from None
+    try:
+        yield Held(assure=lambda: None)
+    finally:
+        lock.release()
+
+
+@contextmanager
+def _advisory_lock(conninfo: str, name: str, patience: float, item: str) -> Iterator[Held]:
+    key = int.from_bytes(hashlib.blake2b(f"gpb:{name}".encode(), digest_size=8).digest(), signed=True)
+    try:
+        session = psycopg.connect(conninfo, autocommit=True, connect_timeout=10, keepalives_idle=30)
+    except psycopg.OperationalError:  # its text may hold the connection string
+        raise _unreachable(item) from None
+    with session:
+        if not _acquired(session, key, patience):
+            raise _taken(item)
+
+        def assure() -> None:
+            try:
+                session.execute("SELECT 1")
+            except psycopg.Error:
+                raise TransientError(
+                    "the lock was lost with its PostgreSQL session",
+                    item=item,
+                    remedy="What was posted is kept: sync the course again.",
+                    code="lock_lost",
+                ) from None
+
+        yield Held(assure=assure)
+
+
+def _acquired(session: psycopg.Connection, key: int, patience: float) -> bool:
+    if not patience:
+        row = session.execute("SELECT pg_try_advisory_lock(%s)", (key,)).fetchone()
+        return bool(row and row[0])
+    session.execute("SELECT set_config('lock_timeout', %s, false)", (f"{round(patience * 1000)}ms",))
+    try:
+        session.execute("SELECT pg_advisory_lock(%s)", (key,))
+    except psycopg.errors.LockNotAvailable:
+        return False
+    return True
+
+
+def _taken(item: str) -> LockedError:
+    return LockedError(
+        "another process holds it",
+        item=item,
+        remedy="Wait until it has ended (`gpb history`), then try again.",
+    )
+
+
+def _unreachable(item: str) -> TransientError:
+    return TransientError(
+        "the PostgreSQL catalogue cannot be reached",
+        item=item,
+        remedy="Check GPB_CATALOG and that the server is up, then try again.",
+        code="warehouse_unavailable",
+    )

@@ -1,0 +1,70 @@
+"""Keeping the warehouse small: purging old jobs with their logs, merging files, expiring old snapshots.
+
+The ledger and what was ever sent are never purged. Purged rows leave the disk once their snapshots have
+expired and their files have been cleaned up, which `compact` does.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from gpb_pipeline.warehouse import history, tables
+from gpb_pipeline.warehouse.ducklake import Connection, Warehouse
+from gpb_pipeline.warehouse.history import Job, Status
+
+AGES: dict[Status, timedelta] = {
+    "Completed": timedelta(days=7),
+    "Completed (with errors)": timedelta(days=14),
+    "Failed": timedelta(days=14),
+}
+"""How long a job stays in the history after it began, by how it ended (the manual; design.md §8.13)."""
+
+SNAPSHOTS_KEPT = timedelta(days=1)
+"""How far back the warehouse can be read as it was: longer than any reader's transaction."""
+
+_COMPACTION = (
+    "CALL ducklake_flush_inlined_data('warehouse')",
+    "CALL ducklake_rewrite_data_files('warehouse')",
+    "CALL ducklake_merge_adjacent_files('warehouse')",
+)
+_CLEANING = (
+    "CALL ducklake_expire_snapshots('warehouse', older_than => {before})",
+    "CALL ducklake_cleanup_old_files('warehouse', older_than => {before})",
+    "CALL ducklake_delete_orphaned_files('warehouse', older_than => {before})",
+)
+
+
+def purgeable(session: Connection, *, now: datetime | None = None) -> list[Job]:
+    """List the jobs past their age, newest first: never a running one, never a course's latest."""
+    moment = now or datetime.now(UTC)
+    seen: set[str] = set()
+    old: list[Job] = []
+    for job in history.jobs(session):
+        age = AGES.get(job.status)
+        if job.course_id in seen and age is not None and moment - job.started_at > age:
+            old.append(job)
+        seen.add(job.course_id)
+    return old
+
+
+def purge(session: Connection, *, now: datetime | None = None) -> list[Job]:
+    """Delete the jobs past their age with their stages, ends and logs; return them."""
+    old = purgeable(session, now=now)
+    for table in (*tables.LOGS, *tables.HISTORY):
+        table.delete(session, "job_id", [job.job_id for job in old])
+    return old
+
+
+def compact(warehouse: Warehouse, *, keep: timedelta = SNAPSHOTS_KEPT, now: datetime | None = None) -> None:
+    """Merge the small files that commits leave, and delete from disk what no kept snapshot needs.
+
+    Each statement is a commit of its own, so that syncs get their turn in between. Best run when idle: on a
+    PostgreSQL catalogue a sync that deletes from a file being merged makes one of the two try again.
+    """
+    before = f"TIMESTAMPTZ '{((now or datetime.now(UTC)) - keep).isoformat()}'"
+    for statement in (*_COMPACTION, *(cleaning.format(before=before) for cleaning in _CLEANING)):
+        warehouse.commit(_run, statement)
+
+
+def _run(session: Connection, statement: str) -> None:
+    session.execute(statement)

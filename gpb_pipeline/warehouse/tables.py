@@ -1,0 +1,234 @@
+"""The tables: their names, their columns from the Pandera schemas, and how rows go in and come out.
+
+Which rows to write, and when, is said elsewhere (frames, ledger, history, choices). Three kinds: *current*
+(a course's frames, replaced by its next sync), *logs* (one set a job, purged by age) and *append-only*.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic
+
+import pandas as pd
+import pandera.pandas as pa
+from pandera.typing import DataFrame, Series
+
+from gpb_pipeline.passback import frames, judged
+from gpb_pipeline.passback.frames import F, Frame, UtcTime, build
+from gpb_pipeline.warehouse.ducklake import Connection
+
+
+@dataclass(frozen=True)
+class Table(Generic[F]):
+    """A table of the warehouse: the columns `keys` (text), then those of `schema`."""
+
+    name: str
+    schema: type[F]
+    keys: tuple[str, ...] = ()
+
+    @property
+    def qualified(self) -> str:
+        return f"warehouse.main.{self.name}"
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """Name → DuckDB type, in order."""
+        declared = self.schema.to_schema().columns
+        return dict.fromkeys(self.keys, "VARCHAR") | {
+            name: _sql_type(column.dtype.type) for name, column in declared.items()
+        }
+
+    def create(self, session: Connection, present: Collection[str]) -> None:
+        """Create the table, or add the columns that a newer version of its schema has to those `present`."""
+        if not present:
+            columns = ", ".join(f'"{name}" {kind}' for name, kind in self.columns.items())
+            session.execute(f"CREATE TABLE {self.qualified} ({columns})")
+            return
+        for name, kind in self.columns.items():
+            if name not in present:
+                session.execute(f'ALTER TABLE {self.qualified} ADD COLUMN "{name}" {kind}')
+
+    def insert(self, session: Connection, rows: pd.DataFrame) -> None:
+        """Append rows, which have the keys as columns too."""
+        if rows.empty:
+            return
+        session.register("incoming", rows)
+        try:
+            session.execute(f"INSERT INTO {self.qualified} BY NAME SELECT * FROM incoming")  # noqa: S608
+        finally:
+            session.unregister("incoming")
+
+    def delete(self, session: Connection, column: str, values: Sequence[str]) -> None:
+        """Delete the rows whose `column` is one of `values`."""
+        if values:
+            session.execute(f'DELETE FROM {self.qualified} WHERE "{column}" IN {_marks(values)}', values)  # noqa: S608
+
+    def select(self, session: Connection, column: str, values: Sequence[str]) -> DataFrame[F]:
+        """Read the rows whose `column` is one of `values`, as the schema has them (the keys left out)."""
+        if not values:
+            return frames.empty(self.schema)
+        wanted = ", ".join(f'"{name}"' for name in self.schema.to_schema().columns)
+        query = f'SELECT {wanted} FROM {self.qualified} WHERE "{column}" IN {_marks(values)}'  # noqa: S608
+        rows = session.execute(query, values).df()
+        return build(self.schema, {name: rows[name] for name in rows.columns})
+
+
+def keyed(rows: pd.DataFrame, **keys: str) -> pd.DataFrame:
+    """Put constant key columns in front of a frame."""
+    return pd.DataFrame(
+        {key: pd.Series(value, index=rows.index, dtype=object) for key, value in keys.items()}
+    ).join(rows)
+
+
+def _marks(values: Sequence[str]) -> str:
+    return f"({', '.join('?' * len(values))})"
+
+
+def _sql_type(dtype: Any) -> str:
+    if isinstance(dtype, pd.DatetimeTZDtype):
+        return "TIMESTAMPTZ"
+    return {"f": "DOUBLE", "b": "BOOLEAN", "i": "BIGINT"}.get(dtype.kind, "VARCHAR")
+
+
+class SentLineItems(frames.LedgerLineItems):
+    """Each write of a line item that the SIS accepted."""
+
+    action: Series[str] = pa.Field(isin=["created", "updated", "adopted"])
+
+    class Config(Frame.Config):
+        unique = None  # a key is sent as often as it changes
+
+
+class SentResults(frames.LedgerResults):
+    """Each write of a result that the SIS accepted."""
+
+    action: Series[str] = pa.Field(isin=["created", "updated", "withdrawn", "adopted"])
+
+    class Config(Frame.Config):
+        unique = None  # a key is sent as often as it changes
+
+
+class Jobs(Frame):
+    """Each sync of a course, as it began."""
+
+    job_id: Series[str] = pa.Field(unique=True)
+    course_id: Series[str]
+    type: Series[str] = pa.Field(isin=["manual", "nightly", "remaster"])
+    posted_by: Series[str]
+    started_at: Series[UtcTime]
+
+
+class JobStages(Frame):
+    """Each stage that a sync reached."""
+
+    job_id: Series[str]
+    stage: Series[str]
+    reached_at: Series[UtcTime]
+
+
+class JobEnds(Frame):
+    """How each sync ended, with its counts (design.md §8.11)."""
+
+    job_id: Series[str] = pa.Field(unique=True)
+    ended_at: Series[UtcTime]
+    status: Series[str] = pa.Field(isin=["Completed", "Completed (with errors)", "Failed"])
+    code: Series[str] = pa.Field(nullable=True, description="cause, where it failed")
+    assignments: Series[int]
+    line_items_sent: Series[int]
+    line_items_created: Series[int]
+    results_sent: Series[int]
+    results_created: Series[int]
+    results_withdrawn: Series[int]
+    filtered_sections: Series[int]
+    filtered_assignments: Series[int]
+    filtered_grades: Series[int]
+    extracted_sections: Series[int]
+    extracted_assignments: Series[int]
+    extracted_grades: Series[int]
+
+
+class CategoryChoices(frames.CategoryMapping):
+    """Each choice made in Sync SIS Categories; the latest of a section and group holds."""
+
+    chosen_by: Series[str]
+    chosen_at: Series[UtcTime]
+
+
+class NightlyChoices(Frame):
+    """Each time that someone switched a course's nightly sync; the latest holds."""
+
+    course_id: Series[str]
+    enabled: Series[bool]
+    chosen_by: Series[str]
+    chosen_at: Series[UtcTime]
+
+
+_COURSE = ("course_id", "job_id")
+_PRESENT = "SELECT table_name, column_name FROM duckdb_columns() WHERE database_name = 'warehouse'"
+
+CANVAS_SECTIONS = Table("canvas_sections", frames.Sections, _COURSE)
+CANVAS_ENROLLMENTS = Table("canvas_enrollments", frames.Enrollments, _COURSE)
+CANVAS_ASSIGNMENT_GROUPS = Table("canvas_assignment_groups", frames.AssignmentGroups, _COURSE)
+CANVAS_ASSIGNMENTS = Table("canvas_assignments", frames.Assignments, _COURSE)
+CANVAS_OVERRIDES = Table("canvas_overrides", frames.Overrides, _COURSE)
+CANVAS_SUBMISSIONS = Table("canvas_submissions", frames.Submissions, _COURSE)
+SIS_CATEGORIES = Table("sis_categories", frames.SisCategories, _COURSE)
+SIS_CLASSES = Table("sis_classes", frames.SisClasses, _COURSE)
+SIS_ROSTER = Table("sis_roster", frames.SisRoster, _COURSE)
+SIS_GRADING_PERIODS = Table("sis_grading_periods", frames.SisGradingPeriods, _COURSE)
+FILTERED_ASSIGNMENTS = Table("filtered_assignments", judged.FilteredAssignments, _COURSE)
+FILTERED_GRADES = Table("filtered_grades", judged.FilteredGrades, _COURSE)
+
+SIS_ASSIGNMENTS = Table("sis_assignments", judged.SisAssignments, _COURSE)
+SIS_GRADES = Table("sis_grades", judged.SisGrades, _COURSE)
+ISSUES = Table("issues", judged.Issues, _COURSE)
+
+LEDGER_LINE_ITEMS = Table("ledger_line_items", frames.LedgerLineItems)
+LEDGER_RESULTS = Table("ledger_results", frames.LedgerResults)
+SENT_LINE_ITEMS = Table("sent_line_items", SentLineItems)
+SENT_RESULTS = Table("sent_results", SentResults)
+
+JOBS = Table("jobs", Jobs)
+JOB_STAGES = Table("job_stages", JobStages)
+JOB_ENDS = Table("job_ends", JobEnds)
+CATEGORY_CHOICES = Table("category_choices", CategoryChoices)
+NIGHTLY_CHOICES = Table("nightly_choices", NightlyChoices)
+
+LOGS: tuple[Table[Any], ...] = (SIS_ASSIGNMENTS, SIS_GRADES, ISSUES)
+HISTORY: tuple[Table[Any], ...] = (JOBS, JOB_STAGES, JOB_ENDS)
+CURRENT: tuple[Table[Any], ...] = (
+    CANVAS_SECTIONS,
+    CANVAS_ENROLLMENTS,
+    CANVAS_ASSIGNMENT_GROUPS,
+    CANVAS_ASSIGNMENTS,
+    CANVAS_OVERRIDES,
+    CANVAS_SUBMISSIONS,
+    SIS_CATEGORIES,
+    SIS_CLASSES,
+    SIS_ROSTER,
+    SIS_GRADING_PERIODS,
+    FILTERED_ASSIGNMENTS,
+    FILTERED_GRADES,
+)
+ALL: tuple[Table[Any], ...] = (
+    *CURRENT,
+    *LOGS,
+    LEDGER_LINE_ITEMS,
+    LEDGER_RESULTS,
+    SENT_LINE_ITEMS,
+    SENT_RESULTS,
+    *HISTORY,
+    CATEGORY_CHOICES,
+    NIGHTLY_CHOICES,
+)
+
+
+def create(session: Connection) -> None:
+    """Create whatever is missing; pass it to `ducklake.connect`."""
+    present: dict[str, set[str]] = defaultdict(set)
+    for table_name, column in session.execute(_PRESENT).fetchall():
+        present[table_name].add(column)
+    for table in ALL:
+        table.create(session, present[table.name])

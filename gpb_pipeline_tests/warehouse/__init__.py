@@ -1,0 +1,1 @@
+"""The warehouse against a real DuckLake, embedded and on a real PostgreSQL."""

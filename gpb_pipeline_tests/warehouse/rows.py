@@ -1,0 +1,42 @@
+"""Frames of made-up rows, for tests that care about where rows go and not about what they say."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import pandas as pd
+from pandera.typing import DataFrame
+
+from gpb_pipeline.passback import judged
+from gpb_pipeline.passback.course import Extracted, Outcome
+from gpb_pipeline.passback.frames import F, build
+
+NOON = datetime(2026, 3, 2, 17, 0, 0, 123456, tzinfo=UTC)
+EXTRACTED = Extracted(sections=3, assignments=5, grades=40)
+
+
+def frame(schema: type[F], *rows: dict[str, Any]) -> DataFrame[F]:
+    """Make one row a dict, what it leaves out filled with a value of the column's type."""
+    columns = schema.to_schema().columns
+    return build(
+        schema,
+        {
+            name: [row.get(name, _filler(name, column.dtype.type, number)) for number, row in enumerate(rows)]
+            for name, column in columns.items()
+        },
+    )
+
+
+def _filler(name: str, dtype: Any, number: int) -> object:
+    if isinstance(dtype, pd.DatetimeTZDtype):
+        return NOON
+    return {"f": number + 0.5, "b": True, "i": number}.get(dtype.kind, f"{name}-{number}")
+
+
+def outcome(assignments: Sequence[dict[str, Any]] = (), grades: Sequence[dict[str, Any]] = ()) -> Outcome:
+    return Outcome(
+        assignments=frame(judged.SisAssignments, *assignments),
+        grades=frame(judged.SisGrades, *grades),
+        issues=frame(judged.Issues, {"code": "no_due_date", "user_id": None}),
+        extracted=EXTRACTED,
+    )

@@ -1,0 +1,100 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from gpb_pipeline.errors import PermanentError, TransientError
+from gpb_pipeline.settings import WarehouseSettings
+from gpb_pipeline.warehouse import ducklake, tables
+from gpb_pipeline.warehouse.ducklake import Connection, Warehouse
+
+APPEND_TEN_TIMES = """
+import sys
+from gpb_pipeline.settings import WarehouseSettings
+from gpb_pipeline.warehouse import ducklake
+settings = WarehouseSettings(catalog=sys.argv[1], data_path=sys.argv[2])
+with ducklake.connect(settings) as warehouse:
+    for number in range(10):
+        warehouse.commit(lambda s: s.execute("INSERT INTO warehouse.main.tally VALUES (?)", [sys.argv[3]]))
+        warehouse.commit(lambda s: s.execute("UPDATE warehouse.main.total SET n = n + 1"))
+"""
+
+
+def count(warehouse: Warehouse, table: str) -> int:
+    query = f"SELECT count(*) FROM warehouse.main.{table}"  # noqa: S608
+    row = warehouse.read(lambda session: session.execute(query).fetchone())
+    assert row is not None
+    return int(row[0])
+
+
+@pytest.mark.parametrize("name", ["ducklake", "sqlite_scanner", "postgres_scanner", "httpfs"])
+def test_each_extension_comes_from_a_wheel_of_this_duckdb_and_loads_signed(name: str) -> None:
+    path = ducklake.extension_path(name)
+    assert path is not None
+    assert path.parent.name == f"v{duckdb.__version__}"
+    with duckdb.connect(config={"allow_unsigned_extensions": False}) as connection:
+        ducklake.load_extension(connection, name)
+        loaded = connection.execute("SELECT extension_name FROM duckdb_extensions() WHERE loaded").fetchall()
+    assert (name,) in loaded
+
+
+def test_unsigned_extensions_are_refused_and_times_are_utc(warehouse: Warehouse) -> None:
+    query = "SELECT current_setting('allow_unsigned_extensions'), current_setting('TimeZone')"
+    assert warehouse.read(lambda session: session.execute(query).fetchone()) == (False, "UTC")
+
+
+def test_opening_again_finds_what_was_committed(either: WarehouseSettings) -> None:
+    with ducklake.connect(either, tables.create) as warehouse:
+        warehouse.commit(lambda session: session.execute("CREATE TABLE warehouse.main.t AS SELECT 7 AS n"))
+    with ducklake.connect(either, tables.create) as warehouse:
+        assert count(warehouse, "t") == 1
+
+
+def test_a_commit_that_raises_leaves_nothing(warehouse: Warehouse) -> None:
+    warehouse.commit(lambda session: session.execute("CREATE TABLE warehouse.main.t (n INTEGER)"))
+
+    def half(session: Connection) -> None:
+        session.execute("INSERT INTO warehouse.main.t VALUES (1)")
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        warehouse.commit(half)
+    assert count(warehouse, "t") == 0
+
+
+def test_what_duckdb_says_about_values_is_not_passed_on(warehouse: Warehouse) -> None:
+    with pytest.raises(PermanentError) as refused:
+        warehouse.read(lambda session: session.execute("SELECT CAST('Ada Lovelace' AS INTEGER)").fetchall())
+    assert "Ada" not in str(refused.value)
+    assert refused.value.__cause__ is None
+
+
+def test_a_catalogue_that_is_down_is_transient_and_its_password_stays_secret(tmp_path: Path) -> None:
+    settings = WarehouseSettings(
+        catalog="postgres:host=127.0.0.1 port=9 dbname=x password=hunter2", data_path=str(tmp_path)
+    )
+    with pytest.raises(TransientError) as down, ducklake.connect(settings):
+        pass
+    assert "hunter2" not in str(down.value)
+
+
+def test_two_processes_writing_at_once_lose_nothing(either: WarehouseSettings) -> None:
+    with ducklake.connect(either, tables.create) as warehouse:
+        warehouse.commit(lambda session: session.execute("CREATE TABLE warehouse.main.tally (who VARCHAR)"))
+        warehouse.commit(
+            lambda session: session.execute("CREATE TABLE warehouse.main.total AS SELECT 0 AS n")
+        )
+        arguments = [sys.executable, "-c", APPEND_TEN_TIMES, either.catalog, either.data_path]
+        writers = [
+            subprocess.Popen([*arguments, who], stderr=subprocess.PIPE, text=True)  # noqa: S603
+            for who in ("left", "right")
+        ]
+        ends = [(writer.communicate()[1], writer.returncode) for writer in writers]
+        assert [code for _, code in ends] == [0, 0], ends
+        assert count(warehouse, "tally") == 20
+        total = warehouse.read(
+            lambda session: session.execute("SELECT n FROM warehouse.main.total").fetchone()
+        )
+        assert total == (20,)

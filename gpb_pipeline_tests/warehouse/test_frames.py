@@ -1,0 +1,77 @@
+import pandas as pd
+import pytest
+
+from gpb_pipeline.passback import frames as schemas
+from gpb_pipeline.settings import WarehouseSettings
+from gpb_pipeline.warehouse import ducklake, frames, tables
+from gpb_pipeline.warehouse.ducklake import Warehouse
+from gpb_pipeline.warehouse.frames import CourseFrames
+from gpb_pipeline.warehouse.tables import Table, keyed
+from gpb_pipeline_tests.warehouse.rows import frame
+
+
+def sections(course_id: str, job_id: str, *section_ids: str) -> CourseFrames:
+    rows = frame(schemas.Sections, *({"section_id": section_id} for section_id in section_ids))
+    return CourseFrames(course_id=course_id, job_id=job_id, frames={tables.CANVAS_SECTIONS: rows})
+
+
+def section_ids(warehouse: Warehouse, course_id: str) -> list[str]:
+    rows = warehouse.read(frames.current, tables.CANVAS_SECTIONS, course_id)
+    return sorted(rows["section_id"])
+
+
+@pytest.mark.parametrize("table", tables.ALL, ids=lambda table: table.name)
+def test_every_table_gives_back_exactly_the_rows_put_in(
+    one_warehouse: Warehouse, table: Table[schemas.Frame]
+) -> None:
+    nullable = {name: None for name, column in table.schema.to_schema().columns.items() if column.nullable}
+    allowed = {
+        name: column.checks[0].statistics["allowed_values"][0]
+        for name, column in table.schema.to_schema().columns.items()
+        if column.checks
+    }
+    rows = frame(table.schema, allowed, allowed | nullable)
+    stored = keyed(rows, **dict.fromkeys(table.keys, "1")) if table.keys else rows
+    one_warehouse.commit(table.insert, stored)
+    column = table.keys[0] if table.keys else next(iter(table.columns))
+    read = one_warehouse.read(table.select, column, list(stored[column]))
+    pd.testing.assert_frame_equal(read, rows)
+
+
+def test_an_absent_score_is_null_to_an_analyst(warehouse: Warehouse) -> None:
+    rows = keyed(frame(schemas.Submissions, {"score": None}), course_id="1", job_id="j")
+    warehouse.commit(tables.CANVAS_SUBMISSIONS.insert, rows)
+    query = "SELECT count(*) FROM warehouse.main.canvas_submissions WHERE score IS NULL"
+    assert warehouse.read(lambda session: session.execute(query).fetchone()) == (1,)
+
+
+def test_text_after_thousands_of_absent_values_stays_text(warehouse: Warehouse) -> None:
+    many = [{"section_id": str(number), "sis_section_id": None} for number in range(5000)]
+    rows = frame(schemas.Sections, *many, {"section_id": "x", "sis_section_id": "00012"})
+    course = CourseFrames(course_id="1", job_id="j", frames={tables.CANVAS_SECTIONS: rows})
+    warehouse.commit(frames.replace, [course])
+    read = warehouse.read(frames.current, tables.CANVAS_SECTIONS, "1")
+    assert set(read["sis_section_id"]) == {None, "00012"}
+
+
+def test_a_group_of_courses_is_replaced_together_and_others_stay(either: WarehouseSettings) -> None:
+    with ducklake.connect(either, tables.create) as warehouse:
+        first = [sections(course, "j1", f"{course}-a", f"{course}-b") for course in ("1", "2", "3")]
+        warehouse.commit(frames.replace, first)
+        second = [sections("1", "j2", "1-c"), sections("2", "j2")]
+        warehouse.commit(frames.replace, second)
+        assert section_ids(warehouse, "1") == ["1-c"]
+        assert section_ids(warehouse, "2") == []
+        assert section_ids(warehouse, "3") == ["3-a", "3-b"]
+        assert section_ids(warehouse, "4") == []
+
+
+def test_a_column_that_a_new_version_has_is_added_to_an_old_table(warehouse: Warehouse) -> None:
+    def age(session: ducklake.Connection) -> None:
+        session.execute("ALTER TABLE warehouse.main.canvas_sections DROP COLUMN nonxlist_course_id")
+
+    warehouse.commit(frames.replace, [sections("1", "j", "a")])
+    warehouse.commit(age)
+    warehouse.commit(tables.create)
+    read = warehouse.read(frames.current, tables.CANVAS_SECTIONS, "1")
+    assert list(read["nonxlist_course_id"]) == [None]

@@ -1,0 +1,134 @@
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from gpb_pipeline.passback.course import Extracted
+from gpb_pipeline.settings import WarehouseSettings
+from gpb_pipeline.warehouse import ducklake, history, logs, maintenance, tables
+from gpb_pipeline.warehouse.counts import Counts, Written
+from gpb_pipeline.warehouse.ducklake import Connection, Warehouse
+from gpb_pipeline.warehouse.history import EndStatus
+from gpb_pipeline.warehouse.locks import course_lock
+from gpb_pipeline_tests.warehouse.rows import EXTRACTED, NOON, outcome
+
+
+def begin(warehouse: Warehouse, job_id: str, course_id: str, at: datetime = NOON) -> None:
+    warehouse.commit(
+        history.begin, job_id=job_id, course_id=course_id, type="manual", posted_by="Ms. Frizzle", at=at
+    )
+
+
+def end(warehouse: Warehouse, job_id: str, status: EndStatus = "Completed", at: datetime = NOON) -> None:
+    warehouse.commit(history.end, job_id=job_id, at=at, status=status, counts=Counts.none())
+
+
+def job_ids(warehouse: Warehouse, course_id: str | None = None) -> list[str]:
+    return [job.job_id for job in warehouse.read(history.jobs, course_id)]
+
+
+def test_counts_follow_the_manuals_words() -> None:
+    key = {"section_id": "s1", "assignment_id": "a1"}
+    states = ["created", "updated", "failed", "unchanged", "skipped", "withdrawn"]
+    counts = Counts.of(
+        outcome(
+            [key | {"state": "created"}, {"section_id": "s2", "assignment_id": "a2", "state": "skipped"}],
+            [key | {"user_id": f"u{n}", "state": state} for n, state in enumerate(states)],
+        )
+    )
+    assert counts == Counts(
+        assignments=1,
+        line_items=Written(sent=1, created=1),
+        results=Written(sent=3, created=2),
+        withdrawn=1,
+        filtered=Extracted(sections=1, assignments=1, grades=5),
+        extracted=EXTRACTED,
+    )
+    assert counts.results.summary() == {"sent": 3, "created": 2, "percent": 66.7}
+    assert Written(sent=0, created=0).summary()["percent"] is None
+
+
+def test_a_job_shows_its_stage_while_it_runs_and_its_counts_when_it_ended(either: WarehouseSettings) -> None:
+    later = [NOON + timedelta(seconds=n) for n in range(4)]
+    counts = Counts.of(outcome([{"state": "created"}], [{"state": "updated"}]))
+    with ducklake.connect(either, tables.create) as warehouse:
+        begin(warehouse, "j1", "1")
+        started = warehouse.read(history.job, "j1")
+        for number, stage in enumerate(["Get Assignments", "Get Grades"], start=1):
+            warehouse.commit(history.reach, job_id="j1", stage=stage, at=later[number])
+        running = warehouse.read(history.latest, "1")
+        warehouse.commit(history.end, job_id="j1", at=later[3], status="Completed", counts=counts)
+        ended = warehouse.read(history.job, "j1")
+        assert warehouse.read(history.job, "j0") is None
+    assert started is not None
+    assert (started.status, started.stage, started.updated_at) == ("Running", None, NOON)
+    assert running is not None
+    assert (running.status, running.stage, running.updated_at) == ("Running", "Get Grades", later[2])
+    assert ended is not None
+    assert ended.counts == counts
+    assert ended.summary(ZoneInfo("America/New_York")) == {
+        "job_id": "j1",
+        "type": "manual",
+        "course_id": "1",
+        "time_started": "2026-03-02T12:00:00-05:00",
+        "time_updated": "2026-03-02T12:00:03-05:00",
+        "posted_by": "Ms. Frizzle",
+        "stage": "Get Grades",
+        "status": "Completed",
+        "assignments": 1,
+        "sis_assignments": {"sent": 1, "created": 1, "percent": 100.0},
+        "sis_grades": {"sent": 1, "created": 1, "percent": 100.0},
+    }
+
+
+def test_history_is_newest_first_and_can_be_one_courses(warehouse: Warehouse) -> None:
+    for number, (job_id, course_id) in enumerate([("old", "1"), ("other", "2"), ("new", "1")]):
+        begin(warehouse, job_id, course_id, NOON + timedelta(minutes=number))
+    assert job_ids(warehouse) == ["new", "other", "old"]
+    assert job_ids(warehouse, "1") == ["new", "old"]
+    latest = warehouse.read(history.jobs, limit=1)
+    assert [job.job_id for job in latest] == ["new"]
+
+
+def test_an_open_job_is_failed_once_nobody_holds_its_course(either: WarehouseSettings) -> None:
+    with ducklake.connect(either, tables.create) as warehouse:
+        for job_id, course_id in (("ended", "1"), ("dead", "1"), ("alive", "2")):
+            begin(warehouse, job_id, course_id)
+        end(warehouse, "ended")
+        with course_lock(either, "2"):
+            assert history.fail_dead_jobs(warehouse) == ["dead"]
+            assert history.fail_dead_jobs(warehouse) == []
+        found = {job.job_id: job for job in warehouse.read(history.jobs)}
+    assert {job_id: job.status for job_id, job in found.items()} == {
+        "ended": "Completed",
+        "dead": "Failed",
+        "alive": "Running",
+    }
+    assert found["dead"].code == "interrupted"
+
+
+def test_purging_goes_by_age_and_status_and_keeps_each_courses_latest(warehouse: Warehouse) -> None:
+    now = datetime(2026, 4, 1, tzinfo=UTC)
+    aged: list[tuple[str, str, int, EndStatus]] = [
+        ("c8", "1", 8, "Completed"),
+        ("c6", "1", 6, "Completed"),
+        ("e15", "1", 15, "Completed (with errors)"),
+        ("e13", "1", 13, "Completed (with errors)"),
+        ("f15", "1", 15, "Failed"),
+        ("f13", "1", 13, "Failed"),
+        ("latest", "2", 300, "Completed"),
+    ]
+    begin(warehouse, "open", "1", now - timedelta(days=40))
+    for job_id, course_id, days, status in aged:
+        begin(warehouse, job_id, course_id, now - timedelta(days=days))
+        end(warehouse, job_id, status)
+        warehouse.commit(logs.append, course_id, job_id, outcome())
+    foreseen = warehouse.read(maintenance.purgeable, now=now)
+    purged = warehouse.commit(maintenance.purge, now=now)
+    assert purged == foreseen
+    assert {job.job_id for job in purged} == {"c8", "e15", "f15"}
+    assert set(job_ids(warehouse)) == {"c6", "e13", "f13", "open", "latest"}
+
+    def logged(session: Connection) -> set[str]:
+        every = [job_id for job_id, *_ in aged]
+        return {job_id for job_id in every if not logs.of_job(session, tables.ISSUES, job_id).empty}
+
+    assert warehouse.read(logged) == {"c6", "e13", "f13", "latest"}

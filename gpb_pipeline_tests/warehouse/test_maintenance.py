@@ -1,0 +1,34 @@
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from gpb_pipeline.passback import frames as schemas
+from gpb_pipeline.settings import WarehouseSettings
+from gpb_pipeline.warehouse import ducklake, frames, maintenance, tables
+from gpb_pipeline.warehouse.frames import CourseFrames
+from gpb_pipeline_tests.warehouse.rows import frame
+
+
+def files(settings: WarehouseSettings) -> list[Path]:
+    return list(Path(settings.data_path).rglob("*.parquet"))
+
+
+def test_compacting_leaves_fewer_files_and_the_same_rows(either: WarehouseSettings) -> None:
+    with ducklake.connect(either, tables.create) as warehouse:
+        for number in range(6):
+            rows = frame(schemas.Sections, *({"section_id": f"{number}-{n}"} for n in range(40)))
+            course = CourseFrames(
+                course_id=str(number % 3), job_id="j", frames={tables.CANVAS_SECTIONS: rows}
+            )
+            warehouse.commit(frames.replace, [course])
+        many = len(files(either))
+        tomorrow = datetime.now(UTC) + timedelta(days=1)
+        maintenance.compact(warehouse, keep=timedelta(0), now=tomorrow)
+        assert len(files(either)) < many
+        read = warehouse.read(frames.current, tables.CANVAS_SECTIONS, "2")
+        assert sorted(read["section_id"]) == sorted(f"5-{n}" for n in range(40))
+
+
+def test_compacting_an_empty_warehouse_does_no_harm(either: WarehouseSettings) -> None:
+    with ducklake.connect(either, tables.create) as warehouse:
+        maintenance.compact(warehouse)
+        maintenance.compact(warehouse)
