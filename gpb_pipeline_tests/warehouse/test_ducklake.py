@@ -7,7 +7,7 @@ import pytest
 
 from gpb_pipeline.errors import PermanentError, TransientError
 from gpb_pipeline.settings import WarehouseSettings
-from gpb_pipeline.warehouse import ducklake, tables
+from gpb_pipeline.warehouse import ducklake, locks, tables
 from gpb_pipeline.warehouse.ducklake import Connection, Warehouse
 
 APPEND_TEN_TIMES = """
@@ -80,7 +80,7 @@ def test_a_catalogue_that_is_down_is_transient_and_its_password_stays_secret(tmp
     assert "hunter2" not in str(down.value)
 
 
-def test_two_processes_writing_at_once_lose_nothing(either: WarehouseSettings) -> None:
+def test_two_processes_writing_at_once_lose_nothing_and_stop_no_reader(either: WarehouseSettings) -> None:
     with ducklake.connect(either, tables.create) as warehouse:
         warehouse.commit(lambda session: session.execute("CREATE TABLE warehouse.main.tally (who VARCHAR)"))
         warehouse.commit(
@@ -88,9 +88,11 @@ def test_two_processes_writing_at_once_lose_nothing(either: WarehouseSettings) -
         )
         arguments = [sys.executable, "-c", APPEND_TEN_TIMES, either.catalog, either.data_path]
         writers = [
-            subprocess.Popen([*arguments, who], stderr=subprocess.PIPE, text=True)  # noqa: S603
+            subprocess.Popen([*arguments, who], stderr=subprocess.PIPE, text=True)
             for who in ("left", "right")
         ]
+        while any(writer.poll() is None for writer in writers):  # readers are never blocked, nor refused
+            assert 0 <= count(warehouse, "tally") <= 20
         ends = [(writer.communicate()[1], writer.returncode) for writer in writers]
         assert [code for _, code in ends] == [0, 0], ends
         assert count(warehouse, "tally") == 20
@@ -98,3 +100,20 @@ def test_two_processes_writing_at_once_lose_nothing(either: WarehouseSettings) -
             lambda session: session.execute("SELECT n FROM warehouse.main.total").fetchone()
         )
         assert total == (20,)
+
+
+def test_a_commit_waits_for_its_turn_and_then_says_who_was_in_the_way(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(locks, "COMMIT_PATIENCE", 0.05)
+    with locks.commit_turn(warehouse.settings), pytest.raises(TransientError) as refused:
+        warehouse.commit(tables.create)
+    assert refused.value.item == "warehouse"
+
+
+def test_another_data_path_than_the_warehouse_was_made_with_is_refused(
+    warehouse: Warehouse, tmp_path: Path
+) -> None:
+    moved = WarehouseSettings(catalog=warehouse.settings.catalog, data_path=str(tmp_path / "elsewhere"))
+    with pytest.raises(PermanentError), ducklake.connect(moved, tables.create):
+        pass

@@ -25,9 +25,7 @@ with course_lock(settings, sys.argv[2]):
 def held_elsewhere(settings: WarehouseSettings, course_id: str) -> Iterator[None]:
     """Another process holds the lock; on leaving it is killed, without a chance to release it."""
     command = [sys.executable, "-c", HOLD_UNTIL_KILLED, settings.catalog, course_id]
-    with subprocess.Popen(  # noqa: S603
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as holder:
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
         try:

@@ -1,0 +1,188 @@
+"""Starts and ends the two sandbox servers: for a test or a demo, or until interrupted (`gpb sandbox`).
+
+What the servers answer is in canvas/ and sis/. Both listen on 127.0.0.1 only.
+"""
+
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, TextIO
+
+import requests
+
+from gpb_pipeline.errors import PermanentError
+from gpb_pipeline.sandbox.canvas.access import TOKENS
+from gpb_pipeline.sandbox.sis.app import IdMode
+from gpb_pipeline.sandbox.sis.dialects import DIALECTS, SCOPE_1P2, Dialect, DialectName
+from gpb_pipeline.sandbox.sis.tokens import CLIENT_ID, CLIENT_SECRET
+
+HOST = "127.0.0.1"
+CANVAS_PORT, SIS_PORT = 8401, 8402
+TIME_ZONE = "America/New_York"
+START_TIMEOUT, REQUEST_TIMEOUT, END_TIMEOUT = 60.0, 30.0, 10.0  # seconds
+USED_SCOPES = ("roster.readonly", "gradebook.readonly", "gradebook.createput", "gradebook.delete")
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """A running Canvas and SIS; `environment` is what the pipeline needs to work against them."""
+
+    canvas_url: str
+    sis_url: str
+    environment: dict[str, str]
+    canvas_pid: int
+    sis_pid: int
+
+    def writes(self) -> list[dict[str, Any]]:
+        """Every write that the SIS accepted, in order (sis/witness.py says what one has)."""
+        return self._sis("/sandbox/writes")  # type: ignore[no-any-return]
+
+    def state(self) -> dict[str, list[dict[str, Any]]]:
+        """The `line_items` and `results` that the SIS holds now."""
+        return self._sis("/sandbox/state")  # type: ignore[no-any-return]
+
+    def reset(self) -> None:
+        """Both sides as they were at the start, with nothing written, no fault set and no request counted."""
+        for url in (self.canvas_url, self.sis_url):
+            requests.post(f"{url}/sandbox/reset", timeout=REQUEST_TIMEOUT).raise_for_status()
+
+    def _sis(self, path: str) -> Any:
+        answer = requests.get(self.sis_url + path, timeout=REQUEST_TIMEOUT)
+        answer.raise_for_status()
+        return answer.json()
+
+
+@contextmanager
+def running_sandbox(
+    district: str = "school",
+    directory: Path | None = None,
+    *,
+    canvas_port: int = 0,
+    sis_port: int = 0,
+    dialect: DialectName = "oneroster-1.1",
+    id_mode: IdMode = "consumer",
+    today: date | None = None,
+) -> Iterator[Sandbox]:
+    """The two servers, answering, until the block is left. Port 0 takes a free one.
+
+    `district` is a name by districts.py; with a `directory` accepted writes are also appended to its
+    `writes.jsonl`. Raises PermanentError when a port is taken or a server does not start.
+    """
+    common = ["--district", district, "--today", (today or date.today()).isoformat()]
+    sis_options = ["--dialect", dialect, "--id-mode", id_mode]
+    if directory is not None:
+        directory.mkdir(parents=True, exist_ok=True)
+        sis_options += ["--writes", str(directory / "writes.jsonl")]
+    with ExitStack() as stack:
+        canvas_url, canvas = stack.enter_context(_server("canvas", canvas_port, common))
+        sis_url, sis = stack.enter_context(_server("sis", sis_port, common + sis_options))
+        for name, url in (("canvas", canvas_url), ("sis", sis_url)):
+            _wait(name, url)
+        environment = _environment(canvas_url, sis_url, DIALECTS[dialect], id_mode)
+        yield Sandbox(canvas_url, sis_url, environment, canvas.pid, sis.pid)
+
+
+def serve_forever(
+    canvas_port: int = CANVAS_PORT,
+    sis_port: int = SIS_PORT,
+    *,
+    district: str = "school",
+    directory: Path | None = None,
+    dialect: DialectName = "oneroster-1.1",
+    id_mode: IdMode = "consumer",
+    out: TextIO = sys.stdout,
+) -> None:
+    """Run both until interrupted; prints the lines for `.env` first."""
+    with running_sandbox(
+        district,
+        directory,
+        canvas_port=canvas_port,
+        sis_port=sis_port,
+        dialect=dialect,
+        id_mode=id_mode,
+    ) as sandbox:
+        print(
+            f"# A Canvas on {sandbox.canvas_url} and a SIS on {sandbox.sis_url}; Ctrl-C ends both.", file=out
+        )
+        for name, value in sandbox.environment.items():
+            print(f"{name}={value}", file=out, flush=True)
+        try:
+            threading.Event().wait()
+        except KeyboardInterrupt:
+            return
+
+
+def _environment(canvas_url: str, sis_url: str, dialect: Dialect, id_mode: IdMode) -> dict[str, str]:
+    environment = {
+        "CANVAS_BASE_URL": canvas_url,
+        "CANVAS_API_TOKEN": next(iter(TOKENS)),
+        "CANVAS_ACCOUNT_ID": "12",
+        "SIS_BASE_URL": sis_url + dialect.base,
+        "SIS_DIALECT": dialect.name,
+        "SIS_TOKEN_URL": sis_url + dialect.token_path,
+        "SIS_CLIENT_ID": CLIENT_ID,
+        "SIS_CLIENT_SECRET": CLIENT_SECRET,
+        "SIS_ID_MODE": id_mode,
+        "GPB_TENANT": "sandbox",
+        "GPB_TIMEZONE": TIME_ZONE,
+    }
+    if dialect.scoped:
+        environment["SIS_SCOPE"] = " ".join(SCOPE_1P2 + name for name in USED_SCOPES)
+    return environment
+
+
+@contextmanager
+def _server(name: str, port: int, options: list[str]) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """One server process; it inherits a socket that listens already, so that early requests just wait."""
+    with _listening(name, port) as listener:
+        url = f"http://{HOST}:{listener.getsockname()[1]}"
+        command = [sys.executable, "-m", f"gpb_pipeline.sandbox.{name}", "--fd", str(listener.fileno())]
+        process = subprocess.Popen(
+            command + options, stdin=subprocess.PIPE, pass_fds=[listener.fileno()], start_new_session=True
+        )
+    try:
+        yield url, process
+    finally:
+        process.terminate()
+        try:
+            process.wait(END_TIMEOUT)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        if process.stdin:
+            process.stdin.close()
+
+
+def _listening(name: str, port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+        listener.listen(512)
+    except OSError:
+        listener.close()
+        raise PermanentError(
+            what="the port is taken",
+            item=f"sandbox {name} on {HOST}:{port}",
+            remedy="Stop what listens there, or choose another port",
+            code="port_taken",
+        ) from None
+    return listener
+
+
+def _wait(name: str, url: str) -> None:
+    try:
+        requests.get(f"{url}/sandbox/health", timeout=START_TIMEOUT).raise_for_status()
+    except requests.RequestException:
+        raise PermanentError(
+            what="the server did not start",
+            item=f"sandbox {name} at {url}",
+            remedy="See what its process printed above",
+            code="sandbox_not_started",
+        ) from None

@@ -1,0 +1,23 @@
+"""Runs the sandbox SIS as a process of its own; started by serve.py."""
+
+from pathlib import Path
+
+from gpb_pipeline.sandbox.districts import district_named
+from gpb_pipeline.sandbox.server import arguments, serve
+from gpb_pipeline.sandbox.sis.app import sis_app
+from gpb_pipeline.sandbox.sis.dialects import DIALECTS
+
+
+def main() -> None:
+    parser = arguments("gpb_pipeline.sandbox.sis")
+    parser.add_argument("--dialect", choices=list(DIALECTS), required=True)
+    parser.add_argument("--id-mode", choices=["consumer", "provider"], required=True)
+    parser.add_argument("--writes", type=Path, help="a file to append each accepted write to")
+    given = parser.parse_args()
+    district = district_named(given.district, given.today)
+    app, _ = sis_app(district, DIALECTS[given.dialect], given.id_mode, given.writes)
+    serve(app, given.fd)
+
+
+if __name__ == "__main__":
+    main()
