@@ -1,7 +1,8 @@
 """The tables: their names, their columns from the Pandera schemas, and how rows go in and come out.
 
-Which rows to write, and when, is said elsewhere (frames, ledger, history, choices). Three kinds: *current*
-(a course's frames, replaced by its next sync), *logs* (one set a job, purged by age) and *append-only*.
+Which rows to write, and when, is said elsewhere (frames, logs, ledger, intents, history, choices). There are
+*current* tables (a course's frames, replaced by its next sync), *logs* (one set a job, purged by age), the
+ledger with its intents, and *append-only* ones (sent, history, choices).
 """
 
 from __future__ import annotations
@@ -110,6 +111,32 @@ class SentResults(frames.LedgerResults):
         unique = None  # a key is sent as often as it changes
 
 
+class LineItemIntents(Frame):
+    """A line item about to be sent for the first time, by the values that find it in the SIS again."""
+
+    section_id: Series[str]
+    assignment_id: Series[str]
+    class_id: Series[str] = pa.Field(description="sourcedId of the SIS class")
+    title: Series[str] = pa.Field(description="as sent")
+    due_on_wire: Series[UtcTime] = pa.Field(description="dueDate as sent")
+    payload_hash: Series[str]
+    job_id: Series[str]
+
+
+class ResultIntents(Frame):
+    """A result about to be sent for the first time, by the values that find it in the SIS again."""
+
+    section_id: Series[str]
+    assignment_id: Series[str]
+    user_id: Series[str] = pa.Field(description="private; Canvas user id")
+    line_item_id: Series[str]
+    student_id: Series[str] = pa.Field(description="private; sourcedId of the student")
+    score: Series[float] = pa.Field(description="private; as sent")
+    exempt: Series[bool]
+    payload_hash: Series[str]
+    job_id: Series[str]
+
+
 class Jobs(Frame):
     """Each sync of a course, as it began."""
 
@@ -189,6 +216,8 @@ LEDGER_LINE_ITEMS = Table("ledger_line_items", frames.LedgerLineItems)
 LEDGER_RESULTS = Table("ledger_results", frames.LedgerResults)
 SENT_LINE_ITEMS = Table("sent_line_items", SentLineItems)
 SENT_RESULTS = Table("sent_results", SentResults)
+LINE_ITEM_INTENTS = Table("line_item_intents", LineItemIntents)
+RESULT_INTENTS = Table("result_intents", ResultIntents)
 
 JOBS = Table("jobs", Jobs)
 JOB_STAGES = Table("job_stages", JobStages)
@@ -219,6 +248,8 @@ ALL: tuple[Table[Any], ...] = (
     LEDGER_RESULTS,
     SENT_LINE_ITEMS,
     SENT_RESULTS,
+    LINE_ITEM_INTENTS,
+    RESULT_INTENTS,
     *HISTORY,
     CATEGORY_CHOICES,
     NIGHTLY_CHOICES,

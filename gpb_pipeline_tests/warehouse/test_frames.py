@@ -1,13 +1,17 @@
+from zoneinfo import ZoneInfo
+
 import pandas as pd
 import pytest
 
 from gpb_pipeline.passback import frames as schemas
+from gpb_pipeline.passback import judged
+from gpb_pipeline.passback.course import CanvasRead, Course, Judgement, SisRead
 from gpb_pipeline.settings import WarehouseSettings
 from gpb_pipeline.warehouse import ducklake, frames, tables
 from gpb_pipeline.warehouse.ducklake import Warehouse
 from gpb_pipeline.warehouse.frames import CourseFrames
 from gpb_pipeline.warehouse.tables import Table, keyed
-from gpb_pipeline_tests.warehouse.rows import frame
+from gpb_pipeline_tests.warehouse.rows import EXTRACTED, frame
 
 
 def sections(course_id: str, job_id: str, *section_ids: str) -> CourseFrames:
@@ -75,3 +79,42 @@ def test_a_column_that_a_new_version_has_is_added_to_an_old_table(warehouse: War
     warehouse.commit(tables.create)
     read = warehouse.read(frames.current, tables.CANVAS_SECTIONS, "1")
     assert list(read["nonxlist_course_id"]) == [None]
+
+
+def test_what_a_sync_reads_and_judges_fills_every_current_table(warehouse: Warehouse) -> None:
+    course = Course(
+        course_id="1",
+        name="Biology",
+        sis_course_id=None,
+        time_zone=ZoneInfo("America/New_York"),
+        workflow_state="available",
+        concluded=False,
+        blueprint=False,
+        term_id=None,
+    )
+    canvas = CanvasRead(
+        course=course,
+        sections=frame(schemas.Sections, {}),
+        enrollments=frame(schemas.Enrollments, {}),
+        assignment_groups=frame(schemas.AssignmentGroups, {}),
+        assignments=frame(schemas.Assignments, {}),
+        overrides=frame(schemas.Overrides, {"target": "section"}),
+        submissions=frame(schemas.Submissions, {}),
+    )
+    sis = SisRead(
+        classes=frame(schemas.SisClasses, {}),
+        roster=frame(schemas.SisRoster, {}),
+        categories=frame(schemas.SisCategories, {}),
+        grading_periods=frame(schemas.SisGradingPeriods, {}),
+    )
+    judgement = Judgement(
+        assignments=frame(judged.FilteredAssignments, {"state": "eligible"}),
+        grades=frame(judged.FilteredGrades, {"state": "eligible"}),
+        issues=schemas.empty(judged.Issues),
+        extracted=EXTRACTED,
+    )
+    made = frames.of_canvas(canvas) | frames.of_sis(sis) | frames.of_judgement(judgement)
+    assert set(made) == set(tables.CURRENT)
+    warehouse.commit(frames.replace, [CourseFrames(course_id="1", job_id="j", frames=made)])
+    for table, rows in made.items():
+        pd.testing.assert_frame_equal(warehouse.read(frames.current, table, "1"), rows)

@@ -4,6 +4,7 @@ from pathlib import Path
 from gpb_pipeline.passback import frames as schemas
 from gpb_pipeline.settings import WarehouseSettings
 from gpb_pipeline.warehouse import ducklake, frames, maintenance, tables
+from gpb_pipeline.warehouse.ducklake import Warehouse
 from gpb_pipeline.warehouse.frames import CourseFrames
 from gpb_pipeline_tests.warehouse.rows import frame
 
@@ -28,7 +29,6 @@ def test_compacting_leaves_fewer_files_and_the_same_rows(either: WarehouseSettin
         assert sorted(read["section_id"]) == sorted(f"5-{n}" for n in range(40))
 
 
-def test_compacting_an_empty_warehouse_does_no_harm(either: WarehouseSettings) -> None:
-    with ducklake.connect(either, tables.create) as warehouse:
-        maintenance.compact(warehouse)
-        maintenance.compact(warehouse)
+def test_compacting_an_empty_warehouse_does_no_harm(warehouse: Warehouse) -> None:
+    maintenance.compact(warehouse)
+    maintenance.compact(warehouse)
