@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import click
+import stamina
 
 from gpb_pipeline.errors import PipelineError, UsageError
 from gpb_pipeline.sandbox.serve import CANVAS_PORT, SIS_PORT, serve_forever
@@ -42,6 +43,7 @@ def sandbox(
 
 def main() -> None:
     """Run `gpb`; an expected fault is one line and an exit status, never a traceback."""
+    stamina.instrumentation.set_on_retry_hooks([])  # its default prints to standard output, which is for JSON
     try:
         gpb.main(standalone_mode=True)
     except PipelineError as fault:

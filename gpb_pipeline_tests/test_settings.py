@@ -1,5 +1,6 @@
 """Settings as an operator meets them: from the environment, from .env, and wrong."""
 
+import re
 from datetime import time
 from pathlib import Path
 
@@ -78,3 +79,25 @@ def test_the_catalogue_is_sqlite_or_postgres(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("GPB_CATALOG", "mysql:gpb")
     with pytest.raises(SettingsError, match="GPB_CATALOG"):
         _ = WarehouseSettings.load().embedded_catalog
+
+
+GROUPS = (CanvasSettings, SisSettings, PassbackSettings, WarehouseSettings, NightlySettings)
+
+
+def test_the_example_names_every_setting_and_no_other() -> None:
+    example = Path(__file__).parents[1].joinpath(".env.example").read_text()
+    named = set(re.findall(r"^#?([A-Z][A-Z_]+)=", example, flags=re.MULTILINE))
+    settings = {
+        f"{group.model_config['env_prefix']}{name}".upper() for group in GROUPS for name in group.model_fields
+    }
+    assert named == settings
+
+
+def test_the_example_shows_the_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
+    example = Path(__file__).parents[1].joinpath(".env.example").read_text()
+    shown = dict(re.findall(r"^#([A-Z][A-Z_]+)=(.*)$", example, flags=re.MULTILINE))
+    for group in (PassbackSettings, NightlySettings, WarehouseSettings):
+        defaults = group.load()
+        for name, value in shown.items():
+            monkeypatch.setenv(name, value)
+        assert group.load() == defaults
