@@ -1,12 +1,17 @@
 """`gpb`: the command line. Each command parses, calls one function below, and prints; no rule lives here."""
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 import stamina
 
+from gpb_pipeline.canvas.client import CanvasClient
+from gpb_pipeline.canvas.courses import account_courses
 from gpb_pipeline.errors import PipelineError, UsageError
 from gpb_pipeline.sandbox.serve import CANVAS_PORT, SIS_PORT, serve_forever
+from gpb_pipeline.settings import CanvasSettings
 
 FAILED, WRONG_USAGE = 1, 2
 
@@ -39,6 +44,19 @@ def sandbox(
         dialect=dialect,  # type: ignore[arg-type]  # click has held it against the choices
         id_mode=id_mode,  # type: ignore[arg-type]
     )
+
+
+@gpb.command()
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def courses(*, as_json: bool) -> None:
+    """List the account's courses that could be synced."""
+    with CanvasClient(CanvasSettings.load()) as client:
+        found = account_courses(client)
+    if as_json:
+        click.echo(json.dumps([asdict(each) | {"time_zone": each.time_zone.key} for each in found], indent=2))
+        return
+    for each in found:
+        click.echo(f"{each.course_id:>12}  {each.name}")
 
 
 def main() -> None:

@@ -125,7 +125,7 @@ class WarehouseSettings(_Settings):
 
     model_config = SettingsConfigDict(env_prefix="GPB_")
 
-    catalog: str = "sqlite:.gpb/catalog.sqlite"
+    catalog: str = Field("sqlite:.gpb/catalog.sqlite", repr=False)  # a CONNINFO may hold a password
     data_path: str = ".gpb/data"
 
     @property
