@@ -1,0 +1,43 @@
+"""The sourcedIds that we choose, and the hashes that tell whether a value differs from what was sent.
+
+Ids hang on the tenant, the *section* and the assignment (and the student's SIS id): never on a host name, nor
+on the course, which cross-listing changes (design.md §6). Hashes cover domain values, not rendered bodies.
+"""
+
+import hashlib
+import json
+import math
+from datetime import datetime
+from uuid import UUID, uuid5
+
+NAMESPACE = UUID("6f2a1c52-5c0e-5d0b-9c0a-2f6a2b7d9e11")
+"""Of this project alone, so that no other client of the SIS makes the same ids. It must never change."""
+
+Value = str | float | bool | datetime | None
+
+
+def line_item_id(tenant: str, section_id: str, assignment_id: str) -> str:
+    return _id("lineItem", tenant, section_id, assignment_id)
+
+
+def result_id(tenant: str, section_id: str, assignment_id: str, sis_user_id: str) -> str:
+    return _id("result", tenant, section_id, assignment_id, sis_user_id)
+
+
+def payload_hash(*values: Value) -> str:
+    """Hash values by meaning: 8 and 8.0 are one score, and a time is one instant in every zone."""
+    return hashlib.sha256(json.dumps([_plain(each) for each in values]).encode()).hexdigest()
+
+
+def _id(*parts: str) -> str:
+    return str(uuid5(NAMESPACE, json.dumps(parts)))
+
+
+def _plain(value: Value) -> str | float | bool | None:
+    if isinstance(value, datetime):
+        return value.timestamp()
+    if isinstance(value, bool) or value is None:
+        return value
+    if isinstance(value, int | float):
+        return None if math.isnan(value) else float(value)
+    return value
