@@ -50,7 +50,7 @@ class SectionDate:
 
 
 def section_date(dates: Dates, section_id: str) -> SectionDate:
-    """Find a section's date: an override's own beats an inherited one, none beats any, the latest the rest."""
+    """Find a section's date: an override's own beats an inherited, none beats any, the latest the rest."""
     applying = [each for each in dates.overrides if each.section_id in {section_id, None}]
     if not applying:
         return _without_override(dates)
