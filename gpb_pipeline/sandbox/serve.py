@@ -9,10 +9,10 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Literal, TextIO
 
 import requests
 
@@ -22,6 +22,8 @@ from gpb_pipeline.sandbox.sis.app import IdMode
 from gpb_pipeline.sandbox.sis.dialects import DIALECTS, SCOPE_1P2, Dialect, DialectName
 from gpb_pipeline.sandbox.sis.tokens import CLIENT_ID, CLIENT_SECRET
 
+Side = Literal["canvas", "sis"]
+SIDES: tuple[Side, ...] = ("canvas", "sis")
 HOST = "127.0.0.1"
 CANVAS_PORT, SIS_PORT = 8401, 8402
 TIME_ZONE = "America/New_York"
@@ -35,27 +37,40 @@ class Sandbox:
 
     canvas_url: str
     sis_url: str
-    environment: dict[str, str]
+    environment: dict[str, str] = field(repr=False)  # it holds the secrets
     canvas_pid: int
     sis_pid: int
 
     def writes(self) -> list[dict[str, Any]]:
         """Every write that the SIS accepted, in order (sis/witness.py says what one has)."""
-        return self._sis("/sandbox/writes")  # type: ignore[no-any-return]
+        writes: list[dict[str, Any]] = self.control("sis", "GET", "/writes")
+        return writes
 
     def state(self) -> dict[str, list[dict[str, Any]]]:
         """The `line_items` and `results` that the SIS holds now."""
-        return self._sis("/sandbox/state")  # type: ignore[no-any-return]
+        state: dict[str, list[dict[str, Any]]] = self.control("sis", "GET", "/state")
+        return state
 
     def reset(self) -> None:
         """Both sides as they were at the start, with nothing written, no fault set and no request counted."""
-        for url in (self.canvas_url, self.sis_url):
-            requests.post(f"{url}/sandbox/reset", timeout=REQUEST_TIMEOUT).raise_for_status()
+        for side in SIDES:
+            self.control(side, "POST", "/reset")
 
-    def _sis(self, path: str) -> Any:
-        answer = requests.get(self.sis_url + path, timeout=REQUEST_TIMEOUT)
+    def set_faults(self, side: Side, *faults: dict[str, Any]) -> None:
+        """Have these things go wrong on the wire from now on (faults.py says what there is)."""
+        self.control(side, "PUT", "/faults", list(faults))
+
+    def requests_seen(self, side: Side) -> list[dict[str, Any]]:
+        """The method, path, query and status of each request so far, in the order in which they ended."""
+        seen: list[dict[str, Any]] = self.control(side, "GET", "/requests")
+        return seen
+
+    def control(self, side: Side, method: str, path: str, body: Any = None) -> Any:
+        """Ask a control surface (canvas/control.py, sis/control.py) below /sandbox; gives its JSON."""
+        url = self.canvas_url if side == "canvas" else self.sis_url
+        answer = requests.request(method, f"{url}/sandbox{path}", json=body, timeout=REQUEST_TIMEOUT)
         answer.raise_for_status()
-        return answer.json()
+        return answer.json() if answer.content else None
 
 
 @contextmanager

@@ -115,6 +115,7 @@ def _bookmarked(token: str) -> int:
 
 
 def _page_url(request: Request, token: str, per_page: int) -> str:
-    query = [(key, value) for key, value in parse_qsl(request.url.query) if key not in ("page", "per_page")]
+    given = parse_qsl(request.url.query, keep_blank_values=True)  # a bare `grouped` counts by presence
+    query = [(key, value) for key, value in given if key not in ("page", "per_page")]
     query += [("page", token), ("per_page", str(per_page))]
     return str(request.url.replace(query=urlencode(query, safe=":")))

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from gpb_pipeline.sandbox.districts import district_named
+from gpb_pipeline.sandbox.fault_line import FaultLine
 from gpb_pipeline.sandbox.server import arguments, serve
 from gpb_pipeline.sandbox.sis.app import sis_app
 from gpb_pipeline.sandbox.sis.dialects import DIALECTS
@@ -15,8 +16,8 @@ def main() -> None:
     parser.add_argument("--writes", type=Path, help="a file to append each accepted write to")
     given = parser.parse_args()
     district = district_named(given.district, given.today)
-    app, _ = sis_app(district, DIALECTS[given.dialect], given.id_mode, given.writes)
-    serve(app, given.fd)
+    app, desk = sis_app(district, DIALECTS[given.dialect], given.id_mode, given.writes)
+    serve(FaultLine(app, desk.expire), given.fd)
 
 
 if __name__ == "__main__":
