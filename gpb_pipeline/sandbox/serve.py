@@ -21,6 +21,7 @@ from gpb_pipeline.sandbox.canvas.access import TOKENS
 from gpb_pipeline.sandbox.sis.app import IdMode
 from gpb_pipeline.sandbox.sis.dialects import DIALECTS, SCOPE_1P2, Dialect, DialectName
 from gpb_pipeline.sandbox.sis.tokens import CLIENT_ID, CLIENT_SECRET
+from gpb_pipeline.sandbox.sis_side import SisIds
 
 Side = Literal["canvas", "sis"]
 SIDES: tuple[Side, ...] = ("canvas", "sis")
@@ -82,15 +83,17 @@ def running_sandbox(
     sis_port: int = 0,
     dialect: DialectName = "oneroster-1.1",
     id_mode: IdMode = "consumer",
+    sis_ids: SisIds = "shared",
     today: date | None = None,
 ) -> Iterator[Sandbox]:
     """The two servers, answering, until the block is left. Port 0 takes a free one.
 
     `district` is a name by districts.py; with a `directory` accepted writes are also appended to its
-    `writes.jsonl`. Raises PermanentError when a port is taken or a server does not start.
+    `writes.jsonl`. With `sis_ids` "own" the SIS knows Canvas's ids only as classCode and identifier.
+    Raises PermanentError when a port is taken or a server does not start.
     """
     common = ["--district", district, "--today", (today or date.today()).isoformat()]
-    sis_options = ["--dialect", dialect, "--id-mode", id_mode]
+    sis_options = ["--dialect", dialect, "--id-mode", id_mode, "--ids", sis_ids]
     if directory is not None:
         directory.mkdir(parents=True, exist_ok=True)
         sis_options += ["--writes", str(directory / "writes.jsonl")]
@@ -99,7 +102,7 @@ def running_sandbox(
         sis_url, sis = stack.enter_context(_server("sis", sis_port, common + sis_options))
         for name, url in (("canvas", canvas_url), ("sis", sis_url)):
             _wait(name, url)
-        environment = _environment(canvas_url, sis_url, DIALECTS[dialect], id_mode)
+        environment = _environment(canvas_url, sis_url, DIALECTS[dialect], id_mode, sis_ids)
         yield Sandbox(canvas_url, sis_url, environment, canvas.pid, sis.pid)
 
 
@@ -133,7 +136,9 @@ def serve_forever(
             return
 
 
-def _environment(canvas_url: str, sis_url: str, dialect: Dialect, id_mode: IdMode) -> dict[str, str]:
+def _environment(
+    canvas_url: str, sis_url: str, dialect: Dialect, id_mode: IdMode, sis_ids: SisIds
+) -> dict[str, str]:
     environment = {
         "CANVAS_BASE_URL": canvas_url,
         "CANVAS_API_TOKEN": next(iter(TOKENS)),
@@ -147,6 +152,8 @@ def _environment(canvas_url: str, sis_url: str, dialect: Dialect, id_mode: IdMod
         "GPB_TENANT": "sandbox",
         "GPB_TIMEZONE": TIME_ZONE,
     }
+    if sis_ids == "own":
+        environment |= {"SIS_CLASS_MATCH": "identifier", "SIS_STUDENT_MATCH": "identifier"}
     if dialect.scoped:
         environment["SIS_SCOPE"] = " ".join(SCOPE_1P2 + name for name in USED_SCOPES)
     return environment

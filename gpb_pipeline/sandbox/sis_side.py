@@ -4,6 +4,8 @@ Which categories there are, and where the two halves differ, the districts say (
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Literal
 
 from gpb_pipeline.sandbox.district import (
     AcademicSession,
@@ -16,6 +18,8 @@ from gpb_pipeline.sandbox.district import (
     SisClass,
     SisStudent,
 )
+
+SisIds = Literal["shared", "own"]
 
 
 def student_of(person: Person) -> SisStudent:
@@ -58,3 +62,34 @@ def sis_of(
         categories={each.sourced_id: each for each in categories},
         sessions=sessions,
     )
+
+
+def with_own_ids(sis: Sis) -> Sis:
+    """The same SIS with sourcedIds of its own: Canvas's ids are then only classCode and identifier."""
+    classes = [
+        replace(
+            each,
+            sourced_id=_own(each.sourced_id),
+            code=each.sourced_id,
+            roster=frozenset(_own(student) for student in each.roster),
+        )
+        for each in sis.classes.values()
+    ]
+    students = [
+        replace(each, sourced_id=_own(each.sourced_id), identifier=each.sourced_id)
+        for each in sis.students.values()
+    ]
+    categories = {
+        key: replace(each, class_id=_own(each.class_id) if each.class_id else None)
+        for key, each in sis.categories.items()
+    }
+    return replace(
+        sis,
+        classes={each.sourced_id: each for each in classes},
+        students={each.sourced_id: each for each in students},
+        categories=categories,
+    )
+
+
+def _own(canvas_id: str) -> str:
+    return f"own-{canvas_id}"

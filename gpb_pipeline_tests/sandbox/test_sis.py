@@ -195,3 +195,17 @@ def test_a_providing_sis_gives_its_own_ids_and_a_blind_repeat_makes_a_second_ite
         sis.put("/lineItems/ours", body)
         assert [each["kind"] for each in running.writes()] == ["create", "replace", "create"]
         assert len(running.state()["line_items"]) == 2
+
+
+def test_a_sis_with_ids_of_its_own_is_matched_by_class_code_and_identifier() -> None:
+    with running_sandbox(sis_ids="own", today=TODAY) as running:
+        assert running.environment["SIS_CLASS_MATCH"] == "identifier"
+        sis = SisClient(running)
+        [found] = sis.roster("/classes?filter=classCode='ALG1-1'").json()["classes"]
+        students = sis.roster(f"/classes/{found['sourcedId']}/students").json()["users"]
+        student = next(each for each in students if each["identifier"] == "S2001")
+        moved: dict[str, Any] = {"class": sis.ref("class", found["sourcedId"])}
+        item = sis.put_line_item(**moved)
+        result = sis.put_result(student=sis.ref("user", student["sourcedId"]))
+        assert (item.status_code, result.status_code) == (201, 201)
+        assert sis.put_result("r-2", student=sis.ref("user", "S2001")).status_code == 404
