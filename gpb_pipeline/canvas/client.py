@@ -19,6 +19,7 @@ USER_AGENT = "gpb_pipeline (grade passback)"
 PAGE = 100  # Canvas's own cap
 ATTEMPTS = 6
 THROTTLED = "Rate Limit Exceeded"  # 403 or 429, whichever Canvas it is
+UNPUBLISHED = "invalid assignment ids requested"  # 403: unpublished since the assignments were read
 THROTTLE_PAUSE = timedelta(seconds=5)  # the bucket leaks ten points a second; there is no Retry-After
 
 Json = dict[str, Any]
@@ -35,6 +36,12 @@ class ThrottledError(UnavailableError):
     """The token's bucket is empty."""
 
     code = "canvas_throttled"
+
+
+class ShiftedError(TransientError):
+    """The course changed while it was read: what was asked for is gone since, so read it from the start."""
+
+    code = "canvas_changed"
 
 
 class AccessError(PermanentError):
@@ -128,7 +135,7 @@ class CanvasClient:
 def _retry_after(error: Exception) -> bool | timedelta:
     if isinstance(error, ThrottledError):
         return THROTTLE_PAUSE
-    return isinstance(error, TransientError)
+    return isinstance(error, UnavailableError)
 
 
 def _refusal(answer: requests.Response, item: str) -> PermanentError | TransientError:
@@ -140,18 +147,8 @@ def _refusal(answer: requests.Response, item: str) -> PermanentError | Transient
         return UnavailableError(
             f"Canvas answered {status}", item=item, remedy="Try again; if it stays, ask the Canvas admin."
         )
-    if status == HTTPStatus.UNAUTHORIZED and "WWW-Authenticate" in answer.headers:
-        return AccessError(
-            "Canvas refuses the token",
-            item="CANVAS_API_TOKEN",
-            remedy="Set it to a token that has neither expired nor been deleted.",
-        )
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-        return AccessError(
-            f"Canvas answered {status}: the token may not read this",
-            item=item,
-            remedy="Grant the user of CANVAS_API_TOKEN: read SIS data, view all grades, manage assignments.",
-        )
+        return _denial(answer, item)
     if status == HTTPStatus.NOT_FOUND:
         return NotFoundError(
             "Canvas has no such item", item=item, remedy="Check the id, and CANVAS_BASE_URL."
@@ -161,6 +158,28 @@ def _refusal(answer: requests.Response, item: str) -> PermanentError | Transient
         item=item,
         remedy="Check CANVAS_BASE_URL; else report it.",
         code="canvas_refused",
+    )
+
+
+def _denial(answer: requests.Response, item: str) -> AccessError | ShiftedError:
+    """Tell a refused token, a missing permission and a course that changed apart: all are 401 or 403."""
+    status = answer.status_code
+    if status == HTTPStatus.UNAUTHORIZED and "WWW-Authenticate" in answer.headers:
+        return AccessError(
+            "Canvas refuses the token",
+            item="CANVAS_API_TOKEN",
+            remedy="Set it to a token that has neither expired nor been deleted.",
+        )
+    if status == HTTPStatus.FORBIDDEN and UNPUBLISHED in answer.text[:200]:
+        return ShiftedError(
+            "an assignment was unpublished while the course was read",
+            item=item,
+            remedy="Sync the course again.",
+        )
+    return AccessError(
+        f"Canvas answered {status}: the token may not read this",
+        item=item,
+        remedy="Grant the user of CANVAS_API_TOKEN: read SIS data, view all grades, manage assignments.",
     )
 
 

@@ -7,6 +7,7 @@ like a deletion.
 import json
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from pandera.typing import DataFrame
@@ -29,7 +30,7 @@ TARGETS = {
 def read_course(client: CanvasClient, course_id: str) -> CanvasRead:
     """Read all that a sync needs. Raises PermanentError or TransientError, then nothing of it counts."""
     course = read_head(client, course_id)
-    item, path = f"course {course_id}", f"courses/{course_id}"
+    item, path = f"course {course_id}", _path(course_id)
     sections = list(client.pages(f"{path}/sections", item=f"{item}, sections"))
     enrollments = list(
         client.pages(
@@ -49,7 +50,7 @@ def read_course(client: CanvasClient, course_id: str) -> CanvasRead:
             item=f"{item}, assignments",
         )
     )
-    _require_permissions(sections, assignments, item)
+    _require_permissions(sections, enrollments, assignments, item)
     synced = [each["id"] for each in assignments if each["post_to_sis"] and _is_published(each)]
     submissions = _submissions(client, path, synced, f"{item}, submissions")
     return CanvasRead(
@@ -66,7 +67,7 @@ def read_course(client: CanvasClient, course_id: str) -> CanvasRead:
 def read_head(client: CanvasClient, course_id: str) -> Course:
     """Read the course itself; raises NotFoundError, or AccessError for a date-restricted stub."""
     item = f"course {course_id}"
-    body = client.get(f"courses/{course_id}", {"include[]": ["term", "concluded"]}, item=item)
+    body = client.get(_path(course_id), {"include[]": ["term", "concluded"]}, item=item)
     if body.get("access_restricted_by_date"):
         raise AccessError(
             "Canvas shows only a stub of it, restricted by date",
@@ -74,6 +75,11 @@ def read_head(client: CanvasClient, course_id: str) -> Course:
             remedy="Give the user of CANVAS_API_TOKEN an account admin's role.",
         )
     return course_of(body)
+
+
+def _path(course_id: str) -> str:
+    """The course's path; an id such as `sis_course_id:A/1` may hold any character."""
+    return f"courses/{quote(course_id, safe=':')}"
 
 
 def course_of(body: Json) -> Course:
@@ -89,11 +95,16 @@ def course_of(body: Json) -> Course:
     )
 
 
-def _require_permissions(sections: Iterable[Json], assignments: Iterable[Json], item: str) -> None:
-    if any("sis_section_id" not in section for section in sections):
+def _require_permissions(
+    sections: Iterable[Json], enrollments: Iterable[Json], assignments: Iterable[Json], item: str
+) -> None:
+    """Raise AccessError where keys are absent, which Canvas leaves out without a word (not null: absent)."""
+    if any("sis_section_id" not in each for each in sections) or any(
+        "sis_user_id" not in each for each in enrollments
+    ):
         raise AccessError(
             "Canvas leaves out SIS ids",
-            item=f"{item}, sections",
+            item=f"{item}, sections and enrollments",
             remedy="Grant the user of CANVAS_API_TOKEN: SIS data - read.",
         )
     if any(each.get("has_overrides") and "overrides" not in each for each in assignments):
@@ -129,7 +140,7 @@ def _enrollments(rows: list[Json]) -> DataFrame[frames.Enrollments]:
             "section_id": [row["course_section_id"] for row in rows],
             "type": [row["type"] for row in rows],
             "state": [row["enrollment_state"] for row in rows],
-            "sis_user_id": [row.get("sis_user_id") or None for row in rows],
+            "sis_user_id": [row["sis_user_id"] or None for row in rows],
             "student_name": [row.get("user", {}).get("name") or "" for row in rows],
         },
     )

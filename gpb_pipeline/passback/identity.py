@@ -6,9 +6,10 @@ on the course, which cross-listing changes (design.md §6). Hashes cover domain 
 
 import hashlib
 import json
-import math
 from datetime import datetime
 from uuid import UUID, uuid5
+
+import pandas as pd
 
 NAMESPACE = UUID("6f2a1c52-5c0e-5d0b-9c0a-2f6a2b7d9e11")
 """Of this project alone, so that no other client of the SIS makes the same ids. It must never change."""
@@ -34,10 +35,10 @@ def _id(*parts: str) -> str:
 
 
 def _plain(value: Value) -> str | float | bool | None:
+    if pd.isna(value):  # a frame's NaN and NaT are None too; NaT would pass for a datetime
+        return None
     if isinstance(value, datetime):
         return value.timestamp()
-    if isinstance(value, bool) or value is None:
-        return value
-    if isinstance(value, int | float):
-        return None if math.isnan(value) else float(value)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
     return value

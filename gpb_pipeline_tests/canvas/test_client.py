@@ -7,7 +7,14 @@ from threading import Thread
 import pytest
 import stamina
 
-from gpb_pipeline.canvas.client import CanvasClient, ThrottledError, UnavailableError
+from gpb_pipeline.canvas.client import (
+    AccessError,
+    CanvasClient,
+    ShiftedError,
+    ThrottledError,
+    UnavailableError,
+)
+from gpb_pipeline.canvas.extracts import read_course, read_head
 from gpb_pipeline.errors import PermanentError
 from gpb_pipeline.settings import CanvasSettings
 
@@ -112,3 +119,31 @@ def test_a_canvas_that_is_down_names_the_setting() -> None:
     with CanvasClient(settings) as client, pytest.raises(UnavailableError, match="Check CANVAS_BASE_URL"):
         client.get("things/1", item="thing 1")
     stamina.set_testing(testing=False)
+
+
+HEAD = '{"id":"7","name":"Algebra","workflow_state":"available"}'
+
+
+def test_an_assignment_unpublished_meanwhile_is_no_question_of_permission(
+    canvas: Script, client: CanvasClient
+) -> None:
+    canvas.answers = [(403, {}, '{"error":"invalid assignment ids requested"}')]
+    with pytest.raises(ShiftedError, match="Sync the course again"):
+        list(client.pages("courses/7/students/submissions", item="course 7, submissions"))
+    assert len(canvas.asked) == 1
+
+
+def test_a_student_whose_sis_id_canvas_leaves_out_is_not_one_without(
+    canvas: Script, client: CanvasClient
+) -> None:
+    section = '[{"id":"1","name":"P1","sis_section_id":"S1"}]'
+    enrollment = '[{"id":"4","user_id":"2","course_section_id":"1","type":"StudentEnrollment"}]'
+    canvas.answers = [(200, {}, body) for body in (HEAD, section, enrollment, "[]", "[]")]
+    with pytest.raises(AccessError, match="leaves out SIS ids"):
+        read_course(client, "7")
+
+
+def test_an_id_of_any_characters_stays_one_part_of_the_path(canvas: Script, client: CanvasClient) -> None:
+    canvas.answers = [(200, {}, HEAD)]
+    read_head(client, "sis_course_id:A/1?x#y")
+    assert canvas.asked[0].startswith("/api/v1/courses/sis_course_id:A%2F1%3Fx%23y?")
