@@ -6,16 +6,8 @@ Never a guess: a near match is only offered in the message (design.md §6, Categ
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from enum import StrEnum
 
-
-class CategoryProblem(StrEnum):
-    """Why a group has no category in a section; the values are codes of the issue catalogue."""
-
-    UNASSOCIATED = "category_unassociated"
-    NOT_FOUND = "category_not_found"
-    AMBIGUOUS = "category_ambiguous"
-    CHOSEN_GONE = "category_gone"
+from gpb_pipeline.passback.issues import Code
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,19 +28,22 @@ class Chosen:
 
 def category_for(
     group_name: str, class_id: str, active: Sequence[Category], chosen: Chosen | None
-) -> Category | CategoryProblem:
-    """Find the category: by the choice, else by exact name, one of the class's own before a global one."""
+) -> Category | Code:
+    """Find the category: by the choice, else by exact name, one of the class's own before a global one.
+
+    Without one, the code of the cause.
+    """
     usable = [each for each in active if each.class_id in {class_id, None}]
     if chosen is not None:
         if chosen.category_id is None:
-            return CategoryProblem.UNASSOCIATED
+            return Code.CATEGORY_UNASSOCIATED
         found = [each for each in usable if each.category_id == chosen.category_id]
-        return found[0] if found else CategoryProblem.CHOSEN_GONE
+        return found[0] if found else Code.CATEGORY_GONE
     named = [each for each in usable if each.title == group_name]
     best = [each for each in named if each.class_id is not None] or named
     if len(best) > 1:
-        return CategoryProblem.AMBIGUOUS
-    return best[0] if best else CategoryProblem.NOT_FOUND
+        return Code.CATEGORY_AMBIGUOUS
+    return best[0] if best else Code.CATEGORY_NOT_FOUND
 
 
 def near_matches(group_name: str, class_id: str, active: Sequence[Category]) -> list[str]:

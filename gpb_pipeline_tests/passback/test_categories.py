@@ -4,11 +4,11 @@ import pytest
 
 from gpb_pipeline.passback.categories import (
     Category,
-    CategoryProblem,
     Chosen,
     category_for,
     near_matches,
 )
+from gpb_pipeline.passback.issues import Code
 
 GLOBAL = Category(category_id="g", title="Homework", class_id=None)
 OWN = Category(category_id="o", title="Homework", class_id="C1")
@@ -22,24 +22,24 @@ TWIN = Category(category_id="t", title="Homework", class_id=None)
     [
         ([GLOBAL, LABS], None, GLOBAL),
         ([GLOBAL, OWN], None, OWN),
-        ([OTHERS], None, CategoryProblem.NOT_FOUND),
-        ([GLOBAL, TWIN], None, CategoryProblem.AMBIGUOUS),
+        ([OTHERS], None, Code.CATEGORY_NOT_FOUND),
+        ([GLOBAL, TWIN], None, Code.CATEGORY_AMBIGUOUS),
         ([GLOBAL, TWIN, OWN], None, OWN),
-        ([LABS], None, CategoryProblem.NOT_FOUND),
+        ([LABS], None, Code.CATEGORY_NOT_FOUND),
         ([GLOBAL, LABS], Chosen(category_id="l"), LABS),
         ([GLOBAL, TWIN], Chosen(category_id="t"), TWIN),
-        ([GLOBAL], Chosen(category_id=None), CategoryProblem.UNASSOCIATED),
-        ([GLOBAL], Chosen(category_id="l"), CategoryProblem.CHOSEN_GONE),
-        ([GLOBAL, OTHERS], Chosen(category_id="x"), CategoryProblem.CHOSEN_GONE),
+        ([GLOBAL], Chosen(category_id=None), Code.CATEGORY_UNASSOCIATED),
+        ([GLOBAL], Chosen(category_id="l"), Code.CATEGORY_GONE),
+        ([GLOBAL, OTHERS], Chosen(category_id="x"), Code.CATEGORY_GONE),
     ],
 )
 def test_a_group_goes_to_one_category_or_has_its_reason(
-    active: list[Category], chosen: Chosen | None, expected: Category | CategoryProblem
+    active: list[Category], chosen: Chosen | None, expected: Category | Code
 ) -> None:
     assert category_for("Homework", "C1", active, chosen) == expected
     assert category_for("Homework", "C1", active[::-1], chosen) == expected
 
 
 def test_a_near_match_is_offered_and_not_taken() -> None:
-    assert category_for("homework ", "C1", [GLOBAL], None) is CategoryProblem.NOT_FOUND
+    assert category_for("homework ", "C1", [GLOBAL], None) is Code.CATEGORY_NOT_FOUND
     assert near_matches("homework ", "C1", [GLOBAL, LABS]) == ["Homework"]
