@@ -239,5 +239,7 @@ def _typed(values: Sequence[Any] | pd.Series[Any], dtype: Any) -> pd.Series[Any]
         return pd.to_datetime(pd.Series(values, dtype=object), utc=True, format="ISO8601").astype(dtype)
     series = pd.Series(values, dtype=object)
     if dtype.kind in "OU":  # text: astype(str) would spell an absent value "None"
-        return pd.Series([None if pd.isna(value) else value for value in series], dtype=object)
+        text = series.copy()  # the caller keeps its column as it was
+        text[text.isna()] = None
+        return text
     return series.astype(dtype)
