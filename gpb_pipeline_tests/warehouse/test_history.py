@@ -1,10 +1,10 @@
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from gpb_pipeline.passback.counts import Counts, Written
 from gpb_pipeline.passback.course import Extracted
 from gpb_pipeline.settings import WarehouseSettings
 from gpb_pipeline.warehouse import ducklake, history, logs, maintenance, tables
-from gpb_pipeline.warehouse.counts import Counts, Written
 from gpb_pipeline.warehouse.ducklake import Connection, Warehouse
 from gpb_pipeline.warehouse.history import EndStatus
 from gpb_pipeline.warehouse.locks import course_lock

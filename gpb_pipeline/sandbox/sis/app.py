@@ -15,12 +15,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from gpb_pipeline.sandbox.district import Category, District
+from gpb_pipeline.sandbox.district import District
 from gpb_pipeline.sandbox.fields import BadChange, refuse_change
 from gpb_pipeline.sandbox.sis import wire
 from gpb_pipeline.sandbox.sis.control import ControlSurface
 from gpb_pipeline.sandbox.sis.dialects import Dialect, ObjectName, Service
-from gpb_pipeline.sandbox.sis.gradebook import Gradebook, LineItem, Result
+from gpb_pipeline.sandbox.sis.gradebook import Gradebook
 from gpb_pipeline.sandbox.sis.listing import collection
 from gpb_pipeline.sandbox.sis.refusals import Refusal, invalid, unknown
 from gpb_pipeline.sandbox.sis.tokens import TokenDesk
@@ -28,7 +28,6 @@ from gpb_pipeline.sandbox.sis.wire import Payload, Writer
 from gpb_pipeline.sandbox.sis.witness import Witness
 
 IdMode = Literal["consumer", "provider"]
-GradebookObject = LineItem | Result | Category
 ItemsOf = Callable[[Request, Writer], Iterable[Payload]]
 
 
