@@ -1,0 +1,1 @@
+"""`gpb`: the command line, a module a group of commands. Each parses, calls, and prints; no rule lives here."""

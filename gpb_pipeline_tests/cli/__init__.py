@@ -1,0 +1,1 @@
+"""Tests of `gpb`, run as people run it."""
