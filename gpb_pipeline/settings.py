@@ -151,3 +151,34 @@ class NightlySettings(_Settings):
     enabled: bool = False
     at: ClockTime = time(22, 0)
     posted_by: str = "Canvas Integrations Admin"
+
+
+class RetentionSettings(_Settings):
+    """How many days a sync stays in the history after it began; a course's latest always stays."""
+
+    model_config = SettingsConfigDict(env_prefix="GPB_KEEP_")
+
+    completed_days: int = Field(7, ge=0)
+    failed_days: int = Field(14, ge=0, description="also those that completed with errors")
+
+
+class WebSettings(_Settings):
+    """Where the history and details pages listen, and who may see them (docs/security.md)."""
+
+    model_config = SettingsConfigDict(env_prefix="GPB_WEB_")
+
+    host: str = "127.0.0.1"
+    port: int = Field(8080, ge=0, le=65535, description="0 takes a free one")
+    secret: SecretStr | None = Field(None, description="asked of every request: password, or Bearer token")
+    user_header: str | None = Field(None, description="in which a trusted proxy names who has signed in")
+    courses_header: str = Field("X-GPB-Courses", description="Canvas course ids, comma-separated, or *")
+    trusted_proxies: str = Field("127.0.0.1,::1", description="addresses whose headers are believed")
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine can reach the pages."""
+        return self.host in {"127.0.0.1", "::1", "localhost"}
+
+    @property
+    def proxies(self) -> frozenset[str]:
+        return frozenset(address.strip() for address in self.trusted_proxies.split(",") if address.strip())

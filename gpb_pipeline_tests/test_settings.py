@@ -11,8 +11,10 @@ from gpb_pipeline.settings import (
     CanvasSettings,
     NightlySettings,
     PassbackSettings,
+    RetentionSettings,
     SisSettings,
     WarehouseSettings,
+    WebSettings,
 )
 
 
@@ -81,7 +83,15 @@ def test_the_catalogue_is_sqlite_or_postgres(monkeypatch: pytest.MonkeyPatch) ->
         _ = WarehouseSettings.load().embedded_catalog
 
 
-GROUPS = (CanvasSettings, SisSettings, PassbackSettings, WarehouseSettings, NightlySettings)
+GROUPS = (
+    CanvasSettings,
+    SisSettings,
+    PassbackSettings,
+    WarehouseSettings,
+    NightlySettings,
+    RetentionSettings,
+    WebSettings,
+)
 
 
 def test_the_example_names_every_setting_and_no_other() -> None:
@@ -96,7 +106,7 @@ def test_the_example_names_every_setting_and_no_other() -> None:
 def test_the_example_shows_the_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
     example = Path(__file__).parents[1].joinpath(".env.example").read_text()
     shown = dict(re.findall(r"^#([A-Z][A-Z_]+)=(.*)$", example, flags=re.MULTILINE))
-    for group in (PassbackSettings, NightlySettings, WarehouseSettings):
+    for group in (PassbackSettings, NightlySettings, WarehouseSettings, RetentionSettings, WebSettings):
         defaults = group.load()
         for name, value in shown.items():
             monkeypatch.setenv(name, value)

@@ -7,7 +7,7 @@ here (`build`), so that validation judges values and not spellings.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, TypeVar
 
 import pandas as pd
@@ -28,6 +28,14 @@ class Frame(pa.DataFrameModel):
 
 
 F = TypeVar("F", bound=Frame)
+
+
+class Courses(Frame):
+    """The course itself, one row (reference/canvas_api.md §9)."""
+
+    course_name: Series[str] = pa.Field(description="as shown in Canvas")
+    sis_course_id: Series[str] = pa.Field(nullable=True, description="None where the course has no SIS id")
+    time_zone: Series[str] = pa.Field(description="IANA name")
 
 
 class Sections(Frame):
@@ -206,6 +214,11 @@ def build(schema: type[F], columns: Mapping[str, Sequence[Any] | pd.Series[Any]]
     except (ValueError, TypeError) as unparsable:
         raise _structural(schema, f"a column cannot be parsed ({type(unparsable).__name__})") from None
     return validated(schema, pd.DataFrame(typed, columns=list(declared)))
+
+
+def rows_of(frame: pd.DataFrame) -> Iterator[Any]:
+    """Go through a frame's rows, each with the columns as attributes, typed as the schema has them."""
+    return iter(frame.itertuples(index=False))
 
 
 def empty(schema: type[F]) -> DataFrame[F]:

@@ -13,8 +13,8 @@ from typing import Any
 import pandas as pd
 from pandera.typing import DataFrame
 
-from gpb_pipeline.passback.course import CanvasRead, Judgement, SisRead
-from gpb_pipeline.passback.frames import F
+from gpb_pipeline.passback.course import CanvasRead, Course, Judgement, SisRead
+from gpb_pipeline.passback.frames import Courses, F, build
 from gpb_pipeline.warehouse import tables
 from gpb_pipeline.warehouse.ducklake import Connection
 from gpb_pipeline.warehouse.tables import Table, keyed
@@ -31,6 +31,7 @@ class CourseFrames:
 
 def of_canvas(read: CanvasRead) -> dict[Table[Any], pd.DataFrame]:
     return {
+        tables.CANVAS_COURSES: _itself(read.course),
         tables.CANVAS_SECTIONS: read.sections,
         tables.CANVAS_ENROLLMENTS: read.enrollments,
         tables.CANVAS_ASSIGNMENT_GROUPS: read.assignment_groups,
@@ -76,3 +77,14 @@ def replace(session: Connection, courses: Sequence[CourseFrames]) -> None:
 def current(session: Connection, table: Table[F], course_id: str) -> DataFrame[F]:
     """Read a course's frame as its last sync left it; without rows if there was none."""
     return table.select(session, "course_id", [course_id])
+
+
+def _itself(course: Course) -> DataFrame[Courses]:
+    return build(
+        Courses,
+        {
+            "course_name": [course.name],
+            "sis_course_id": [course.sis_course_id],
+            "time_zone": [course.time_zone.key],
+        },
+    )

@@ -68,4 +68,5 @@ def _replace(session: Connection, table: Table[F], sent: pd.DataFrame, key: list
         session.execute(f"DELETE FROM {table.qualified} AS held USING sent WHERE {match}")  # noqa: S608
     finally:
         session.unregister("sent")
-    table.insert(session, sent[sent["action"] != "withdrawn"].drop(columns="action"))
+    held = sent[sent["action"] != "withdrawn"]
+    table.insert(session, held[list(table.schema.to_schema().columns)])

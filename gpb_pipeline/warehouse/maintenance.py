@@ -8,16 +8,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from gpb_pipeline.settings import RetentionSettings
 from gpb_pipeline.warehouse import history, tables
 from gpb_pipeline.warehouse.ducklake import Connection, Warehouse
 from gpb_pipeline.warehouse.history import Job, Status
-
-AGES: dict[Status, timedelta] = {
-    "Completed": timedelta(days=7),
-    "Completed (with errors)": timedelta(days=14),
-    "Failed": timedelta(days=14),
-}
-"""How long a job stays in the history after it began, by how it ended (the manual; design.md §8.13)."""
 
 SNAPSHOTS_KEPT = timedelta(days=1)
 """How far back the warehouse can be read as it was: longer than any reader's transaction."""
@@ -34,24 +28,47 @@ _CLEANING = (
 )
 
 
-def purgeable(session: Connection, *, now: datetime | None = None) -> list[Job]:
-    """List the jobs past their age, newest first: never a running one, never a course's latest."""
+def ages(settings: RetentionSettings) -> dict[Status, timedelta]:
+    """How long a job stays in the history after it began, by how it ended (the manual; design.md §8.13)."""
+    unsuccessful = timedelta(days=settings.failed_days)
+    return {
+        "Completed": timedelta(days=settings.completed_days),
+        "Completed (with errors)": unsuccessful,
+        "Failed": unsuccessful,
+    }
+
+
+def purgeable(
+    session: Connection, *, now: datetime | None = None, settings: RetentionSettings | None = None
+) -> list[Job]:
+    """List the jobs past their age, newest first: never a running one, never a course's latest.
+
+    `settings` are the environment's where none are given; raises SettingsError for wrong ones.
+    """
     moment = now or datetime.now(UTC)
+    kept = ages(settings or RetentionSettings.load())
     seen: set[str] = set()
     old: list[Job] = []
     for job in history.jobs(session):
-        age = AGES.get(job.status)
+        age = kept.get(job.status)
         if job.course_id in seen and age is not None and moment - job.started_at > age:
             old.append(job)
         seen.add(job.course_id)
     return old
 
 
-def purge(session: Connection, *, now: datetime | None = None) -> list[Job]:
-    """Delete the jobs past their age with their stages, ends and logs; return them."""
-    old = purgeable(session, now=now)
+def purge(
+    session: Connection, *, now: datetime | None = None, settings: RetentionSettings | None = None
+) -> list[Job]:
+    """Delete the jobs past their age with their stages, ends and logs; return them.
+
+    Who posted them stays known, for what they sent is never forgotten (trace.py).
+    """
+    old = purgeable(session, now=now, settings=settings)
+    gone = [job.job_id for job in old]
+    tables.PAST_JOBS.insert(session, tables.JOBS.select(session, "job_id", gone))
     for table in (*tables.LOGS, *tables.HISTORY):
-        table.delete(session, "job_id", [job.job_id for job in old])
+        table.delete(session, "job_id", gone)
     return old
 
 

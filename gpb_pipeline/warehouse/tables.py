@@ -106,6 +106,9 @@ class SentResults(frames.LedgerResults):
     """Each write of a result that the SIS accepted."""
 
     action: Series[str] = pa.Field(isin=["created", "updated", "withdrawn", "adopted"])
+    canvas_state: Series[str] = pa.Field(
+        nullable=True, description="private; what Canvas said then; None of what was adopted unread"
+    )
 
     class Config(Frame.Config):
         unique = None  # a key is sent as often as it changes
@@ -195,6 +198,7 @@ class NightlyChoices(Frame):
 _COURSE = ("course_id", "job_id")
 _PRESENT = "SELECT table_name, column_name FROM duckdb_columns() WHERE database_name = 'warehouse'"
 
+CANVAS_COURSES = Table("canvas_courses", frames.Courses, _COURSE)
 CANVAS_SECTIONS = Table("canvas_sections", frames.Sections, _COURSE)
 CANVAS_ENROLLMENTS = Table("canvas_enrollments", frames.Enrollments, _COURSE)
 CANVAS_ASSIGNMENT_GROUPS = Table("canvas_assignment_groups", frames.AssignmentGroups, _COURSE)
@@ -220,6 +224,8 @@ LINE_ITEM_INTENTS = Table("line_item_intents", LineItemIntents)
 RESULT_INTENTS = Table("result_intents", ResultIntents)
 
 JOBS = Table("jobs", Jobs)
+PAST_JOBS = Table("past_jobs", Jobs)
+"""Jobs that have left the history: who posted what was ever sent stays known (trace.py)."""
 JOB_STAGES = Table("job_stages", JobStages)
 JOB_ENDS = Table("job_ends", JobEnds)
 CATEGORY_CHOICES = Table("category_choices", CategoryChoices)
@@ -228,6 +234,7 @@ NIGHTLY_CHOICES = Table("nightly_choices", NightlyChoices)
 LOGS: tuple[Table[Any], ...] = (SIS_ASSIGNMENTS, SIS_GRADES, ISSUES)
 HISTORY: tuple[Table[Any], ...] = (JOBS, JOB_STAGES, JOB_ENDS)
 CURRENT: tuple[Table[Any], ...] = (
+    CANVAS_COURSES,
     CANVAS_SECTIONS,
     CANVAS_ENROLLMENTS,
     CANVAS_ASSIGNMENT_GROUPS,
@@ -251,6 +258,7 @@ ALL: tuple[Table[Any], ...] = (
     LINE_ITEM_INTENTS,
     RESULT_INTENTS,
     *HISTORY,
+    PAST_JOBS,
     CATEGORY_CHOICES,
     NIGHTLY_CHOICES,
 )
