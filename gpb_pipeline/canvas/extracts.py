@@ -30,7 +30,7 @@ TARGETS = {
 def read_course(client: CanvasClient, course_id: str) -> CanvasRead:
     """Read all that a sync needs. Raises PermanentError or TransientError, then nothing of it counts."""
     course = read_head(client, course_id)
-    item, path = f"course {course_id}", _path(course_id)
+    item, path = f"course {course_id}", course_path(course_id)
     sections = list(client.pages(f"{path}/sections", item=f"{item}, sections"))
     enrollments = list(
         client.pages(
@@ -67,7 +67,7 @@ def read_course(client: CanvasClient, course_id: str) -> CanvasRead:
 def read_head(client: CanvasClient, course_id: str) -> Course:
     """Read the course itself; raises NotFoundError, or AccessError for a date-restricted stub."""
     item = f"course {course_id}"
-    body = client.get(_path(course_id), {"include[]": ["term", "concluded"]}, item=item)
+    body = client.get(course_path(course_id), {"include[]": ["term", "concluded"]}, item=item)
     if body.get("access_restricted_by_date"):
         raise AccessError(
             "Canvas shows only a stub of it, restricted by date",
@@ -77,7 +77,18 @@ def read_head(client: CanvasClient, course_id: str) -> Course:
     return course_of(body)
 
 
-def _path(course_id: str) -> str:
+def read_groups(
+    client: CanvasClient, course_id: str
+) -> tuple[DataFrame[frames.Sections], DataFrame[frames.AssignmentGroups]]:
+    """Read the sections and assignment groups alone, for Sync SIS Categories; raises as read_course does."""
+    item, path = f"course {course_id}", course_path(course_id)
+    sections = list(client.pages(f"{path}/sections", item=f"{item}, sections"))
+    groups = list(client.pages(f"{path}/assignment_groups", item=f"{item}, assignment groups"))
+    _require_permissions(sections, [], [], item)
+    return _sections(sections), _assignment_groups(groups)
+
+
+def course_path(course_id: str) -> str:
     """The course's path; an id such as `sis_course_id:A/1` may hold any character."""
     return f"courses/{quote(course_id, safe=':')}"
 

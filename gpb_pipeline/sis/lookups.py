@@ -23,7 +23,7 @@ def read_sis(client: OneRosterClient, sections: DataFrame[frames.Sections]) -> S
     A class that the SIS does not have is a row without class_id; every other failed read raises.
     """
     class_of = {
-        str(section_id): _class_named(client, str(sis_id))
+        str(section_id): class_named(client, str(sis_id))
         for section_id, sis_id in zip(sections["section_id"], sections["sis_section_id"], strict=True)
         if sis_id is not None
     }
@@ -35,8 +35,8 @@ def read_sis(client: OneRosterClient, sections: DataFrame[frames.Sections]) -> S
     )
 
 
-def _class_named(client: OneRosterClient, sis_section_id: str) -> SisClass | None:
-    """Look it up; a classCode (`identifier`) need not be unique in OneRoster."""
+def class_named(client: OneRosterClient, sis_section_id: str) -> SisClass | None:
+    """Look up a section's class as SIS_CLASS_MATCH says; a classCode need not be unique in OneRoster."""
     if client.settings.class_match == "sourcedId":
         return client.find_class(sis_section_id)
     found = client.classes_of_code(sis_section_id)
