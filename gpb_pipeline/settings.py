@@ -169,6 +169,7 @@ class WebSettings(_Settings):
 
     host: str = "127.0.0.1"
     port: int = Field(8080, ge=0, le=65535, description="0 takes a free one")
+    url: HttpUrl = Field("http://127.0.0.1:8080", description="where people reach them, for links to them")
     secret: SecretStr | None = Field(None, description="asked of every request: password, or Bearer token")
     user_header: str | None = Field(None, description="in which a trusted proxy names who has signed in")
     courses_header: str = Field("X-GPB-Courses", description="Canvas course ids, comma-separated, or *")
@@ -182,3 +183,12 @@ class WebSettings(_Settings):
     @property
     def proxies(self) -> frozenset[str]:
         return frozenset(address.strip() for address in self.trusted_proxies.split(",") if address.strip())
+
+
+class AlertSettings(_Settings):
+    """Where the digest of each night's trouble goes, beside the log; nothing is sent on a quiet night."""
+
+    model_config = SettingsConfigDict(env_prefix="GPB_ALERT_")
+
+    webhook: SecretStr | None = Field(None, description="its address lets whoever knows it post there")
+    format: Literal["slack", "teams"] = "slack"

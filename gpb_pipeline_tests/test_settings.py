@@ -8,6 +8,7 @@ import pytest
 
 from gpb_pipeline.errors import SettingsError
 from gpb_pipeline.settings import (
+    AlertSettings,
     CanvasSettings,
     NightlySettings,
     PassbackSettings,
@@ -91,6 +92,7 @@ GROUPS = (
     NightlySettings,
     RetentionSettings,
     WebSettings,
+    AlertSettings,
 )
 
 
@@ -106,7 +108,14 @@ def test_the_example_names_every_setting_and_no_other() -> None:
 def test_the_example_shows_the_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
     example = Path(__file__).parents[1].joinpath(".env.example").read_text()
     shown = dict(re.findall(r"^#([A-Z][A-Z_]+)=(.*)$", example, flags=re.MULTILINE))
-    for group in (PassbackSettings, NightlySettings, WarehouseSettings, RetentionSettings, WebSettings):
+    for group in (
+        PassbackSettings,
+        NightlySettings,
+        WarehouseSettings,
+        RetentionSettings,
+        WebSettings,
+        AlertSettings,
+    ):
         defaults = group.load()
         for name, value in shown.items():
             monkeypatch.setenv(name, value)
