@@ -25,6 +25,8 @@ Status = Literal["Running"] | EndStatus
 DIED = "interrupted"
 """The code of a job whose process died: its successor adopts what it posted before it judges a delta."""
 
+POSTING_STAGES = ("Post Assignments", "Post Grades", "Verify")
+
 _JOBS = """
 SELECT j.job_id, j.course_id, j.type, j.posted_by, j.started_at,
     s.stage, greatest(j.started_at, s.reached_at, e.ended_at) AS updated_at, e.* EXCLUDE (job_id, ended_at)
@@ -112,13 +114,30 @@ def end(
     _append(session, tables.JOB_ENDS, row)
 
 
-def jobs(session: Connection, course_id: str | None = None, *, limit: int | None = None) -> list[Job]:
-    """List the jobs of a course, or of all, newest first."""
+def jobs(
+    session: Connection,
+    course_id: str | None = None,
+    *,
+    since: datetime | None = None,
+    limit: int | None = None,
+) -> list[Job]:
+    """List the jobs of a course, or of all, that began at `since` (with its zone) or later, newest first."""
     rows = session.execute(
-        _JOBS + " WHERE j.course_id = coalesce($1, j.course_id)" + _NEWEST_FIRST + " LIMIT $2",
-        [course_id, limit],
+        _JOBS
+        + " WHERE j.course_id = coalesce($1, j.course_id) AND j.started_at >= coalesce($2, j.started_at)"
+        + _NEWEST_FIRST
+        + " LIMIT $3",
+        [course_id, since, limit],
     )
     return _jobs(rows)
+
+
+def latest_of_each(session: Connection) -> list[Job]:
+    """List every course's latest job, newest first."""
+    one_each = (
+        " QUALIFY row_number() OVER (PARTITION BY j.course_id ORDER BY j.started_at DESC, j.job_id DESC) = 1"
+    )
+    return _jobs(session.execute(_JOBS + one_each + _NEWEST_FIRST))
 
 
 def job(session: Connection, job_id: str) -> Job | None:
@@ -131,6 +150,19 @@ def latest(session: Connection, course_id: str) -> Job | None:
     """Read a course's latest job; its code `interrupted` says that the SIS holds more than the ledger."""
     found = jobs(session, course_id, limit=1)
     return found[0] if found else None
+
+
+def left_unsure(session: Connection, course_id: str) -> bool:
+    """Say whether the SIS may hold more of this course than the ledger: a sync stopped while it could post.
+
+    Syncs that failed before they could post change nothing about an earlier one that did.
+    """
+    for job in jobs(session, course_id):
+        if job.status != "Failed":
+            return False
+        if job.code == DIED or job.stage in POSTING_STAGES:
+            return True
+    return False
 
 
 def open_jobs(session: Connection, course_id: str | None = None) -> list[Job]:

@@ -105,6 +105,7 @@ class SentLineItems(frames.LedgerLineItems):
 class SentResults(frames.LedgerResults):
     """Each write of a result that the SIS accepted."""
 
+    score: Series[float] = pa.Field(nullable=True, description="private; as sent; None where withdrawn")
     action: Series[str] = pa.Field(isin=["created", "updated", "withdrawn", "adopted"])
     canvas_state: Series[str] = pa.Field(
         nullable=True, description="private; what Canvas said then; None of what was adopted unread"

@@ -1,0 +1,173 @@
+"""What became of every row of a sync, as programs read it (`gpb details --json`), and its issues by cause.
+
+Paging through a log is in log_pages.py, its CSV files in csv_logs.py. Everything here may hold student data.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+from pandera.typing import DataFrame
+
+from gpb_pipeline.passback import judged
+from gpb_pipeline.passback.issues import CATALOGUE, Code, Severity
+from gpb_pipeline.warehouse import history, logs, tables
+from gpb_pipeline.warehouse.ducklake import Connection
+from gpb_pipeline.warehouse.history import Job
+
+_ASSIGNMENT = {
+    "assignment_id": "assignment_id",
+    "assignment_name": "assignment_name",
+    "section_id": "section_id",
+    "sis_section_id": "sis_section_id",
+    "line_item_id": "sis_assignment_id",
+    "category": "category",
+    "due_at": "due_at",
+    "state": "state",
+    "code": "code",
+}
+_GRADE = {
+    "assignment_id": "assignment_id",
+    "assignment_name": "assignment_name",
+    "line_item_id": "sis_assignment_id",
+    "section_id": "section_id",
+    "sis_section_id": "sis_section_id",
+    "user_id": "student_id",
+    "sis_user_id": "sis_student_id",
+    "score": "submitted_grade",
+    "exempt": "exempt",
+    "state": "state",
+    "code": "code",
+    "sis_error": "sis_error",
+}
+"""Column of the log → its name in `gpb details --json` (design.md §7), in order."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Meaning:
+    """What a line of the issues log says: the catalogue's words, or a failed course's own."""
+
+    severity: Severity
+    type: Literal["assignment", "grade", "course"]
+    stage: str
+    message: str
+    remedy: str
+    who: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class IssueCount:
+    """A cause met in a sync, at its stage, and how many items it concerns."""
+
+    code: str
+    meaning: Meaning
+    count: int
+
+    def as_json(self) -> dict[str, object]:
+        said = self.meaning
+        return {
+            "code": self.code,
+            "severity": said.severity,
+            "type": said.type,
+            "message": said.message,
+            "stage": said.stage,
+            "count": self.count,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Details:
+    """A job with its three logs; those of a running or purged job have no rows."""
+
+    job: Job
+    assignments: DataFrame[judged.SisAssignments]
+    grades: DataFrame[judged.SisGrades]
+    issues: DataFrame[judged.Issues]
+
+    def as_json(self, zone: ZoneInfo) -> dict[str, object]:
+        """Make the object of `gpb details JOB --json` (design.md §7), times with `zone`'s offset."""
+        counts = self.job.counts
+        return {
+            "job": self.job.summary(zone),
+            "filtered": asdict(counts.filtered) | {"extracted": asdict(counts.extracted)},
+            **rows_as_json(self.assignments, self.grades, zone),
+            "issues": [issue.as_json() for issue in issue_counts(self.issues, self.job.stage)],
+        }
+
+
+def of_job(session: Connection, job_id: str) -> Details | None:
+    """Read a job with its logs; None if there is none of that id, or no longer."""
+    job = history.job(session, job_id)
+    if job is None:
+        return None
+    return Details(
+        job=job,
+        assignments=logs.of_job(session, tables.SIS_ASSIGNMENTS, job_id),
+        grades=logs.of_job(session, tables.SIS_GRADES, job_id),
+        issues=logs.of_job(session, tables.ISSUES, job_id),
+    )
+
+
+def rows_as_json(
+    assignments: pd.DataFrame, grades: pd.DataFrame, zone: ZoneInfo
+) -> dict[str, list[dict[str, object]]]:
+    """Make the `assignments` and `grades` of details, of a sync's outcome or of a preview's plan."""
+    by_name = ["assignment_name", "assignment_id", "section_id"]
+    return {
+        "assignments": _records(assignments.sort_values(by_name), _ASSIGNMENT, zone),
+        "grades": _records(grades.sort_values([*by_name, "student_name", "user_id"]), _GRADE, zone),
+    }
+
+
+def issue_counts(issues: pd.DataFrame, stage: str | None = None) -> list[IssueCount]:
+    """Count issues by code and stage, errors first; `stage` is where a course stopped that failed."""
+    lines = Counter(zip(issues["code"], issues["user_id"].isna(), strict=True))
+    found: Counter[tuple[str, Meaning]] = Counter()
+    for (code, whole), count in lines.items():
+        found[code, meaning(code, whole=whole, stage=stage)] += count
+    every = [IssueCount(code=code, meaning=said, count=count) for (code, said), count in found.items()]
+    gravity: Sequence[Severity] = ("error", "warning", "info")
+    return sorted(every, key=lambda issue: (gravity.index(issue.meaning.severity), -issue.count, issue.code))
+
+
+def meaning(code: str, *, whole: bool, stage: str | None = None) -> Meaning:
+    """Say what a code means; `whole`: the line is of an assignment or the course, of no student."""
+    try:
+        said = CATALOGUE[Code(code)]
+    except ValueError:
+        return Meaning(
+            severity="error",
+            type="course",
+            stage=stage or "Get Assignments",
+            message=f"The course stopped: {code.replace('_', ' ')}.",
+            remedy="Mend the cause, then sync again.",
+            who="operator",
+        )
+    of_line_item = whole and said.stage == "Post Grades"  # both writes meet the same refusals
+    return Meaning(
+        severity=said.severity,
+        type="assignment" if of_line_item else said.kind,
+        stage="Post Assignments" if of_line_item else said.stage,
+        message=said.cause,
+        remedy=said.remedy,
+        who=said.who,
+    )
+
+
+def _records(rows: pd.DataFrame, names: dict[str, str], zone: ZoneInfo) -> list[dict[str, object]]:
+    columns = {name: [_plain(value, zone) for value in rows[column]] for column, name in names.items()}
+    return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+
+
+def _plain(value: Any, zone: ZoneInfo) -> object:
+    if value is None or value is pd.NaT or value != value:  # noqa: PLR0124  NaN alone differs from itself
+        return None
+    if isinstance(value, datetime):
+        return value.astimezone(zone).isoformat(timespec="seconds")
+    return value

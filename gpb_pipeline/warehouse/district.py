@@ -1,0 +1,113 @@
+"""All courses at a glance: each one's last sync, what failed lately, the commonest causes.
+
+One course's jobs are in history.py, one job's rows in details.py. Nothing here holds student data.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from gpb_pipeline.passback.issues import Severity
+from gpb_pipeline.warehouse import choices, details, history
+from gpb_pipeline.warehouse.details import Meaning
+from gpb_pipeline.warehouse.ducklake import Connection
+from gpb_pipeline.warehouse.history import Job
+
+_ISSUES = """
+SELECT job_id, code, user_id IS NULL, count(*) FROM warehouse.main.issues
+WHERE list_contains($jobs::VARCHAR[], job_id) GROUP BY ALL
+"""
+_NAMES = "SELECT course_id, min(course_name) FROM warehouse.main.canvas_courses GROUP BY course_id"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CourseLine:
+    """A course, its last sync (None: never synced), and the errors and warnings that this left open."""
+
+    course_id: str
+    name: str
+    last: Job | None
+    errors: int
+    warnings: int
+    nightly: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cause:
+    """A cause that last syncs met: in how many items, of which courses."""
+
+    code: str
+    meaning: Meaning
+    items: int
+    courses: frozenset[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class District:
+    """Courses by name, causes by number of items, and syncs since `since` that failed or had errors."""
+
+    since: datetime
+    courses: list[CourseLine]
+    causes: list[Cause]
+    unsuccessful: list[Job]
+
+
+def district(session: Connection, *, since: datetime, course_ids: Collection[str] | None = None) -> District:
+    """Read the state of these courses; None reads all that the warehouse knows."""
+
+    def seen(course_id: str) -> bool:
+        return course_ids is None or course_id in course_ids
+
+    last = {job.course_id: job for job in history.latest_of_each(session) if seen(job.course_id)}
+    recent = [job for job in history.jobs(session, since=since) if seen(job.course_id)]
+    causes, counted = _causes(session, list(last.values()))
+    names = dict(session.execute(_NAMES).fetchall())
+    chosen = choices.nightly(session)
+    nightly = set(chosen["course_id"][chosen["enabled"]])
+    lines = [
+        CourseLine(
+            course_id=course_id,
+            name=names.get(course_id, f"Course {course_id}"),
+            last=last.get(course_id),
+            errors=counted[course_id, "error"],
+            warnings=counted[course_id, "warning"],
+            nightly=course_id in nightly,
+        )
+        for course_id in names.keys() | nightly | last.keys()
+        if seen(course_id)
+    ]
+    return District(
+        since=since,
+        courses=sorted(lines, key=lambda line: (line.name.casefold(), line.course_id)),
+        causes=causes,
+        unsuccessful=[job for job in recent if job.status in {"Failed", "Completed (with errors)"}],
+    )
+
+
+def course_name(session: Connection, course_id: str) -> str | None:
+    """Read the name that the course had when it was last read; None if it never was."""
+    query = "SELECT min(course_name) FROM warehouse.main.canvas_courses WHERE course_id = $1"
+    ((name,),) = session.execute(query, [course_id]).fetchall()
+    return None if name is None else str(name)
+
+
+def _causes(session: Connection, jobs: list[Job]) -> tuple[list[Cause], Counter[tuple[str, Severity]]]:
+    job_of = {job.job_id: job for job in jobs}
+    items: Counter[tuple[str, Meaning]] = Counter()
+    met_in: defaultdict[tuple[str, Meaning], set[str]] = defaultdict(set)
+    counted: Counter[tuple[str, Severity]] = Counter()
+    for job_id, code, whole, count in session.execute(_ISSUES, {"jobs": list(job_of)}).fetchall():
+        job = job_of[job_id]
+        said = details.meaning(code, whole=whole, stage=job.stage)
+        counted[job.course_id, said.severity] += count
+        if said.severity != "info":
+            items[code, said] += count
+            met_in[code, said].add(job.course_id)
+    causes = [
+        Cause(code=code, meaning=said, items=count, courses=frozenset(met_in[code, said]))
+        for (code, said), count in items.most_common()
+    ]
+    return causes, counted

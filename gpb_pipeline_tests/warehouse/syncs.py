@@ -1,0 +1,151 @@
+"""Whole syncs in a warehouse, put there by the functions that a real sync calls, for those who read them."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from gpb_pipeline.passback import frames as schemas
+from gpb_pipeline.passback import judged
+from gpb_pipeline.passback.counts import Counts
+from gpb_pipeline.passback.course import CanvasRead, Course, Extracted, Outcome, SyncType
+from gpb_pipeline.warehouse import frames, history, ledger, logs
+from gpb_pipeline.warehouse.ducklake import Connection, Warehouse
+from gpb_pipeline.warehouse.frames import CourseFrames
+from gpb_pipeline.warehouse.history import EndStatus
+from gpb_pipeline_tests.warehouse.rows import NOON, frame
+
+STAGES = ["Get Assignments", "Get Grades", "Filter", "Post Assignments", "Post Grades", "Verify"]
+ZONE = ZoneInfo("America/New_York")
+SECTIONS = {"s1": "Period 1", "s2": "Period 2"}
+STUDENTS = {"u1": "Ada Lovelace", "u2": "Blaise Pascal", "u3": "=HYPERLINK(0)"}
+ASSIGNMENTS = {"a1": "Quiz", "a2": "Essay", "a3": "Lab <b>1</b>"}
+
+
+def put_course(warehouse: Warehouse, course_id: str = "1", name: str = "Algebra I") -> None:
+    """Leave the course's frames as a read of Canvas does."""
+    course = Course(
+        course_id=course_id,
+        name=name,
+        sis_course_id=None,
+        time_zone=ZONE,
+        workflow_state="available",
+        concluded=False,
+        blueprint=False,
+        term_id=None,
+    )
+    read = CanvasRead(
+        course=course,
+        sections=frame(
+            schemas.Sections, *({"section_id": key, "section_name": SECTIONS[key]} for key in SECTIONS)
+        ),
+        enrollments=frame(
+            schemas.Enrollments, *({"user_id": key, "student_name": STUDENTS[key]} for key in STUDENTS)
+        ),
+        assignment_groups=schemas.empty(schemas.AssignmentGroups),
+        assignments=frame(
+            schemas.Assignments,
+            *({"assignment_id": key, "assignment_name": ASSIGNMENTS[key]} for key in ASSIGNMENTS),
+        ),
+        overrides=schemas.empty(schemas.Overrides),
+        submissions=schemas.empty(schemas.Submissions),
+    )
+    left = CourseFrames(course_id=course_id, job_id="read", frames=frames.of_canvas(read))
+    warehouse.commit(frames.replace, [left])
+
+
+def algebra() -> Outcome:
+    """Two sections, three assignments, three students: every state, and issues of every kind."""
+    return outcome(
+        assignments=[
+            assignment("s1", "a1", "created"),
+            assignment("s2", "a1", "updated"),
+            assignment("s1", "a2", "unchanged"),
+            assignment("s1", "a3", "skipped", "no_due_date", due_at=None, category=None),
+            assignment("s2", "a2", "failed", "sis_refused", sis_error="invaliddata: no such category"),
+        ],
+        grades=[
+            grade("s1", "a1", "u1", "created", score=9.5),
+            grade("s1", "a1", "u2", "updated", score=8.0, exempt=False),
+            grade("s2", "a1", "u3", "created", score=-1.0),
+            grade("s1", "a2", "u1", "unchanged", score=0.0, exempt=True),
+            grade("s1", "a2", "u2", "failed", "student_not_on_roster", score=7.0),
+            grade("s1", "a3", "u1", "skipped", "assignment_not_sent", score=5.0),
+            grade("s2", "a2", "u3", "skipped", "missing_without_score", score=None),
+            grade("s1", "a3", "u2", "withdrawn", score=None),
+        ],
+        issues=[
+            issue("no_due_date", "s1", "a3"),
+            issue("sis_refused", "s2", "a2", sis_error="invaliddata: no such category"),
+            issue("student_not_on_roster", "s1", "a2", "u2"),
+            issue("assignment_not_sent", "s1", "a3"),
+            issue("missing_without_score", "s2", "a2", "u3"),
+        ],
+    )
+
+
+def assignment(
+    section: str, assignment_id: str, state: str, code: str | None = None, **rest: object
+) -> dict[str, Any]:
+    named = {"assignment_name": ASSIGNMENTS[assignment_id], "line_item_id": f"li-{section}-{assignment_id}"}
+    row = {"section_id": section, "sis_section_id": f"SIS-{section}", "assignment_id": assignment_id} | named
+    return row | {"category": "Tests", "state": state, "code": code, "sis_error": None} | rest
+
+
+def grade(
+    section: str, assignment_id: str, student: str, state: str, code: str | None = None, **rest: object
+) -> dict[str, Any]:
+    named = {"assignment_name": ASSIGNMENTS[assignment_id], "student_name": STUDENTS[student]}
+    ids = {"line_item_id": f"li-{section}-{assignment_id}", "sis_user_id": f"SIS-{student}"}
+    row = {"section_id": section, "sis_section_id": f"SIS-{section}", "assignment_id": assignment_id}
+    said = {"user_id": student, "exempt": False, "canvas_state": f"score {rest.get('score')}"}
+    return row | said | named | ids | {"state": state, "code": code, "sis_error": None} | rest
+
+
+def issue(
+    code: str,
+    section: str | None = None,
+    assignment_id: str | None = None,
+    student: str | None = None,
+    **rest: object,
+) -> dict[str, Any]:
+    place = {"section_id": section, "assignment_id": assignment_id, "user_id": student}
+    return {"code": code, "detail": None, "sis_error": None} | place | rest
+
+
+def outcome(
+    assignments: Sequence[dict[str, Any]] = (),
+    grades: Sequence[dict[str, Any]] = (),
+    issues: Sequence[dict[str, Any]] = (),
+) -> Outcome:
+    return Outcome(
+        assignments=frame(judged.SisAssignments, *assignments),
+        grades=frame(judged.SisGrades, *grades),
+        issues=frame(judged.Issues, *issues),
+        extracted=Extracted(sections=3, assignments=5, grades=40),
+    )
+
+
+def put_sync(
+    warehouse: Warehouse,
+    job_id: str,
+    came: Outcome,
+    *,
+    course_id: str = "1",
+    at: datetime = NOON,
+    status: EndStatus = "Completed (with errors)",
+    type: SyncType = "manual",  # noqa: A002  the history's own word
+    posted_by: str = "Ms. Frizzle",
+) -> None:
+    """Go through a sync's stages in one commit, as it began at `at` and took ten seconds."""
+
+    def sync(session: Connection) -> None:
+        history.begin(session, job_id=job_id, course_id=course_id, type=type, posted_by=posted_by, at=at)
+        for number, stage in enumerate(STAGES, start=1):
+            history.reach(session, job_id=job_id, stage=stage, at=at + timedelta(seconds=number))
+        logs.append(session, course_id, job_id, came)
+        ledger.record(session, ledger.accepted(came, job_id=job_id, at=at))
+        ended = at + timedelta(seconds=10)
+        history.end(session, job_id=job_id, at=ended, status=status, counts=Counts.of(came))
+
+    warehouse.commit(sync)
