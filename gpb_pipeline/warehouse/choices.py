@@ -10,7 +10,7 @@ from pandera.typing import DataFrame
 from gpb_pipeline.passback.frames import CategoryMapping, build
 from gpb_pipeline.warehouse import tables
 from gpb_pipeline.warehouse.ducklake import Connection
-from gpb_pipeline.warehouse.tables import NightlyChoices
+from gpb_pipeline.warehouse.tables import CategoryChoices, NightlyChoices
 
 _LATEST_NIGHTLY = """
 SELECT course_id, enabled, chosen_by, chosen_at FROM warehouse.main.nightly_choices
@@ -25,15 +25,23 @@ def choose_categories(
     """Remember explicit mappings of sections and assignment groups; a category of None is Unassociated."""
     chosen = mapping.assign(chosen_by=by, chosen_at=at)
     columns = {name: chosen[name].to_list() for name in chosen.columns}
-    tables.CATEGORY_CHOICES.insert(session, build(tables.CategoryChoices, columns))
+    tables.CATEGORY_CHOICES.insert(session, build(CategoryChoices, columns))
+
+
+def category_choices(session: Connection, section_ids: Sequence[str]) -> DataFrame[CategoryChoices]:
+    """Read the choice that holds for each group of these sections, with who made it and when."""
+    every = tables.CATEGORY_CHOICES.select(session, "section_id", section_ids)
+    latest = every.sort_values("chosen_at", kind="stable").drop_duplicates(
+        ["section_id", "group_id"], keep="last"
+    )
+    return build(CategoryChoices, {name: latest[name].to_list() for name in latest.columns})
 
 
 def category_mapping(session: Connection, section_ids: Sequence[str]) -> DataFrame[CategoryMapping]:
     """Read the explicit mappings that hold for these sections."""
-    every = tables.CATEGORY_CHOICES.select(session, "section_id", section_ids).sort_values("chosen_at")
-    latest = every.drop_duplicates(["section_id", "group_id"], keep="last")
+    held = category_choices(session, section_ids)
     return build(
-        CategoryMapping, {name: latest[name].to_list() for name in ("section_id", "group_id", "category_id")}
+        CategoryMapping, {name: held[name].to_list() for name in ("section_id", "group_id", "category_id")}
     )
 
 
