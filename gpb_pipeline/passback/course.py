@@ -98,6 +98,16 @@ class Judgement:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Every row with what is to be written (design.md §6, Delta)."""
+
+    assignments: DataFrame[judged.PlannedAssignments]
+    grades: DataFrame[judged.PlannedGrades]
+    issues: DataFrame[judged.Issues]
+    extracted: Extracted
+
+
+@dataclass(frozen=True, kw_only=True)
 class Outcome:
     """Every row with its final state."""
 

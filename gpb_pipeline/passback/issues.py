@@ -10,14 +10,15 @@ from enum import StrEnum
 from typing import Literal
 
 Severity = Literal["info", "warning", "error"]
-Kind = Literal["assignment", "grade"]
+Kind = Literal["course", "assignment", "grade"]
 Stage = Literal["Filter", "Post Assignments", "Post Grades", "Verify"]
 Who = Literal["instructor", "Canvas admin", "SIS admin", "operator"]
+Effect = Literal["skipped", "failed", "none"]
 
 
 @dataclass(frozen=True)
 class Issue:
-    """What a code means: the cause and the remedy in a sentence each, and who can do it."""
+    """What a code means: cause and remedy in a sentence each, who can do it, what it does to a row."""
 
     kind: Kind
     severity: Severity
@@ -25,6 +26,7 @@ class Issue:
     cause: str
     remedy: str
     who: Who
+    effect: Effect
 
 
 class Code(StrEnum):
@@ -47,6 +49,12 @@ class Code(StrEnum):
     PERIOD_MISSING = "grading_period_missing"
     PERIOD_CLOSED = "grading_period_closed"
     NO_GRADES_YET = "no_grades_yet"
+    ASSIGNMENT_REFUSED = "assignment_refused"
+    ASSIGNMENT_UNAVAILABLE = "assignment_unavailable"
+    ASSIGNMENT_UNKNOWN_OUTCOME = "assignment_unknown_outcome"
+    ASSIGNMENT_NOT_HELD = "assignment_not_held"
+    ASSIGNMENT_STOPPED = "assignment_stopped"
+    EVERYONE_ELSE_UNDATED = "everyone_else_undated"
     NAMES_DIFFER_IN_CASE = "names_differ_in_case"
     OMITTED_FROM_FINAL_GRADE = "omitted_from_final_grade"
     ASSIGNMENT_NOT_SENT = "assignment_not_sent"
@@ -58,28 +66,40 @@ class Code(StrEnum):
     LATE_WITHOUT_SCORE = "late_without_score"
     TEXT_GRADE = "text_grade"
     STUDENT_NOT_ON_ROSTER = "student_not_on_roster"
+    GRADES_NOT_ASKED = "grades_not_asked"
     SIS_REFUSED = "sis_refused"
     SIS_UNAVAILABLE = "sis_unavailable"
     SIS_UNKNOWN_OUTCOME = "sis_unknown_outcome"
     NOT_HELD = "not_held_by_sis"
+    SYNC_STOPPED = "sync_stopped"
+    EDITED_IN_SIS = "edited_in_sis"
     ABOVE_MAXIMUM = "above_maximum"
     BELOW_ZERO = "below_zero"
     PENDING_REVIEW = "pending_review"
     RESUBMITTED = "resubmitted"
+    MASS_CHANGE = "mass_change"
+    NOT_VERIFIED = "not_verified"
 
 
 def _skip(kind: Kind, cause: str, remedy: str, who: Who = "instructor") -> Issue:
-    return Issue(kind, "warning", "Filter", cause, remedy, who)
+    return Issue(kind, "warning", "Filter", cause, remedy, who, "skipped")
+
+
+def _told(kind: Kind, cause: str, remedy: str, who: Who = "instructor", stage: Stage = "Filter") -> Issue:
+    """Make a warning beside which the item goes as it is."""
+    return Issue(kind, "warning", stage, cause, remedy, who, "none")
+
+
+def _info(kind: Kind, cause: str, remedy: str, who: Who = "instructor") -> Issue:
+    return Issue(kind, "info", "Filter", cause, remedy, who, "skipped")
 
 
 def _error(kind: Kind, stage: Stage, cause: str, remedy: str, who: Who = "SIS admin") -> Issue:
-    return Issue(kind, "error", stage, cause, remedy, who)
+    return Issue(kind, "error", stage, cause, remedy, who, "failed")
 
 
 CATALOGUE: dict[Code, Issue] = {
-    Code.NOT_SELECTED: Issue(
-        "assignment", "info", "Filter", "It was left out of this sync.", "Select it to send it.", "instructor"
-    ),
+    Code.NOT_SELECTED: _info("assignment", "It was left out of this sync.", "Select it to send it."),
     Code.STUDENTS_ONLY: _skip(
         "assignment",
         "It is assigned to single students and to nobody else in this section.",
@@ -146,20 +166,52 @@ CATALOGUE: dict[Code, Issue] = {
         "Its due date lies in a grading period that is closed.",
         "Move the due date, or open the grading period.",
     ),
-    Code.NO_GRADES_YET: Issue(
+    Code.NO_GRADES_YET: _info(
         "assignment",
-        "info",
-        "Filter",
         "No grade of this section can be sent yet; scores come first.",
         "Enter and post a score.",
-        "instructor",
     ),
-    Code.NAMES_DIFFER_IN_CASE: _skip(
+    Code.ASSIGNMENT_REFUSED: _error(
+        "assignment", "Post Assignments", "The SIS refused it.", "See the SIS's own words in the log."
+    ),
+    Code.ASSIGNMENT_UNAVAILABLE: _error(
+        "assignment",
+        "Post Assignments",
+        "The SIS did not take it in time.",
+        "The next sync tries again.",
+        "operator",
+    ),
+    Code.ASSIGNMENT_UNKNOWN_OUTCOME: _error(
+        "assignment",
+        "Post Assignments",
+        "The connection was lost before the SIS answered.",
+        "The next sync looks it up before it sends again.",
+        "operator",
+    ),
+    Code.ASSIGNMENT_NOT_HELD: _error(
+        "assignment",
+        "Verify",
+        "The SIS accepted it and does not hold it.",
+        "Compare it in the SIS; the next sync sends it again.",
+    ),
+    Code.ASSIGNMENT_STOPPED: _error(
+        "assignment",
+        "Post Assignments",
+        "The sync stopped before its turn came.",
+        "Mend what stopped the sync, then sync again.",
+        "operator",
+    ),
+    Code.EVERYONE_ELSE_UNDATED: _told(
+        "assignment",
+        "Sections have due dates of their own and Everyone Else has none, which Canvas's form refuses.",
+        "Add a due date for Everyone Else.",
+    ),
+    Code.NAMES_DIFFER_IN_CASE: _told(
         "assignment",
         "Another assignment's name differs only in upper and lower case; the SIS may take them for one.",
         "Give each a clearly different name.",
     ),
-    Code.OMITTED_FROM_FINAL_GRADE: _skip(
+    Code.OMITTED_FROM_FINAL_GRADE: _told(
         "assignment",
         "Canvas leaves it out of the final grade; the SIS will count it.",
         "Exclude it in the SIS too, or turn Sync to SIS off.",
@@ -194,6 +246,9 @@ CATALOGUE: dict[Code, Issue] = {
         "The student is not on the roster of the SIS's class.",
         "Enroll the student in the SIS, or remove the student from the Canvas section.",
     ),
+    Code.GRADES_NOT_ASKED: _info(
+        "grade", "This run was asked to post assignments alone.", "Sync the course.", "operator"
+    ),
     Code.SIS_REFUSED: _error(
         "grade", "Post Grades", "The SIS refused it.", "See the SIS's own words in the log."
     ),
@@ -213,21 +268,47 @@ CATALOGUE: dict[Code, Issue] = {
         "The SIS accepted it and holds something else.",
         "Compare it in the SIS; the next sync sends it again.",
     ),
-    Code.ABOVE_MAXIMUM: _skip(
+    Code.SYNC_STOPPED: _error(
+        "grade",
+        "Post Grades",
+        "The sync stopped before its turn came.",
+        "Mend what stopped the sync, then sync again.",
+        "operator",
+    ),
+    Code.EDITED_IN_SIS: _told(
+        "grade",
+        "Someone changed it in the SIS since it was last sent (SIS_ON_EDIT says what was done).",
+        "Change it in Canvas, from where it is sent.",
+        stage="Verify",
+    ),
+    Code.ABOVE_MAXIMUM: _told(
         "grade", "The score is above the points possible; it is sent as it is.", "Check the score."
     ),
-    Code.BELOW_ZERO: _skip("grade", "The score is below zero; it is sent as it is.", "Check the score."),
-    Code.PENDING_REVIEW: _skip(
+    Code.BELOW_ZERO: _told("grade", "The score is below zero; it is sent as it is.", "Check the score."),
+    Code.PENDING_REVIEW: _told(
         "grade", "Part of it still waits for review; its score so far is sent.", "Finish grading it."
     ),
-    Code.RESUBMITTED: _skip(
+    Code.RESUBMITTED: _told(
         "grade",
         "The student resubmitted; the score of the earlier attempt is sent.",
         "Grade the new attempt.",
     ),
+    Code.MASS_CHANGE: Issue(
+        "course",
+        "warning",
+        "Filter",
+        "More than half of the grades that the SIS holds from this course change at once.",
+        "Check the gradebook for an import or a curve that was not meant.",
+        "instructor",
+        "none",
+    ),
+    Code.NOT_VERIFIED: Issue(
+        "course",
+        "warning",
+        "Verify",
+        "What was posted could not be read back from the SIS.",
+        "Sync again when the SIS answers; a remaster reads everything back.",
+        "operator",
+        "none",
+    ),
 }
-
-
-def first(codes: set[Code]) -> Code:
-    """Choose the code that a row carries: the first of the catalogue."""
-    return next(code for code in Code if code in codes)

@@ -1,7 +1,7 @@
 """One Pandera schema a frame: what the rules make of one course, before and after posting.
 
-`state` before posting is `eligible`, `withdraw`, `skipped` or `failed`; afterwards `created`, `updated`,
-`unchanged`, `withdrawn`, `skipped` or `failed`. `code` names the cause in the issue catalogue (issues.py).
+`state` says what may go (`JUDGED`), then what will be written (`PLANNED`), then what came of it (`FINAL`).
+`code` names the cause in the issue catalogue (issues.py).
 """
 
 import pandera.pandas as pa
@@ -10,10 +10,13 @@ from pandera.typing import Series
 from gpb_pipeline.passback.frames import Frame, UtcTime
 
 JUDGED = ["eligible", "withdraw", "skipped", "failed"]
+PLANNED = ["create", "update", "unchanged", "withdraw", "skipped", "failed"]
 FINAL = ["created", "updated", "unchanged", "withdrawn", "skipped", "failed"]
 
 
-class _AssignmentRow(Frame):
+class AssignmentRow(Frame):
+    """What every assignment row has: a section, an assignment, and how the SIS would know it."""
+
     section_id: Series[str]
     sis_section_id: Series[str]
     assignment_id: Series[str]
@@ -36,14 +39,21 @@ class _AssignmentRow(Frame):
         unique = ["section_id", "assignment_id"]
 
 
-class FilteredAssignments(_AssignmentRow):
+class FilteredAssignments(AssignmentRow):
     """Each published, sync-enabled assignment × section in scope to which it is assigned."""
 
     state: Series[str] = pa.Field(isin=JUDGED)
     code: Series[str] = pa.Field(nullable=True)
 
 
-class SisAssignments(_AssignmentRow):
+class PlannedAssignments(AssignmentRow):
+    """The same rows, with what is to be written."""
+
+    state: Series[str] = pa.Field(isin=PLANNED)
+    code: Series[str] = pa.Field(nullable=True)
+
+
+class SisAssignments(AssignmentRow):
     """The same rows, with what came of each."""
 
     state: Series[str] = pa.Field(isin=FINAL)
@@ -51,7 +61,9 @@ class SisAssignments(_AssignmentRow):
     sis_error: Series[str] = pa.Field(nullable=True, description="the SIS's own code and words")
 
 
-class _GradeRow(Frame):
+class GradeRow(Frame):
+    """What every grade row has: a section, an assignment, a student, and how the SIS would know it."""
+
     section_id: Series[str]
     sis_section_id: Series[str]
     assignment_id: Series[str]
@@ -77,14 +89,21 @@ class _GradeRow(Frame):
         unique = ["section_id", "assignment_id", "user_id"]
 
 
-class FilteredGrades(_GradeRow):
+class FilteredGrades(GradeRow):
     """Each grade in the sense of design.md §8.5, per section in scope."""
 
     state: Series[str] = pa.Field(isin=JUDGED)
     code: Series[str] = pa.Field(nullable=True)
 
 
-class SisGrades(_GradeRow):
+class PlannedGrades(GradeRow):
+    """The same rows, with what is to be written."""
+
+    state: Series[str] = pa.Field(isin=PLANNED)
+    code: Series[str] = pa.Field(nullable=True)
+
+
+class SisGrades(GradeRow):
     """The same rows, with what came of each."""
 
     state: Series[str] = pa.Field(isin=FINAL)

@@ -127,14 +127,15 @@ def _extensions(settings: WarehouseSettings) -> list[str]:
 
 
 def _attachment(settings: WarehouseSettings) -> str:
-    catalog, data = settings.catalog, settings.data_path
+    catalog, data, options = settings.catalog, settings.data_path, ""
     if settings.embedded_catalog is not None:
         catalog = f"sqlite:{settings.embedded_catalog.absolute()}"
+        options = ", META_JOURNAL_MODE 'WAL', META_BUSY_TIMEOUT 5000"  # else readers and the writer lock out
     if "://" not in data:
         folder = Path(data).absolute()
         folder.mkdir(parents=True, exist_ok=True)
         data = f"{folder}/"
-    return f"ATTACH {_quoted('ducklake:' + catalog)} AS warehouse (DATA_PATH {_quoted(data)})"
+    return f"ATTACH {_quoted('ducklake:' + catalog)} AS warehouse (DATA_PATH {_quoted(data)}{options})"
 
 
 def _quoted(text: str) -> str:

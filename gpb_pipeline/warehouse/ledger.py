@@ -13,6 +13,7 @@ from datetime import datetime
 import pandas as pd
 from pandera.typing import DataFrame
 
+from gpb_pipeline.passback.adoption import Adopted
 from gpb_pipeline.passback.course import Outcome, Remembered
 from gpb_pipeline.passback.frames import F, build
 from gpb_pipeline.warehouse import choices, tables
@@ -45,6 +46,16 @@ def accepted(outcome: Outcome, *, job_id: str, at: datetime) -> Accepted:
     )
 
 
+def found(adopted: Adopted) -> Accepted:
+    """Take what was found in the SIS and is ours; what is no longer there counts as withdrawn."""
+    items = adopted.line_items.assign(action="adopted")
+    results = [(adopted.results, "adopted"), (adopted.gone, "withdrawn")]
+    told = [rows.assign(action=action, canvas_state="") for rows, action in results]
+    return Accepted(
+        line_items=_of(SentLineItems, items), results=_of(SentResults, pd.concat(told, ignore_index=True))
+    )
+
+
 def record(session: Connection, writes: Accepted) -> None:
     """Append the writes to what was ever sent, and bring the current ledger to what the SIS now holds."""
     tables.SENT_LINE_ITEMS.insert(session, writes.line_items)
@@ -55,8 +66,11 @@ def record(session: Connection, writes: Accepted) -> None:
 
 def _rows(schema: type[F], rows: pd.DataFrame, states: list[str], job_id: str, at: datetime) -> DataFrame[F]:
     written = rows[rows["state"].isin(states)]
-    stamped = written.assign(action=written["state"], job_id=job_id, sent_at=at)
-    return build(schema, {name: stamped[name].to_list() for name in schema.to_schema().columns})
+    return _of(schema, written.assign(action=written["state"], job_id=job_id, sent_at=at))
+
+
+def _of(schema: type[F], rows: pd.DataFrame) -> DataFrame[F]:
+    return build(schema, {name: rows[name].to_list() for name in schema.to_schema().columns})
 
 
 def _replace(session: Connection, table: Table[F], sent: pd.DataFrame, key: list[str]) -> None:

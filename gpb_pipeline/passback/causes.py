@@ -1,0 +1,70 @@
+"""From the rules' marks to states, codes and issues, alike for assignments and grades. No rule stands here.
+
+A rule gives a *mark*: one boolean a row, whether its cause applies.
+"""
+
+from collections.abc import Mapping
+
+import pandas as pd
+from pandera.typing import DataFrame
+
+from gpb_pipeline.passback import judged
+from gpb_pipeline.passback.frames import build, empty
+from gpb_pipeline.passback.issues import CATALOGUE, Code
+
+Marks = Mapping[Code, "pd.Series[bool]"]
+
+
+def first_code(marks: Marks, rows: pd.DataFrame) -> "pd.Series[str]":
+    """Give each row the first of its causes in the catalogue's order; None where nothing keeps it back."""
+    code = pd.Series([None] * len(rows), index=rows.index, dtype=object)
+    for each in reversed(Code):
+        if each in marks and CATALOGUE[each].effect != "none":
+            code = code.mask(marks[each], each.value)
+    return code
+
+
+def state_of(code: "pd.Series[str]", otherwise: str) -> "pd.Series[str]":
+    """Give each row what its code makes of it: `skipped`, `failed`, or `otherwise` without a code."""
+    effects: dict[object, str] = {each.value: issue.effect for each, issue in CATALOGUE.items()}
+    return code.map(effects).astype(object).fillna(otherwise)
+
+
+def issues_of(
+    rows: pd.DataFrame, marks: Marks, code: "pd.Series[str]", detail: "pd.Series[str] | None" = None
+) -> DataFrame[judged.Issues]:
+    """List every cause of every row; what keeps nothing back is told only of rows that go.
+
+    `detail`: what a person needs beside the code that the row carries, None for most.
+    """
+    found = []
+    for each, mark in marks.items():
+        told = mark & code.isna() if CATALOGUE[each].effect == "none" else mark
+        if told.any():
+            some = pd.DataFrame(
+                {
+                    "code": each.value,
+                    "section_id": rows.loc[told, "section_id"],
+                    "assignment_id": rows.loc[told, "assignment_id"],
+                    "user_id": rows.loc[told, "user_id"] if "user_id" in rows else None,
+                    "detail": None if detail is None else detail[told & (code == each.value)],
+                    "sis_error": None,
+                }
+            )
+            found.append(some)
+    return joined(*found)
+
+
+def joined(*issues: pd.DataFrame) -> DataFrame[judged.Issues]:
+    """Put lists of issues after one another."""
+    rows = [each for each in issues if len(each)]
+    if not rows:
+        return empty(judged.Issues)
+    every = pd.concat([each.astype(object) for each in rows], ignore_index=True)
+    return build(judged.Issues, {name: every[name] for name in every.columns})
+
+
+def course_issue(code: Code, detail: str) -> dict[str, str | None]:
+    """Make an issue of the course as a whole."""
+    nothing = dict.fromkeys(("section_id", "assignment_id", "user_id", "sis_error"))
+    return {"code": code.value, "detail": detail} | nothing
