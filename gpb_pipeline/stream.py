@@ -325,6 +325,7 @@ def _ended(finished: _Finished) -> Ended:
         at=finished.at,
         status="Failed" if failed else _status(posted),
         code=finished.error.code if finished.error else None,
+        cause=str(finished.error) if finished.error else None,
         canvas=judged.canvas if judged and not failed else None,
         sis=judged.sis if judged and not failed else None,
         judgement=judged.judgement if judged and not failed else None,

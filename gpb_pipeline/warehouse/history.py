@@ -53,6 +53,7 @@ class Job:
     stage: str | None
     status: Status
     code: str | None
+    cause: str | None
     counts: Counts
 
     def summary(self, zone: ZoneInfo) -> dict[str, object]:
@@ -99,9 +100,10 @@ def end(
     status: EndStatus,
     counts: Counts,
     code: str | None = None,
+    cause: str | None = None,
 ) -> None:
-    """Put the job's end on record; `code` is the cause of a failure."""
-    row = {"job_id": job_id, "ended_at": at, "status": status, "code": code} | {
+    """Put the job's end on record; `code` and `cause` (in words, with the remedy) say why it failed."""
+    row = {"job_id": job_id, "ended_at": at, "status": status, "code": code, "cause": cause} | {
         "assignments": counts.assignments,
         "line_items_sent": counts.line_items.sent,
         "line_items_created": counts.line_items.created,
@@ -198,6 +200,7 @@ def fail_open_jobs(session: Connection, course_id: str, *, now: datetime | None 
             status="Failed",
             counts=Counts.none(),
             code=DIED,
+            cause=f"job {job_id}: its process died. Sync again: what it posted is found and adopted.",
         )
     return dead
 
@@ -223,6 +226,7 @@ def _job(row: dict[str, Any]) -> Job:
         stage=row["stage"],
         status=row["status"] or "Running",
         code=row["code"],
+        cause=row["cause"],
         counts=Counts(
             assignments=count["assignments"],
             line_items=Written(sent=count["line_items_sent"], created=count["line_items_created"]),

@@ -48,6 +48,7 @@ class Ended:
     at: datetime
     status: EndStatus
     code: str | None
+    cause: str | None
     canvas: CanvasRead | None
     sis: SisRead | None
     judgement: Judgement | None
@@ -99,6 +100,7 @@ def progress(session: Connection, reached: Sequence[Reached], ended: Sequence[En
             status=each.status,
             counts=each.counts,
             code=each.code,
+            cause=each.cause,
         )
 
 

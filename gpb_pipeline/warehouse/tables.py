@@ -165,7 +165,8 @@ class JobEnds(Frame):
     job_id: Series[str] = pa.Field(unique=True)
     ended_at: Series[UtcTime]
     status: Series[str] = pa.Field(isin=["Completed", "Completed (with errors)", "Failed"])
-    code: Series[str] = pa.Field(nullable=True, description="cause, where it failed")
+    code: Series[str] = pa.Field(nullable=True, description="of the cause, where it failed")
+    cause: Series[str] = pa.Field(nullable=True, description="in words, with the remedy")
     assignments: Series[int]
     line_items_sent: Series[int]
     line_items_created: Series[int]
