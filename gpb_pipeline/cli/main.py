@@ -4,6 +4,9 @@ import click
 import stamina
 
 from gpb_pipeline.cli.courses import courses
+from gpb_pipeline.cli.history import details_command, history_command, trace_command, web_command
+from gpb_pipeline.cli.nightly import nightly
+from gpb_pipeline.cli.purge import purge
 from gpb_pipeline.cli.sandbox import sandbox
 from gpb_pipeline.errors import PipelineError, UsageError
 
@@ -15,7 +18,7 @@ def gpb() -> None:
     """Grade passback from Canvas to a OneRoster SIS."""
 
 
-for command in (courses, sandbox):
+for command in (courses, nightly, purge, sandbox):
     gpb.add_command(command)
 
 

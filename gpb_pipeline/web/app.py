@@ -1,0 +1,55 @@
+"""The application: its addresses, and what it says where there is nothing or something fails."""
+
+from __future__ import annotations
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from gpb_pipeline.errors import PipelineError
+from gpb_pipeline.settings import WebSettings
+from gpb_pipeline.web import courses, syncs, trace
+from gpb_pipeline.web.access import Guard
+from gpb_pipeline.web.site import FOLDER, Site, site
+
+
+def create_app(here: Site, settings: WebSettings) -> Starlette:
+    """Make the pages of a site, guarded as the settings say."""
+    app = Starlette(
+        routes=[
+            Route("/", courses.all_courses, name="courses"),
+            Route("/courses/{course_id}", courses.course),
+            Route("/courses/{course_id}/trace", trace.grade_trace),
+            Route("/syncs/{job_id}", syncs.overview),
+            Route("/syncs/{job_id}/issues", syncs.issues),
+            Route("/syncs/{job_id}/filtered", syncs.filtered),
+            Route("/syncs/{job_id}/assignments", syncs.assignments),
+            Route("/syncs/{job_id}/grades", syncs.grades),
+            Route("/syncs/{job_id}/issues.csv", syncs.issues_csv),
+            Route("/syncs/{job_id}/assignments.csv", syncs.assignments_csv),
+            Route("/syncs/{job_id}/grades.csv", syncs.grades_csv),
+            Mount("/static", StaticFiles(directory=FOLDER / "static")),
+        ],
+        middleware=[Middleware(Guard, settings)],
+        exception_handlers={HTTPException: _no_such_page, PipelineError: _fault},
+    )
+    app.state.site = here
+    return app
+
+
+def _no_such_page(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    told = error.detail if isinstance(error, HTTPException) else ""
+    return site(request).render("message.html", {"title": "Not found", "told": told, "remedy": ""}, status)
+
+
+def _fault(request: Request, error: Exception) -> Response:
+    if not isinstance(error, PipelineError):
+        raise error
+    told = f"{error.item}: {error.what}."
+    context = {"title": "Not available", "told": told, "remedy": error.remedy}
+    return site(request).render("message.html", context, 503)

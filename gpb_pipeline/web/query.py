@@ -1,0 +1,54 @@
+"""What an address asks for, and addresses that ask for something else: filters, sorting, pages.
+
+Whatever an address says that makes no sense is left out; it never is an error.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+
+from gpb_pipeline.warehouse.log_pages import Column, Wanted
+
+_LOG = {"yes": True, "no": False}
+_COLUMNS = {column.value: column for column in Column}
+
+
+def wanted(request: Request) -> Wanted:
+    """Read which rows of a log are asked for, in which order."""
+    asked = request.query_params
+    return Wanted(
+        assignment=asked.get("assignment") or None,
+        section=asked.get("section") or None,
+        student=asked.get("student") or None,
+        state=asked.get("state") or None,
+        log=_LOG.get(asked.get("log", "")),
+        sort=_COLUMNS.get(asked.get("sort", ""), Column.ASSIGNMENT),
+        descending=asked.get("order") == "desc",
+    )
+
+
+def page_number(request: Request) -> int:
+    """Read which page is asked for; 1 where none is."""
+    asked = request.query_params.get("page", "")
+    return int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 10 else 1  # noqa: PLR2004
+
+
+class Links:
+    """Addresses that differ from the present one in some of what they ask for; callable from templates."""
+
+    def __init__(self, request: Request) -> None:
+        self._path = request.url.path
+        self._asked = {name: value for name, value in request.query_params.items() if value}
+
+    def __call__(self, path: str | None = None, **changes: object) -> str:
+        """Make an address with `changes`, None taking something away; it shows page 1 unless it says so."""
+        asked = {name: value for name, value in self._asked.items() if name != "page"} | changes
+        query = urlencode({name: value for name, value in asked.items() if value is not None})
+        return f"{path or self._path}{'?' if query else ''}{query}"
+
+    def sorting(self, column: str, present: Wanted) -> str:
+        """Sort by a column: ascending first, descending where it already is."""
+        again = present.sort == column and not present.descending
+        return self(sort=column, order="desc" if again else "asc")

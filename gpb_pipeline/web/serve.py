@@ -1,0 +1,52 @@
+"""`gpb web`: the pages on a port, until told to end."""
+
+from __future__ import annotations
+
+import socket
+
+import click
+import uvicorn
+
+from gpb_pipeline.errors import PermanentError
+from gpb_pipeline.settings import NightlySettings, PassbackSettings, WarehouseSettings, WebSettings
+from gpb_pipeline.warehouse import ducklake, tables
+from gpb_pipeline.web.access import assure_guarded
+from gpb_pipeline.web.app import create_app
+from gpb_pipeline.web.site import make_site
+
+
+def serve_forever(port: int | None = None) -> None:
+    """Serve until SIGINT or SIGTERM; `port` beats the setting. Prints the address once it answers.
+
+    Nothing is written about requests: their addresses hold students' ids.
+    """
+    settings = WebSettings.load()
+    assure_guarded(settings)
+    with (
+        _listening(settings.host, settings.port if port is None else port) as listener,
+        ducklake.connect(WarehouseSettings.load(), tables.create) as warehouse,
+    ):
+        here = make_site(warehouse, PassbackSettings.load().zone, NightlySettings.load())
+        config = uvicorn.Config(
+            create_app(here, settings),
+            access_log=False,
+            log_level="warning",
+            server_header=False,
+            proxy_headers=False,  # the peer's own address decides whether it is the trusted proxy
+        )
+        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        click.echo(f"Grade sync pages: http://{host}:{listener.getsockname()[1]}/")
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=128)
+    except OSError as refused:
+        raise PermanentError(
+            f"cannot listen there ({refused.strerror})",
+            item=f"{host}:{port}",
+            remedy="Choose another with --port or GPB_WEB_PORT.",
+            code="port_taken",
+        ) from None

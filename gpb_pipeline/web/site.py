@@ -1,0 +1,114 @@
+"""What every page needs: the warehouse, the account's time, who is looking, and how HTML is made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+import jinja2
+from markupsafe import Markup
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from gpb_pipeline.settings import NightlySettings
+from gpb_pipeline.warehouse import district, history
+from gpb_pipeline.warehouse.ducklake import Warehouse
+from gpb_pipeline.warehouse.history import Job
+from gpb_pipeline.web.access import Viewer
+
+FOLDER = Path(__file__).parent
+
+TYPE_LABELS = {"manual": "Manual", "nightly": "Nightly", "remaster": "Remaster"}
+STATES = ("created", "updated", "unchanged", "withdrawn", "skipped", "failed")
+"""In the order that graphs and filters show them."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """Handed to every page as `request.app.state.site`."""
+
+    warehouse: Warehouse
+    zone: ZoneInfo
+    nightly: NightlySettings
+    templates: jinja2.Environment
+    clock: Callable[[], datetime]
+
+    def render(self, template: str, context: Mapping[str, object], status: int = 200) -> HTMLResponse:
+        return HTMLResponse(self.templates.get_template(template).render(context), status)
+
+    def visible_job(self, request: Request) -> Job:
+        """Find the job that the address names; 404 where there is none that this viewer may see."""
+        job_id = request.path_params["job_id"]
+        job = self.warehouse.read(history.job, job_id)
+        if job is not None and job.status == "Running":
+            history.fail_dead_jobs(self.warehouse)
+            job = self.warehouse.read(history.job, job_id)
+        if job is None or not viewer(request).may_see(job.course_id):
+            raise HTTPException(404, "There is no such sync, or it is past its age.")
+        return job
+
+    def course_name(self, course_id: str) -> str:
+        return self.warehouse.read(district.course_name, course_id) or f"Course {course_id}"
+
+    def nightly_time(self, *, last: bool = False) -> datetime:
+        """Say when the next nightly sync begins, or the last one began, in the account's time zone."""
+        now = self.clock().astimezone(self.zone)
+        today = now.replace(
+            hour=self.nightly.at.hour, minute=self.nightly.at.minute, second=0, microsecond=0, fold=0
+        )
+        if last:
+            return today if today <= now else today - timedelta(days=1)
+        return today if today > now else today + timedelta(days=1)
+
+
+def site(request: Request) -> Site:
+    return cast("Site", request.app.state.site)
+
+
+def viewer(request: Request) -> Viewer:
+    return cast("Viewer", request.state.viewer)
+
+
+def make_site(
+    warehouse: Warehouse,
+    zone: ZoneInfo,
+    nightly: NightlySettings,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Site:
+    """Put a site together, its templates with the filters they use; `clock` tells the time with its zone."""
+    templates = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(FOLDER / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    templates.filters |= {
+        "moment": lambda at: _moment(at, zone),
+        "number": _number,
+        "score": _score,
+        "kebab": lambda text: "-".join(text.lower().replace("(", "").replace(")", "").split()),
+    }
+    templates.globals |= {"type_labels": TYPE_LABELS}
+    return Site(warehouse=warehouse, zone=zone, nightly=nightly, templates=templates, clock=clock)
+
+
+def _moment(at: datetime | None, zone: ZoneInfo) -> Markup:
+    if at is None:
+        return Markup("&mdash;")
+    local = at.astimezone(zone)
+    shown = f"{local:%b} {local.day}, {local.year}, {local:%I:%M %p %Z}".replace(", 0", ", ")
+    return Markup('<time datetime="{}">{}</time>').format(local.isoformat(timespec="seconds"), shown)
+
+
+def _number(count: int) -> str:
+    return f"{count:,}"
+
+
+def _score(value: Any) -> str:
+    return "—" if value is None else f"{value:.10g}"
