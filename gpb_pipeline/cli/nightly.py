@@ -1,0 +1,135 @@
+"""`gpb nightly`: which courses sync every night, who said so, and when the next night is.
+
+The institution's own switch and time are settings (GPB_NIGHTLY_*); the schedule that heeds both is Dagster's.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from gpb_pipeline.canvas.client import CanvasClient
+from gpb_pipeline.canvas.extracts import read_head
+from gpb_pipeline.passback.nightly import next_nightly
+from gpb_pipeline.settings import CanvasSettings, NightlySettings, PassbackSettings, WarehouseSettings
+from gpb_pipeline.warehouse import choices, ducklake, tables
+from gpb_pipeline.warehouse.ducklake import Warehouse
+
+_COURSES = click.argument("course_ids", metavar="COURSE...", nargs=-1, required=True)
+_BY = click.option("--by", required=True, metavar="WHO", help="Who decides; kept with the choice.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _CourseChoice:
+    """A course that was ever switched on or off; the time is in the account's zone."""
+
+    course_id: str
+    enabled: bool
+    by: str
+    at: datetime
+
+
+@click.group()
+def nightly() -> None:
+    """Switch nightly syncs of courses on and off."""
+
+
+@nightly.command("enable")
+@_COURSES
+@_BY
+def enable(course_ids: tuple[str, ...], *, by: str) -> None:
+    """Have these courses sync every night."""
+    with CanvasClient(CanvasSettings.load()) as canvas:  # a course that Canvas does not know is refused
+        known = [read_head(canvas, course_id).course_id for course_id in course_ids]
+    _choose(known, enabled=True, by=by)
+    if not NightlySettings.load().enabled:
+        click.echo("gpb: the institution has nightly syncs switched off (GPB_NIGHTLY_ENABLED).", err=True)
+
+
+@nightly.command("disable")
+@_COURSES
+@_BY
+def disable(course_ids: tuple[str, ...], *, by: str) -> None:
+    """Have these courses no longer sync every night; they may be gone from Canvas."""
+    _choose(course_ids, enabled=False, by=by)
+
+
+@nightly.command("show")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def show(*, as_json: bool) -> None:
+    """List the courses that were ever switched, and the time of the next nightly sync."""
+    settings, zone = NightlySettings.load(), PassbackSettings.load().zone
+    upcoming = next_nightly(datetime.now(UTC), settings.at, zone) if settings.enabled else None
+    with _warehouse() as warehouse:
+        found = _choices(warehouse, zone)
+    if as_json:
+        click.echo(json.dumps(_as_json(found, settings, zone, upcoming), indent=2))
+    else:
+        _print(found, upcoming)
+
+
+def _choose(course_ids: Sequence[str], *, enabled: bool, by: str) -> None:
+    once = list(dict.fromkeys(course_ids))
+    with _warehouse() as warehouse:
+        warehouse.commit(choices.choose_nightly, once, enabled=enabled, by=by, at=datetime.now(UTC))
+    click.echo(f"Nightly sync {'on' if enabled else 'off'}: {', '.join(once)}.")
+
+
+def _choices(warehouse: Warehouse, zone: ZoneInfo) -> list[_CourseChoice]:
+    held = warehouse.read(choices.nightly)
+    rows = zip(*(held[name] for name in held.columns), strict=True)
+    return [
+        _CourseChoice(course_id=course_id, enabled=enabled, by=by, at=at.astimezone(zone))
+        for course_id, enabled, by, at in rows
+    ]
+
+
+def _as_json(
+    found: Sequence[_CourseChoice], settings: NightlySettings, zone: ZoneInfo, upcoming: datetime | None
+) -> dict[str, object]:
+    return {
+        "institution": {
+            "enabled": settings.enabled,
+            "at": f"{settings.at:%H:%M}",
+            "time_zone": zone.key,
+            "next_nightly": _iso(upcoming),
+        },
+        "courses": [
+            {
+                "course_id": each.course_id,
+                "enabled": each.enabled,
+                "chosen_by": each.by,
+                "chosen_at": _iso(each.at),
+                "next_nightly": _iso(upcoming if each.enabled else None),
+            }
+            for each in found
+        ],
+    }
+
+
+def _print(found: Sequence[_CourseChoice], upcoming: datetime | None) -> None:
+    table = Table("Course", "Nightly sync", "Who", "When")
+    for each in found:
+        table.add_row(each.course_id, "on" if each.enabled else "off", each.by, f"{each.at:%Y-%m-%d %H:%M}")
+    if upcoming is None:
+        click.echo("Nightly syncs are switched off for the institution (GPB_NIGHTLY_ENABLED).")
+    else:
+        click.echo(f"Next nightly sync: {upcoming:%Y-%m-%d %H:%M %Z}.")
+    if found:
+        Console(markup=False, highlight=False).print(table)
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat(timespec="seconds") if moment else None
+
+
+@contextmanager
+def _warehouse() -> Iterator[Warehouse]:
+    with ducklake.connect(WarehouseSettings.load(), tables.create) as warehouse:
+        yield warehouse
