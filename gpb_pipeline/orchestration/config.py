@@ -1,0 +1,91 @@
+"""What a run may be told: the form of the launchpad, and the tags that stand in for it. No student data.
+
+A tag counts where the config is silent, so that a bare click works, and so that a backfill, which has tags
+and no config, can be a remaster.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal, get_args
+
+import dagster as dg
+from pydantic import Field
+
+from gpb_pipeline.errors import UsageError
+from gpb_pipeline.passback.course import Selection, SyncType
+from gpb_pipeline.sync import Posting, SyncRequest
+
+TYPE_TAG = "gpb/type"
+POSTED_BY_TAG = "gpb/posted_by"
+SOMEONE = "Dagster UI"
+
+
+class GradeSyncConfig(dg.Config):
+    """Every field may be left out: a click on Materialize syncs the chosen courses whole."""
+
+    course_ids: list[str] = Field(
+        default_factory=list,
+        description="Canvas course ids of a batch. Leave empty where you choose partitions instead.",
+    )
+    posted_by: str | None = Field(
+        None, description='Your name, for the history. Else the tag gpb/posted_by, else "Dagster UI".'
+    )
+    type: Literal["by_tag", "manual", "nightly", "remaster"] = Field(
+        "by_tag",
+        description="manual sends what has changed since the last sync; remaster sends everything again, "
+        "changed or not. by_tag: what the run's tag gpb/type says, else manual.",
+    )
+    sections: list[str] = Field(
+        default_factory=list,
+        description="Canvas section ids to sync, of one course. Empty: all sections.",
+    )
+    assignments: list[str] = Field(
+        default_factory=list,
+        description="Canvas assignment ids to send, of one course; leave out those that should not go "
+        "(also of a remaster). `gpb assignments COURSE` lists them. Empty: all assignments.",
+    )
+    confirm: bool = Field(
+        False,  # noqa: FBT003  pydantic's default stands first
+        description="Release withdrawals that a sync has held because so many grades were cleared at once.",
+    )
+
+    def requests(
+        self, course_ids: Sequence[str], *, run_id: str, tags: Mapping[str, str], posting: Posting
+    ) -> list[SyncRequest]:
+        """Say what to sync; raises UsageError where the form contradicts itself."""
+        if (self.sections or self.assignments) and len(course_ids) != 1:
+            raise UsageError(
+                f"sections and assignments were chosen for {len(course_ids)} courses",
+                item="run config",
+                remedy="Choose them for one course, or leave both empty.",
+            )
+        sync_type = self._type(tags)
+        return [
+            SyncRequest(
+                job_id=job_id(run_id, course_id),
+                course_id=course_id,
+                type=sync_type,
+                posted_by=self.posted_by or tags.get(POSTED_BY_TAG) or SOMEONE,
+                selection=Selection(
+                    sections=frozenset(self.sections) or None, assignments=frozenset(self.assignments) or None
+                ),
+                posting=posting,
+                confirm=self.confirm,
+            )
+            for course_id in dict.fromkeys(course_ids)
+        ]
+
+    def _type(self, tags: Mapping[str, str]) -> SyncType:
+        wanted = self.type if self.type != "by_tag" else tags.get(TYPE_TAG, "manual")
+        for known in get_args(SyncType):
+            if wanted == known:
+                return known  # type: ignore[no-any-return]
+        raise UsageError(
+            f"the type is none of {', '.join(get_args(SyncType))}",
+            item=f"tag {TYPE_TAG}",
+            remedy="Correct the tag, or choose the type in the run's config.",
+        )
+
+
+def job_id(run_id: str, course_id: str) -> str:
+    """Name one course's sync in a run: in the history as in the logs."""
+    return f"{run_id.replace('-', '')[:12]}-{course_id}"

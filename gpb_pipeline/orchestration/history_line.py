@@ -1,0 +1,83 @@
+"""The metadata of `grade_syncs`: a sync's line in the history and its overview, in the manual's words.
+
+The same line as `gpb history --json` (design.md §7), flat, so that the UI plots its numbers.
+"""
+
+from collections import Counter
+from dataclasses import asdict
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import dagster as dg
+import pandas as pd
+
+from gpb_pipeline.orchestration.graphs import bar_graph
+from gpb_pipeline.orchestration.metadata import Metadata, issue_table
+from gpb_pipeline.passback import judged
+from gpb_pipeline.passback.counts import Counts
+from gpb_pipeline.stream import CourseFailed, CourseSynced
+from gpb_pipeline.sync import Stage, SyncRequest
+from gpb_pipeline.warehouse.details import issue_counts
+
+
+def of_synced(course: CourseSynced, zone: ZoneInfo, pages: str) -> Metadata:
+    """Make the line of a sync that came to its end, item failures included."""
+    outcome = course.outcome
+    return (
+        _line(course.request, course.started_at, course.at, course.status, course.counts, zone, pages)
+        | {"stage": Stage.VERIFY.value}
+        | _filtered(course.counts)
+        | {
+            "grades_withdrawn": course.counts.withdrawn,
+            "warnings_and_errors": issue_table(issue_counts(outcome.issues)),
+            "AssignmentsSync": _graph("AssignmentsSync", outcome.assignments),
+            "GradesSync": _graph("GradesSync", outcome.grades),
+        }
+    )
+
+
+def of_failed(course: CourseFailed, stage: str | None, zone: ZoneInfo, pages: str) -> Metadata:
+    """Make the line of a sync that stopped, with what stopped it and what to do."""
+    request = course.request
+    return _line(request, course.started_at, course.at, "Failed", Counts.none(), zone, pages) | {
+        "stage": stage,
+        "code": course.error.code,
+        "error": course.error.what,
+        "remedy": course.error.remedy,
+    }
+
+
+def _line(
+    request: SyncRequest,
+    started_at: datetime,
+    updated_at: datetime,
+    status: str,
+    counts: Counts,
+    zone: ZoneInfo,
+    pages: str,
+) -> Metadata:
+    line: Metadata = {
+        "status": status,
+        "type": request.type,
+        "course_id": request.course_id,
+        "time_started": started_at.astimezone(zone).isoformat(timespec="seconds"),
+        "time_updated": updated_at.astimezone(zone).isoformat(timespec="seconds"),
+        "posted_by": request.posted_by,
+        "job_id": request.job_id,
+        "details": dg.MetadataValue.url(f"{pages}/syncs/{request.job_id}"),
+        "assignments": counts.assignments,
+    }
+    for name, written in (("sis_assignments", counts.line_items), ("sis_grades", counts.results)):
+        line |= {f"{name}_{key}": value for key, value in written.summary().items()}
+    return line
+
+
+def _filtered(counts: Counts) -> Metadata:
+    """Make the manual's Filtered Canvas Data: what the rules kept of what was read."""
+    kept: Metadata = {f"filtered_{name}": count for name, count in asdict(counts.filtered).items()}
+    return kept | {f"extracted_{name}": count for name, count in asdict(counts.extracted).items()}
+
+
+def _graph(title: str, rows: pd.DataFrame) -> dg.MetadataValue:
+    counted = Counter(rows["state"])
+    return dg.MetadataValue.md(bar_graph(title, {state: counted[state] for state in judged.FINAL}))

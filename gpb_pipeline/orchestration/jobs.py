@@ -1,0 +1,29 @@
+"""The jobs that the UI and the schedules launch. What a sync's step does is in assets.py."""
+
+import dagster as dg
+
+from gpb_pipeline.orchestration.config import TYPE_TAG
+from gpb_pipeline.orchestration.specs import PRODUCTS
+
+SYNCED = dg.AssetSelection.assets(*PRODUCTS).without_checks()
+"""Every asset. Without checks: the stream logs them, and a batch has no partition to run them by."""
+
+grade_sync = dg.define_asset_job(
+    "grade_sync",
+    selection=SYNCED,
+    description="Sync grades of the chosen courses to the SIS: what has changed since each one's last sync. "
+    "Choose partitions, or list course_ids in the config; posted_by is your name for the history.",
+)
+remaster_grade_passback = dg.define_asset_job(
+    "remaster_grade_passback",
+    selection=SYNCED,
+    tags={TYPE_TAG: "remaster"},
+    description="Send everything eligible of the chosen courses again, whatever the SIS holds already. "
+    "List assignments in the config to leave others out. Look first: materialize the filtered assets alone.",
+)
+nightly_grade_sync = dg.define_asset_job(
+    "nightly_grade_sync",
+    selection=SYNCED,
+    tags={TYPE_TAG: "nightly"},
+    description="The nightly sync of the courses that have opted in, in batches; its schedules launch it.",
+)

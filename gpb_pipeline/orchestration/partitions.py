@@ -1,0 +1,17 @@
+"""The one partitions definition: a partition is a Canvas course, its key the Canvas course id (immutable)."""
+
+from collections.abc import Iterable
+
+import dagster as dg
+
+COURSE = dg.DynamicPartitionsDefinition(name="course")
+
+
+def known_courses(instance: dg.DagsterInstance) -> frozenset[str]:
+    """Read the keys that there are: the courses discovered, or synced by name."""
+    return frozenset(instance.get_dynamic_partitions(str(COURSE.name)))
+
+
+def add_courses(instance: dg.DagsterInstance, course_ids: Iterable[str]) -> None:
+    """Add the keys of these courses; those that there are stay where they are in the list."""
+    instance.add_dynamic_partitions(str(COURSE.name), list(course_ids))

@@ -1,0 +1,38 @@
+"""The one resource: a sync's connections, opened from the environment when a run asks, never at import."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from zoneinfo import ZoneInfo
+
+import dagster as dg
+
+from gpb_pipeline.settings import PassbackSettings, WarehouseSettings, WebSettings
+from gpb_pipeline.stream import Event, sync_courses
+from gpb_pipeline.sync import SyncRequest, open_connections
+from gpb_pipeline.warehouse import ducklake, tables
+from gpb_pipeline.warehouse.ducklake import Warehouse
+
+
+class Passback(dg.ConfigurableResource[None]):
+    """Canvas, SIS and warehouse, as the environment names them (.env.example). Nothing to configure here."""
+
+    def stream(self, requests: Iterable[SyncRequest]) -> Iterator[Event]:
+        """Sync these courses; raises SettingsError, and TransientError where a side cannot be reached."""
+        with open_connections() as connections:
+            yield from sync_courses(connections, requests)
+
+    @contextmanager
+    def warehouse(self) -> Iterator[Warehouse]:
+        """Open the warehouse alone."""
+        with ducklake.connect(WarehouseSettings.load(), tables.create) as warehouse:
+            yield warehouse
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The account's time zone, for times that people see."""
+        return PassbackSettings.load().zone
+
+    @property
+    def pages(self) -> str:
+        """Where people reach the history and details pages."""
+        return WebSettings.load().url

@@ -1,0 +1,111 @@
+"""A course's sync as Dagster sees it: by partition, by config, in part, failing."""
+
+import dagster as dg
+import pytest
+
+from gpb_pipeline.orchestration.specs import PRODUCTS
+from gpb_pipeline.sandbox.serve import Sandbox
+from gpb_pipeline_tests.orchestration.conftest import ALGEBRA, BIOLOGY, ENGLISH, Dagster
+from gpb_pipeline_tests.sandbox.clients import CanvasUser
+
+ALL = set(PRODUCTS)
+READ = {key for key, product in PRODUCTS.items() if product.group in {"canvas", "sis", "filtered"}}
+
+
+def test_one_partition_is_one_course_synced(school: Sandbox, dagster: Dagster) -> None:
+    assert dagster.run(partition=ALGEBRA).success
+    assert dagster.materialized_of(ALGEBRA) == ALL
+    line = dagster.metadata("grade_syncs", ALGEBRA)
+    assert line["status"] == "Completed"
+    assert line["stage"] == "Verify"
+    assert line["posted_by"] == "Dagster UI"
+    assert line["type"] == "manual"
+    assert line["sis_grades_created"] == count(school, "result") > 0
+    assert line["sis_assignments_created"] == count(school, "lineItem") > 0
+    assert line["time_started"].endswith("-05:00")
+    assert line["details"] == f"http://127.0.0.1:8080/syncs/{line['job_id']}"
+    assert line["GradesSync"].startswith("![GradesSync: ")
+
+
+def test_a_batch_by_config_leaves_the_failing_course_out_and_the_run_red(
+    school: Sandbox, dagster: Dagster
+) -> None:
+    school.set_faults("canvas", {"effect": "status", "path": f"/courses/{ENGLISH}/sections", "status": 403})
+    result = dagster.run(config={"course_ids": [ALGEBRA, ENGLISH, BIOLOGY], "posted_by": "Ms. Rivera"})
+    assert not result.success
+    assert {key: dagster.materialized(key) for key in ALL} == {key: {ALGEBRA, BIOLOGY} for key in ALL}
+    assert dagster.metadata("grade_syncs", BIOLOGY)["posted_by"] == "Ms. Rivera"
+    failed = dagster.observation("grade_syncs", ENGLISH)
+    assert failed["status"] == "Failed"
+    assert failed["code"] == "canvas_access"
+    assert failed["remedy"]
+
+
+def test_the_filtered_assets_alone_are_a_preview(school: Sandbox, dagster: Dagster) -> None:
+    assert dagster.run(partition=ALGEBRA, assets=sorted(READ)).success
+    assert dagster.materialized_of(ALGEBRA) == READ
+    assert school.writes() == []
+    assert dagster.metadata("filtered_grades", ALGEBRA)["would_create"] > 0
+
+
+def test_line_items_alone_are_posted_without_grades(school: Sandbox, dagster: Dagster) -> None:
+    assert dagster.run(partition=ALGEBRA, assets=["sis_assignments", "grade_syncs"]).success
+    assert dagster.materialized_of(ALGEBRA) == {"sis_assignments", "grade_syncs"}
+    assert count(school, "lineItem") > 0
+    assert count(school, "result") == 0
+
+
+def test_a_second_sync_sends_nothing_and_a_remaster_everything(school: Sandbox, dagster: Dagster) -> None:
+    dagster.run(partition=ALGEBRA)
+    first = len(school.writes())
+    dagster.run(partition=ALGEBRA)
+    assert dagster.metadata("grade_syncs", ALGEBRA)["sis_grades_sent"] == 0
+    assert len(school.writes()) == first
+    dagster.run("remaster_grade_passback", partition=ALGEBRA, tags={"gpb/posted_by": "Mr. Okafor"})
+    line = dagster.metadata("grade_syncs", ALGEBRA)
+    assert (line["type"], line["posted_by"]) == ("remaster", "Mr. Okafor")
+    assert len(school.writes()) == 2 * first
+
+
+def test_only_the_chosen_assignments_go(school: Sandbox, dagster: Dagster) -> None:
+    dagster.run(partition=ALGEBRA)
+    sent = {each["values"]["title"] for each in school.writes() if each["object"] == "lineItem"}
+    school.reset()
+    chosen = str(CanvasUser(school).named(int(ALGEBRA), "assignments", min(sent))["id"])
+    dagster.run("remaster_grade_passback", partition=ALGEBRA, config={"assignments": [chosen]})
+    again = {each["values"]["title"] for each in school.writes() if each["object"] == "lineItem"}
+    assert again == {min(sent)}
+
+
+def test_a_form_that_contradicts_itself_is_refused_before_anything_is_sent(
+    school: Sandbox, dagster: Dagster
+) -> None:
+    result = dagster.run(config={"course_ids": [ALGEBRA, ENGLISH], "assignments": ["1"]})
+    assert "Choose them for one course" in failure(result)
+    assert "Choose partitions, or set course_ids" in failure(dagster.run())
+    wrong_tag = dagster.run(partition=ALGEBRA, tags={"gpb/type": "hourly"})
+    assert "gpb/type" in failure(wrong_tag)
+    assert school.writes() == []
+
+
+def test_an_assignment_that_the_course_does_not_have_fails_the_course(
+    school: Sandbox, dagster: Dagster
+) -> None:
+    assert not dagster.run(partition=ALGEBRA, config={"assignments": ["99999"]}).success
+    assert dagster.observation("grade_syncs", ALGEBRA)["code"] == "usage"
+
+
+def test_without_settings_a_run_says_which_is_missing(
+    dagster: Dagster, school: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SIS_CLIENT_ID")
+    assert "SIS_CLIENT_ID: is not set" in failure(dagster.run(partition=ALGEBRA))
+
+
+def count(school: Sandbox, written: str) -> int:
+    return sum(each["object"] == written for each in school.writes())
+
+
+def failure(result: dg.ExecuteInProcessResult) -> str:
+    [step] = [event for event in result.all_events if event.is_step_failure]
+    return str(step.step_failure_data.user_failure_data.description)  # type: ignore[union-attr]
