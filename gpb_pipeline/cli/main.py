@@ -18,7 +18,16 @@ def gpb() -> None:
     """Grade passback from Canvas to a OneRoster SIS."""
 
 
-for command in (courses, nightly, purge, sandbox):
+for command in (
+    courses,
+    details_command,
+    history_command,
+    nightly,
+    purge,
+    sandbox,
+    trace_command,
+    web_command,
+):
     gpb.add_command(command)
 
 

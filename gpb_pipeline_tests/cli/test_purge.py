@@ -24,11 +24,7 @@ def past(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     settle_in(monkeypatch, tmp_path, {})
     now = datetime.now(UTC)
     with ducklake.connect(WarehouseSettings.load(), tables.create) as warehouse:
-        for job_id, age, status in (
-            ("old", 8, "Completed"),
-            ("failed", 8, "Failed"),
-            ("new", 0, "Completed"),
-        ):
+        for job_id, age, status in JOBS:
             at = now - timedelta(days=age)
             warehouse.commit(
                 history.begin, job_id=job_id, course_id="1", type="manual", posted_by="A. Admin", at=at
