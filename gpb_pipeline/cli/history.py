@@ -42,7 +42,7 @@ def history_command(course_id: str | None, *, as_json: bool) -> None:
     if as_json:
         _print_json([job.summary(zone) for job in found])
     else:
-        _print(_history_table(found, zone))
+        _print(history_table(found, zone))
 
 
 @click.command("details")
@@ -72,7 +72,7 @@ def details_command(job_id: str, *, as_json: bool, csv_dir: Path | None) -> None
         _print_json(found.as_json(zone))
     else:
         _print(
-            _history_table([found.job], zone), _data_table(found), _states_table(found), _issues_table(found)
+            history_table([found.job], zone), _data_table(found), _states_table(found), _issues_table(found)
         )
 
 
@@ -124,8 +124,9 @@ def _print(*shown: Table) -> None:
             console.print(table)
 
 
-def _history_table(jobs: list[Job], zone: ZoneInfo) -> Table:
-    table = Table("Job", "Type", "Started", "Updated", "Posted by", "Stage", title="Grade sync history")
+def history_table(jobs: list[Job], zone: ZoneInfo, *, title: str = "Grade sync history") -> Table:
+    """Show jobs as the manual's history does."""
+    table = Table("Job", "Type", "Started", "Updated", "Posted by", "Stage", title=title)
     for name in ("SIS assignments", "SIS grades"):
         table.add_column(name, justify="right")
     table.add_column("Status")
@@ -168,7 +169,7 @@ def _issues_table(found: Details) -> Table:
     table.add_column("Count", justify="right")
     table.add_column("Message and remedy")
     table.add_column("Who")
-    for issue in details.issue_counts(found.issues, found.job.stage):
+    for issue in details.issue_counts(found.issues, found.job):
         said = issue.meaning
         told = f"{said.message} {said.remedy}"
         table.add_row(issue.code, said.severity, said.type, said.stage, str(issue.count), told, said.who)

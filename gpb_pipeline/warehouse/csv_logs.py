@@ -15,6 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from gpb_pipeline.warehouse import details, log_pages
+from gpb_pipeline.warehouse.details import IssueCount
 from gpb_pipeline.warehouse.ducklake import Connection
 from gpb_pipeline.warehouse.history import Job
 from gpb_pipeline.warehouse.log_pages import Wanted
@@ -111,7 +112,10 @@ def issues(session: Connection, job: Job, wanted: IssueLines = IssueLines()) -> 
     where = "".join(f" AND (i.{name} = ${name}{_OR_WHOLE.get(name, '')})" for name in given)
     order = " ORDER BY i.code, lower(assignment_name), i.section_id, lower(student_name), i.user_id"
     rows = session.execute(_ISSUE_LINES + where + order, {"job": job.job_id, **given}).fetchall()
-    return text(_ISSUES, (_issue(row, job.stage) for row in rows))
+    stopped = details.stop_of(job)
+    if stopped and (not given or given == {"code": stopped.code}):
+        rows.append((stopped.code, *[None] * 8))
+    return text(_ISSUES, (_issue(row, stopped) for row in rows))
 
 
 def assignments(session: Connection, job_id: str, zone: ZoneInfo, wanted: Wanted = _EVERY) -> str:
@@ -180,10 +184,9 @@ _OR_WHOLE = {"section_id": " OR i.section_id IS NULL", "user_id": " OR i.user_id
 """A row's own lines are also those that stand once for its whole assignment."""
 
 
-def _issue(row: Sequence[Any], stage: str | None) -> list[object]:
+def _issue(row: Sequence[Any], stopped: IssueCount | None) -> list[object]:
     code, detail, *place, sis_error = row
-    student_id = place[4]
-    said = details.meaning(code, whole=student_id is None, stage=stage)
+    said = stopped.meaning if stopped and stopped.code == code else details.meaning(code)
     message = f"{said.message} {detail}" if detail else said.message
     return [said.type, code, said.severity, said.stage, message, said.remedy, *place, sis_error]
 

@@ -9,14 +9,14 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 from pandera.typing import DataFrame
 
 from gpb_pipeline.passback import judged
-from gpb_pipeline.passback.issues import CATALOGUE, Code, Severity
+from gpb_pipeline.passback.issues import CATALOGUE, Code, Kind, Severity
 from gpb_pipeline.warehouse import history, logs, tables
 from gpb_pipeline.warehouse.ducklake import Connection
 from gpb_pipeline.warehouse.history import Job
@@ -51,10 +51,10 @@ _GRADE = {
 
 @dataclass(frozen=True, kw_only=True)
 class Meaning:
-    """What a line of the issues log says: the catalogue's words, or a failed course's own."""
+    """What a line of the issues log says: the catalogue's words, or those of what stopped a sync."""
 
     severity: Severity
-    type: Literal["assignment", "grade", "course"]
+    type: Kind
     stage: str
     message: str
     remedy: str
@@ -63,7 +63,7 @@ class Meaning:
 
 @dataclass(frozen=True, kw_only=True)
 class IssueCount:
-    """A cause met in a sync, at its stage, and how many items it concerns."""
+    """A cause met in a sync, and how many items it concerns."""
 
     code: str
     meaning: Meaning
@@ -97,7 +97,7 @@ class Details:
             "job": self.job.summary(zone),
             "filtered": asdict(counts.filtered) | {"extracted": asdict(counts.extracted)},
             **rows_as_json(self.assignments, self.grades, zone),
-            "issues": [issue.as_json() for issue in issue_counts(self.issues, self.job.stage)],
+            "issues": [issue.as_json() for issue in issue_counts(self.issues, self.job)],
         }
 
 
@@ -125,39 +125,59 @@ def rows_as_json(
     }
 
 
-def issue_counts(issues: pd.DataFrame, stage: str | None = None) -> list[IssueCount]:
-    """Count issues by code and stage, errors first; `stage` is where a course stopped that failed."""
-    lines = Counter(zip(issues["code"], issues["user_id"].isna(), strict=True))
-    found: Counter[tuple[str, Meaning]] = Counter()
-    for (code, whole), count in lines.items():
-        found[code, meaning(code, whole=whole, stage=stage)] += count
-    every = [IssueCount(code=code, meaning=said, count=count) for (code, said), count in found.items()]
+def issue_counts(issues: pd.DataFrame, job: Job | None = None) -> list[IssueCount]:
+    """Count issues by code, errors first; of a `job` that stopped, what stopped it is one of them."""
+    every = [
+        IssueCount(code=code, meaning=meaning(code), count=count)
+        for code, count in Counter(issues["code"]).items()
+    ]
+    stopped = stop_of(job) if job else None
     gravity: Sequence[Severity] = ("error", "warning", "info")
-    return sorted(every, key=lambda issue: (gravity.index(issue.meaning.severity), -issue.count, issue.code))
+    return sorted(
+        [*every, *([stopped] if stopped else [])],
+        key=lambda issue: (gravity.index(issue.meaning.severity), -issue.count, issue.code),
+    )
 
 
-def meaning(code: str, *, whole: bool, stage: str | None = None) -> Meaning:
-    """Say what a code means; `whole`: the line is of an assignment or the course, of no student."""
+def stop_of(job: Job) -> IssueCount | None:
+    """Say what stopped a job; None if it ran to its end."""
+    if job.code is None:
+        return None
+    stopped = Meaning(
+        severity="error",
+        type="course",
+        stage=job.stage or "Get Assignments",
+        message=job.cause or "The sync stopped.",
+        remedy="",
+        who="operator",
+    )
+    return IssueCount(code=job.code, meaning=stopped, count=1)
+
+
+def meaning(code: str) -> Meaning:
+    """Say what a code of the issues log means; one of another version says that it is unknown."""
     try:
         said = CATALOGUE[Code(code)]
     except ValueError:
-        return Meaning(
-            severity="error",
-            type="course",
-            stage=stage or "Get Assignments",
-            message=f"The course stopped: {code.replace('_', ' ')}.",
-            remedy="Mend the cause, then sync again.",
-            who="operator",
-        )
-    of_line_item = whole and said.stage == "Post Grades"  # both writes meet the same refusals
+        return _UNKNOWN
     return Meaning(
         severity=said.severity,
-        type="assignment" if of_line_item else said.kind,
-        stage="Post Assignments" if of_line_item else said.stage,
+        type=said.kind,
+        stage=said.stage,
         message=said.cause,
         remedy=said.remedy,
         who=said.who,
     )
+
+
+_UNKNOWN = Meaning(
+    severity="warning",
+    type="course",
+    stage="Filter",
+    message="A cause that this version does not know.",
+    remedy="Look at it with the version that synced.",
+    who="operator",
+)
 
 
 def _records(rows: pd.DataFrame, names: dict[str, str], zone: ZoneInfo) -> list[dict[str, object]]:

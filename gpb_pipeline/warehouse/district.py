@@ -17,7 +17,7 @@ from gpb_pipeline.warehouse.ducklake import Connection
 from gpb_pipeline.warehouse.history import Job
 
 _ISSUES = """
-SELECT job_id, code, user_id IS NULL, count(*) FROM warehouse.main.issues
+SELECT job_id, code, count(*) FROM warehouse.main.issues
 WHERE list_contains($jobs::VARCHAR[], job_id) GROUP BY ALL
 """
 _NAMES = "SELECT course_id, min(course_name) FROM warehouse.main.canvas_courses GROUP BY course_id"
@@ -95,19 +95,33 @@ def course_name(session: Connection, course_id: str) -> str | None:
 
 
 def _causes(session: Connection, jobs: list[Job]) -> tuple[list[Cause], Counter[tuple[str, Severity]]]:
-    job_of = {job.job_id: job for job in jobs}
-    items: Counter[tuple[str, Meaning]] = Counter()
-    met_in: defaultdict[tuple[str, Meaning], set[str]] = defaultdict(set)
+    course_of = {job.job_id: job.course_id for job in jobs}
     counted: Counter[tuple[str, Severity]] = Counter()
-    for job_id, code, whole, count in session.execute(_ISSUES, {"jobs": list(job_of)}).fetchall():
-        job = job_of[job_id]
-        said = details.meaning(code, whole=whole, stage=job.stage)
-        counted[job.course_id, said.severity] += count
+    items: Counter[str] = Counter()
+    met_in: defaultdict[str, set[str]] = defaultdict(set)
+    meanings: dict[str, Meaning] = {}
+    rows = session.execute(_ISSUES, {"jobs": list(course_of)}).fetchall()
+    met = [(course_of[job_id], code, details.meaning(code), count) for job_id, code, count in rows]
+    stops = [(job.course_id, stop.code, _STOPPED, 1) for job in jobs if (stop := details.stop_of(job))]
+    for course_id, code, said, count in [*met, *stops]:
+        counted[course_id, said.severity] += count
         if said.severity != "info":
-            items[code, said] += count
-            met_in[code, said].add(job.course_id)
+            items[code] += count
+            met_in[code].add(course_id)
+            meanings[code] = said
     causes = [
-        Cause(code=code, meaning=said, items=count, courses=frozenset(met_in[code, said]))
-        for (code, said), count in items.most_common()
+        Cause(code=code, meaning=meanings[code], items=count, courses=frozenset(met_in[code]))
+        for code, count in items.most_common()
     ]
     return causes, counted
+
+
+_STOPPED = Meaning(
+    severity="error",
+    type="course",
+    stage="Get Assignments",
+    message="The sync stopped before its end.",
+    remedy="See the course's last sync.",
+    who="operator",
+)
+"""One for all courses: what stopped each, and where, is told with its job."""

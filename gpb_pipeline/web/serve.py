@@ -23,7 +23,7 @@ def serve_forever(port: int | None = None) -> None:
     settings = WebSettings.load()
     assure_guarded(settings)
     with (
-        _listening(settings.host, settings.port if port is None else port) as listener,
+        listening(settings.host, settings.port if port is None else port) as listener,
         ducklake.connect(WarehouseSettings.load(), tables.create) as warehouse,
     ):
         here = make_site(warehouse, PassbackSettings.load().zone, NightlySettings.load())
@@ -39,7 +39,7 @@ def serve_forever(port: int | None = None) -> None:
         uvicorn.Server(config).run(sockets=[listener])
 
 
-def _listening(host: str, port: int) -> socket.socket:
+def listening(host: str, port: int) -> socket.socket:
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         return socket.create_server((host, port), family=family, backlog=128)

@@ -33,7 +33,7 @@ def issues(request: Request) -> HTMLResponse:
     """Show warnings and errors by cause: what, where, how many, what to do and who can."""
     here, job = site(request), site(request).visible_job(request)
     rows = here.warehouse.read(logs.of_job, tables.ISSUES, job.job_id)
-    return _tab(request, "issues.html", job, "issues", issues=details.issue_counts(rows, job.stage))
+    return _tab(request, "issues.html", job, "issues", issues=details.issue_counts(rows, job))
 
 
 def filtered(request: Request) -> HTMLResponse:

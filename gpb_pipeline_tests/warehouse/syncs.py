@@ -62,7 +62,7 @@ def algebra() -> Outcome:
             assignment("s2", "a1", "updated"),
             assignment("s1", "a2", "unchanged"),
             assignment("s1", "a3", "skipped", "no_due_date", due_at=None, category=None),
-            assignment("s2", "a2", "failed", "sis_refused", sis_error="invaliddata: no such category"),
+            assignment("s2", "a2", "failed", "assignment_refused", sis_error="invaliddata: no such category"),
         ],
         grades=[
             grade("s1", "a1", "u1", "created", score=9.5),
@@ -76,7 +76,7 @@ def algebra() -> Outcome:
         ],
         issues=[
             issue("no_due_date", "s1", "a3"),
-            issue("sis_refused", "s2", "a2", sis_error="invaliddata: no such category"),
+            issue("assignment_refused", "s2", "a2", sis_error="invaliddata: no such category"),
             issue("student_not_on_roster", "s1", "a2", "u2"),
             issue("assignment_not_sent", "s1", "a3"),
             issue("missing_without_score", "s2", "a2", "u3"),

@@ -38,10 +38,10 @@ def test_the_three_files_have_the_columns_and_rows_that_were_promised(
     assert {oct(path.stat().st_mode)[-3:] for path in written} == {"600"}
     issues, assignments, grades = (rows(path.read_text(encoding="utf-8")) for path in written)
     assert [len(issues), len(assignments), len(grades)] == [5, 5, 8]
-    (refused,) = [row for row in issues if row["code"] == "sis_refused"]
+    (refused,) = [row for row in issues if row["code"] == "assignment_refused"]
     assert refused == {
         "type": "assignment",
-        "code": "sis_refused",
+        "code": "assignment_refused",
         "severity": "error",
         "stage": "Post Assignments",
         "message": "The SIS refused it.",

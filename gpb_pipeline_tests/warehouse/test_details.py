@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gpb_pipeline.passback.counts import Counts
 from gpb_pipeline.passback.issues import Code
-from gpb_pipeline.warehouse import details, history, log_pages, logs, tables
+from gpb_pipeline.warehouse import details, history, log_pages, tables
 from gpb_pipeline.warehouse.details import Details
 from gpb_pipeline.warehouse.ducklake import Warehouse
 from gpb_pipeline.warehouse.log_pages import ASSIGNMENTS, GRADES, Column, Wanted
@@ -19,7 +20,6 @@ from gpb_pipeline_tests.warehouse.syncs import (
     algebra,
     assignment,
     grade,
-    issue,
     outcome,
     put_course,
     put_sync,
@@ -30,7 +30,7 @@ from gpb_pipeline_tests.warehouse.syncs import (
 def filled(one_warehouse: Warehouse) -> Warehouse:
     put_course(one_warehouse)
     put_sync(one_warehouse, "j1", algebra())
-    put_sync(one_warehouse, "other", outcome([assignment("s1", "a1", "failed", "sis_refused")]))
+    put_sync(one_warehouse, "other", outcome([assignment("s1", "a1", "failed", "assignment_refused")]))
     return one_warehouse
 
 
@@ -85,7 +85,7 @@ def test_issues_are_counted_by_code_and_stage_errors_first(filled: Warehouse) ->
     found = of_job(filled).as_json(ZONE)["issues"]
     assert isinstance(found, list)
     assert [(row["code"], row["type"], row["stage"], row["count"]) for row in found] == [
-        ("sis_refused", "assignment", "Post Assignments", 1),
+        ("assignment_refused", "assignment", "Post Assignments", 1),
         ("student_not_on_roster", "grade", "Filter", 1),
         ("assignment_not_sent", "grade", "Filter", 1),
         ("missing_without_score", "grade", "Filter", 1),
@@ -94,29 +94,31 @@ def test_issues_are_counted_by_code_and_stage_errors_first(filled: Warehouse) ->
     assert list(found[0]) == ["code", "severity", "type", "message", "stage", "count"]
 
 
-@given(st.lists(st.tuples(st.sampled_from([*Code, "canvas_unreachable"]), st.booleans()), max_size=30))
-def test_every_line_of_the_issues_is_counted_once(lines: list[tuple[str, bool]]) -> None:
-    rows = pd.DataFrame(
-        {"code": [str(code) for code, _ in lines], "user_id": [None if w else "u" for _, w in lines]}
-    )
-    counted: Counter[str] = Counter()
-    for each in details.issue_counts(rows):
-        counted[each.code] += each.count
-    assert counted == Counter(str(code) for code, _ in lines)
+@given(st.lists(st.sampled_from([*Code, "of_another_version"]), max_size=30))
+def test_every_line_of_the_issues_is_counted_once(codes: list[str]) -> None:
+    counted = details.issue_counts(pd.DataFrame({"code": [str(code) for code in codes]}))
+    assert {each.code: each.count for each in counted} == Counter(str(code) for code in codes)
 
 
-def test_a_course_that_stopped_says_where(warehouse: Warehouse) -> None:
+def test_a_course_that_stopped_says_where_and_why(warehouse: Warehouse) -> None:
     warehouse.commit(history.begin, job_id="j", course_id="1", type="nightly", posted_by="Admin", at=NOON)
     warehouse.commit(history.reach, job_id="j", stage="Get Grades", at=NOON)
-    failed = outcome(issues=[issue("canvas_unreachable")]).issues
-    warehouse.commit(logs.append_issues, "1", "j", failed)
+    warehouse.commit(
+        history.end,
+        job_id="j",
+        at=NOON,
+        status="Failed",
+        counts=Counts.none(),
+        code="canvas_unreachable",
+        cause="course 1: no answer. Try again.",
+    )
     read = of_job(warehouse, "j").as_json(ZONE)
     assert read["issues"] == [
         {
             "code": "canvas_unreachable",
             "severity": "error",
             "type": "course",
-            "message": "The course stopped: canvas unreachable.",
+            "message": "course 1: no answer. Try again.",
             "stage": "Get Grades",
             "count": 1,
         }

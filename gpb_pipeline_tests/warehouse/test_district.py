@@ -38,7 +38,7 @@ def test_each_course_shows_its_last_sync_and_what_that_left_open(warehouse: Ware
     ]
     assert [job.job_id for job in found.unsuccessful] == ["bad"]
     assert {(cause.code, cause.items, cause.courses) for cause in found.causes} >= {
-        ("sis_refused", 1, frozenset({"2"}))
+        ("assignment_refused", 1, frozenset({"2"}))
     }
     assert len(found.causes) == 5
 

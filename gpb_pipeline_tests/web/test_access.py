@@ -1,0 +1,98 @@
+"""Who gets in, and what they see: over the wire, and the rules by themselves."""
+
+import base64
+
+import pytest
+from starlette.datastructures import Headers
+
+from gpb_pipeline.errors import SettingsError
+from gpb_pipeline.settings import WebSettings
+from gpb_pipeline.web.access import SECURITY_HEADERS, Refusal, Viewer, admit, assure_guarded
+from gpb_pipeline_tests.web.conftest import Client, Serve
+
+PATHS = ("/", "/courses/1", "/syncs/j1", "/syncs/j1/grades", "/syncs/j1/grades.csv", "/static/page.css")
+
+
+@pytest.fixture(scope="module")
+def secret(serve: Serve) -> str:
+    return serve(secret="hunter2")
+
+
+@pytest.fixture(scope="module")
+def proxied(serve: Serve) -> str:
+    return serve(user_header="X-Forwarded-User")
+
+
+def test_nothing_is_shown_without_the_secret(secret: str) -> None:
+    with Client(secret) as client:
+        for path in PATHS:
+            assert "secret" in client.page(path, 401)
+        answer = client.get(secret, timeout=20)
+        assert answer.headers["WWW-Authenticate"].startswith("Basic ")
+        client.page("/", 401, auth=("anyone", "wrong"))
+        client.page("/", 200, auth=("anyone", "hunter2"))
+        client.page("/", 200, headers={"Authorization": "Bearer hunter2"})
+
+
+def test_a_proxys_user_sees_the_courses_that_it_allows_and_no_other(proxied: str) -> None:
+    teacher = {"X-Forwarded-User": "frizzle", "X-GPB-Courses": "2, 7"}
+    with Client(proxied) as client:
+        page = client.page("/", headers=teacher)
+        assert "Biology" in page
+        assert "Algebra" not in page
+        client.page("/courses/2", headers=teacher)
+        for path in ("/courses/1", "/courses/1/trace?student=u1&assignment=a1", *PATHS[2:5]):
+            unseen = client.page(path, 404, headers=teacher)
+            assert "Ada" not in unseen
+        for path in PATHS:
+            client.page(path, 401)
+        everything = {"X-Forwarded-User": "admin", "X-GPB-Courses": "*"}
+        assert "Algebra" in client.page("/", headers=everything)
+        assert "No course matches." in client.page("/", headers={"X-Forwarded-User": "new"})
+
+
+def test_every_answer_carries_the_headers_that_keep_browsers_from_harm(client: Client, secret: str) -> None:
+    for url in (client.url, f"{client.url}/static/page.js", f"{client.url}/nothing", secret):
+        answer = client.get(url, timeout=20)
+        assert {name: answer.headers.get(name) for name in SECURITY_HEADERS} == SECURITY_HEADERS
+
+
+def test_a_name_that_someone_pointed_at_this_machine_is_refused(client: Client) -> None:
+    client.page("/", 400, headers={"Host": "evil.example:8080"})
+    client.page("/", 400, headers={"Host": "[nonsense"})
+
+
+def headers(**named: str) -> Headers:
+    return Headers({name.replace("_", "-"): value for name, value in named.items()})
+
+
+def test_a_proxys_headers_are_believed_from_its_address_alone() -> None:
+    settings = WebSettings(user_header="X-User", trusted_proxies="10.0.0.5")
+    told = headers(x_user="frizzle", x_gpb_courses="*")
+    assert admit(settings, told, "10.0.0.5") == Viewer(None)
+    assert isinstance(admit(settings, told, "10.0.0.6"), Refusal)
+
+
+def test_with_a_secret_and_a_proxy_both_are_asked_for() -> None:
+    settings = WebSettings(user_header="X-User", secret="hunter2")
+    basic = "Basic " + base64.b64encode(b"proxy:hunter2").decode()
+    both = headers(x_user="frizzle", x_gpb_courses="1", authorization=basic)
+    assert admit(settings, both, "127.0.0.1") == Viewer(frozenset({"1"}))
+    assert isinstance(admit(settings, headers(x_user="frizzle"), "127.0.0.1"), Refusal)
+    assert isinstance(admit(settings, headers(authorization=basic), "127.0.0.1"), Refusal)
+
+
+@pytest.mark.parametrize(
+    "value", ["", "Basic", "Basic !!!", "Basic aHVudGVyMg==", "Digest hunter2", "hunter2"]
+)
+def test_a_malformed_secret_is_none(value: str) -> None:
+    settings = WebSettings(secret="hunter2")
+    assert isinstance(admit(settings, headers(authorization=value), "127.0.0.1"), Refusal)
+
+
+def test_beyond_this_machine_something_must_be_asked_for() -> None:
+    with pytest.raises(SettingsError, match="GPB_WEB_HOST"):
+        assure_guarded(WebSettings(host="0.0.0.0"))  # noqa: S104  what is refused
+    assure_guarded(WebSettings(host="0.0.0.0", secret="hunter2"))  # noqa: S104
+    assure_guarded(WebSettings(host="0.0.0.0", user_header="X-User"))  # noqa: S104
+    assure_guarded(WebSettings())

@@ -1,0 +1,169 @@
+"""The pages as anyone's HTTP client gets them: what they say, what they count, what they leave out."""
+
+import csv
+import html
+import io
+import re
+
+import pytest
+
+from gpb_pipeline.settings import NightlySettings
+from gpb_pipeline.warehouse import history, log_pages
+from gpb_pipeline.warehouse.ducklake import Warehouse
+from gpb_pipeline.warehouse.log_pages import ASSIGNMENTS, GRADES
+from gpb_pipeline_tests.warehouse.rows import NOON
+from gpb_pipeline_tests.web.conftest import Client, Serve
+
+HISTORY_COLUMNS = [
+    "Type",
+    "Time Started",
+    "Time Updated",
+    "Posted By",
+    "Stage",
+    "SIS Assignments",
+    "SIS Grades",
+    "Status",
+    "Assignments",
+]
+
+
+def cells(page: str, tag: str = "td") -> list[list[str]]:
+    """Take the rows of a page's tables apart, as text."""
+    rows = re.findall(r"<tr>(.*?)</tr>", page, flags=re.DOTALL)
+    return [
+        [
+            " ".join(html.unescape(re.sub(r"<[^>]+>", "", cell)).split())
+            for cell in re.findall(rf"<{tag}[ >].*?</{tag}>", row, flags=re.DOTALL)
+        ]
+        for row in rows
+    ]
+
+
+def test_the_history_has_the_manuals_columns_ten_a_page_newest_first(client: Client) -> None:
+    page = client.page("/courses/1")
+    assert cells(page, "th")[0] == HISTORY_COLUMNS
+    rows = cells(page)[1:]
+    assert len(rows) == 10
+    assert rows[0] == [
+        "Mar 2, 2026, 12:00 PM EST",
+        "Mar 2, 2026, 12:00 PM EST",
+        "Ms. Frizzle",
+        "Verify",
+        "2 of 3 66.7 %",
+        "3 of 4 75 %",
+        "Completed (with errors) Details",
+        "2",
+    ]
+    assert "Page 1 of 2" in page
+    assert len(cells(client.page("/courses/1?page=2"))) == 1 + 2
+    assert client.page("/courses/1?page=99") == client.page("/courses/1?page=2")
+
+
+def test_the_history_says_when_the_next_nightly_sync_is_or_that_there_is_none(
+    client: Client, serve: Serve
+) -> None:
+    assert "Mar 2, 2026, 10:00 PM EST" in client.page("/courses/1")
+    assert "Nightly sync is off for this course." in client.page("/courses/2")
+    with Client(serve(NightlySettings(enabled=False))) as off:
+        assert "Nightly syncs are switched off for the institution." in off.page("/courses/1")
+
+
+def test_every_count_is_the_sum_of_its_log(client: Client, warehouse: Warehouse) -> None:
+    page = client.page("/syncs/j1")
+    logged = {
+        "assignments": warehouse.read(log_pages.states, ASSIGNMENTS, "j1"),
+        "grades": warehouse.read(log_pages.states, GRADES, "j1"),
+    }
+    for tab, states in logged.items():
+        for state, count in states.items():
+            pattern = rf'href="/syncs/j1/{tab}\?state={state}".*?<b>(\d+)</b>'
+            (shown,) = re.findall(pattern, page)
+            assert int(shown) == count
+            listed = client.page(f"/syncs/j1/{tab}?state={state}")
+            assert re.search(rf">{count} rows?<", listed)
+
+
+def test_issues_say_type_message_stage_count_what_to_do_and_who(client: Client) -> None:
+    rows = cells(client.page("/syncs/j1/issues"))[1:]
+    assert rows[0] == [
+        "Error assignment",
+        "The SIS refused it. assignment_refused",
+        "Post Assignments",
+        "1",
+        "See the SIS's own words in the log.",
+        "SIS admin",
+        "Logs",
+    ]
+    assert len(rows) == 5
+
+
+def test_filtered_data_stands_beside_what_was_extracted(client: Client) -> None:
+    rows = cells(client.page("/syncs/j1/filtered"))[1:]
+    assert [row[:2] for row in rows] == [["3", "2"], ["5", "2"], ["40", "6"]]
+
+
+def test_the_download_is_what_is_displayed_and_a_spreadsheet_reads_it(client: Client) -> None:
+    query = "?student=u1&sort=grade&order=desc"
+    shown = cells(client.page(f"/syncs/j1/grades{query}"))[1:]
+    answer = client.get(f"{client.url}/syncs/j1/grades.csv{query}&for=spreadsheet", timeout=20)
+    rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"), newline="")))
+    assert [row["assignment name"] for row in rows] == [row[0] for row in shown]
+    assert [row["submitted score"] for row in rows] == ["9.5", "5", "0"]
+    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert 'filename="grades-j1.csv"' in answer.headers["Content-Disposition"]
+    assert answer.content.startswith(b"\xef\xbb\xbf")
+    assert not client.get(f"{client.url}/syncs/j1/grades.csv", timeout=20).content.startswith(b"\xef")
+    issues = client.page("/syncs/j1/issues.csv?code=no_due_date")
+    assert issues.count("\r\n") == 2
+    assert "'=HYPERLINK" in client.page("/syncs/j1/grades.csv")
+    assert client.page("/syncs/j1/assignments.csv?state=failed").count("\r\n") == 2
+
+
+def test_names_are_text_and_not_markup(client: Client) -> None:
+    assert "Lab &lt;b&gt;1&lt;/b&gt;" in client.page("/syncs/j1/grades")
+    assert "Biology &lt;i&gt;" in client.page("/")
+
+
+def test_the_first_page_says_what_failed_tonight_and_who_must_act(client: Client) -> None:
+    page = client.page("/")
+    assert re.search(r'href="/syncs/stopped">Biology &lt;i&gt;</a>', page)
+    assert "2 errors, 3 warnings" in page
+    assert re.search(r"Instructor</span>\s*<span[^>]*>3 ", page)
+    assert re.findall(r'<a href="/courses/(\d)"', client.page("/?q=bio")) == ["2"]
+    assert re.findall(r'<a href="/courses/(\d)"', client.page("/?code=assignment_refused")) == ["1"]
+    assert re.findall(r'<a href="/courses/(\d)"', client.page("/?status=Failed")) == ["2"]
+
+
+def test_a_grade_is_traced_to_what_was_sent(client: Client) -> None:
+    page = client.page("/courses/1/trace?student=u1&assignment=a1")
+    assert "Quiz, Ada Lovelace" in page
+    assert cells(page)[1][1:5] == ["Created", "9.5", "Period 1", "Ms. Frizzle Manual"]
+    assert "score 9.5" in page
+    assert "Nothing was ever sent for it." in client.page("/courses/4/trace?student=u1&assignment=a1")
+    assert "What Canvas said then" not in client.page("/courses/1/trace")
+
+
+@pytest.mark.parametrize("path", ["/courses/9", "/syncs/none", "/syncs/none/grades.csv", "/nothing"])
+def test_what_is_not_there_is_told_in_a_page(client: Client, path: str) -> None:
+    assert "Not found" in client.page(path, 404)
+
+
+@pytest.mark.parametrize(
+    "query", ["sort=nonsense", "page=-3", "page=x", "page=9999999999", "log=maybe", "state=%00"]
+)
+def test_an_address_that_makes_no_sense_is_no_error(client: Client, query: str) -> None:
+    client.page(f"/syncs/j1/grades?{query}")
+    client.page(f"/courses/1?{query}")
+    client.page(f"/?{query}")
+
+
+def test_no_page_can_change_anything(client: Client) -> None:
+    for path in ("/", "/courses/1", "/syncs/j1", "/syncs/j1/grades"):
+        for method in ("POST", "PUT", "DELETE"):
+            assert client.request(method, client.url + path, timeout=20).status_code == 405
+
+
+def test_a_job_that_died_shows_as_failed(client: Client, warehouse: Warehouse) -> None:
+    dead = {"job_id": "dead", "course_id": "3", "type": "manual", "posted_by": "Ms. Frizzle", "at": NOON}
+    warehouse.commit(history.begin, **dead)  # type: ignore[arg-type]
+    assert "Failed" in client.page("/syncs/dead")
