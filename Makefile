@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 export DAGSTER_HOME ?= $(CURDIR)/.dagster_home
 export PYTHONUNBUFFERED = 1
 
-.PHONY: help test check lock clean
+.PHONY: help demo dev test check lock clean
 help:  ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
 
@@ -20,6 +20,12 @@ $(VENV)/.run: requirements.lock pyproject.toml
 $(VENV)/.dev: $(VENV)/.run requirements-dev.lock
 	$(PIP) install --no-deps --require-hashes -r requirements-dev.lock
 	@touch $@
+
+demo: $(VENV)/.run  ## sync a sandbox school's grades, and hold the report against the SIS's own log
+	@$(BIN)/gpb demo
+
+dev: $(VENV)/.run  ## the Dagster UI on 127.0.0.1:3000, the pages on :8080, and the sandbox unless .env is there
+	@$(BIN)/gpb dev
 
 test: $(VENV)/.dev  ## every test
 	$(BIN)/python -m pytest

@@ -9,9 +9,9 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import click
-from rich.console import Console
 from rich.table import Table
 
+from gpb_pipeline.cli.console import show
 from gpb_pipeline.errors import PermanentError
 from gpb_pipeline.passback.counts import Written
 from gpb_pipeline.settings import PassbackSettings, WarehouseSettings
@@ -42,7 +42,7 @@ def history_command(course_id: str | None, *, as_json: bool) -> None:
     if as_json:
         _print_json([job.summary(zone) for job in found])
     else:
-        _print(history_table(found, zone))
+        show(history_table(found, zone))
 
 
 @click.command("details")
@@ -71,9 +71,7 @@ def details_command(job_id: str, *, as_json: bool, csv_dir: Path | None) -> None
     if as_json:
         _print_json(found.as_json(zone))
     else:
-        _print(
-            history_table([found.job], zone), _data_table(found), _states_table(found), _issues_table(found)
-        )
+        show(history_table([found.job], zone), _data_table(found), _states_table(found), _issues_table(found))
 
 
 @click.command("trace")
@@ -95,7 +93,7 @@ def trace_command(course_id: str, *, student_id: str, assignment_id: str, as_jso
     if as_json:
         _print_json(found.as_json(zone))
     else:
-        _print(_writes_table(found, zone), _last_table(found, zone))
+        show(_writes_table(found, zone), _last_table(found, zone))
 
 
 @click.command("web")
@@ -117,16 +115,13 @@ def _print_json(read: object) -> None:
     click.echo(json.dumps(read, indent=2, allow_nan=False))
 
 
-def _print(*shown: Table) -> None:
-    console = Console(markup=False, highlight=False)  # names may hold brackets
-    for table in shown:
-        if table.row_count:
-            console.print(table)
-
-
 def history_table(jobs: list[Job], zone: ZoneInfo, *, title: str = "Grade sync history") -> Table:
     """Show jobs as the manual's history does."""
-    table = Table("Job", "Type", "Started", "Updated", "Posted by", "Stage", title=title)
+    table = Table(title=title)
+    for name in ("Job", "Type", "Started", "Updated"):
+        table.add_column(name, no_wrap=True, overflow="fold")
+    for name in ("Posted by", "Stage"):
+        table.add_column(name)
     for name in ("SIS assignments", "SIS grades"):
         table.add_column(name, justify="right")
     table.add_column("Status")

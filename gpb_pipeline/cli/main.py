@@ -3,11 +3,15 @@
 import click
 import stamina
 
+from gpb_pipeline.cli.categories import categories
 from gpb_pipeline.cli.courses import courses
+from gpb_pipeline.cli.demo import demo_command, dev_command
 from gpb_pipeline.cli.history import details_command, history_command, trace_command, web_command
 from gpb_pipeline.cli.nightly import nightly
+from gpb_pipeline.cli.preview import assignments_command, preview_command
 from gpb_pipeline.cli.purge import purge
 from gpb_pipeline.cli.sandbox import sandbox
+from gpb_pipeline.cli.sync import remaster_command, sync_command
 from gpb_pipeline.errors import PipelineError, UsageError
 
 FAILED, WRONG_USAGE = 1, 2
@@ -19,6 +23,13 @@ def gpb() -> None:
 
 
 for command in (
+    assignments_command,
+    demo_command,
+    dev_command,
+    preview_command,
+    remaster_command,
+    sync_command,
+    categories,
     courses,
     details_command,
     history_command,

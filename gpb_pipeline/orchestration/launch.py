@@ -3,6 +3,7 @@
 What a run does is in assets.py; what the terminal shows of it, in cli/.
 """
 
+import logging
 import os
 import shutil
 from collections.abc import Sequence
@@ -52,7 +53,7 @@ def dagster_home() -> Path:
 
 
 def launch(asked: Launch) -> bool:
-    """Run it to its end; True if every course succeeded. What became of each is in the warehouse's history."""
+    """Run it to its end; True if every course succeeded. What became of each, the history says."""
     from gpb_pipeline.definitions import defs  # noqa: PLC0415  it imports this package
 
     dagster_home()
@@ -74,7 +75,7 @@ def errors_logged(run_id: str) -> list[str]:
         return [
             entry.user_message
             for entry in instance.all_logs(run_id)
-            if entry.level == "ERROR" and not entry.is_dagster_event
+            if int(entry.level) >= logging.ERROR and not entry.is_dagster_event
         ]
 
 
