@@ -1,4 +1,4 @@
-"""The Canvas REST client: one GET, pages followed by Link, retries, and errors that say what to do.
+"""The Canvas REST client: one GET or PUT, pages followed by Link, retries, errors that say what to do.
 
 What is asked for, and the frames made of it, are in extracts.py. Source: reference/canvas_api.md §7.
 """
@@ -6,7 +6,7 @@ What is asked for, and the frames made of it, are in extracts.py. Source: refere
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from http import HTTPStatus
-from typing import Any, Self
+from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
 import requests
@@ -79,7 +79,16 @@ class CanvasClient:
 
     def get(self, path: str, params: Params | None = None, *, item: str) -> Json:
         """Read one object."""
-        answer = self._answer(self._url(path), params, item)
+        answer = self._answer("GET", self._url(path), item, params=params)
+        return _of_type(answer, dict, item)  # type: ignore[no-any-return]
+
+    def put(self, path: str, body: Json, *, item: str) -> Json:
+        """Change one object and read it as it is then; repeated where the outcome of a try is unknown.
+
+        So `body` must say what the object is to be, never what is to be added to it. Raises AccessError where
+        the token may not.
+        """
+        answer = self._answer("PUT", self._url(path), item, body=body)
         return _of_type(answer, dict, item)  # type: ignore[no-any-return]
 
     def pages(self, path: str, params: Params | None = None, *, item: str) -> Iterator[Json]:
@@ -88,7 +97,7 @@ class CanvasClient:
         url: str | None = self._url(path)
         query: Params | None = {**(params or {}), "per_page": PAGE}
         while url is not None:
-            answer = self._answer(url, query, item)
+            answer = self._answer("GET", url, item, params=query)
             for each in _of_type(answer, list, item):
                 if each.get("id") not in seen:
                     seen.add(each.get("id"))
@@ -110,16 +119,26 @@ class CanvasClient:
             )
         return url
 
-    def _answer(self, url: str, params: Params | None, item: str) -> requests.Response:
+    def _answer(
+        self,
+        method: Literal["GET", "PUT"],
+        url: str,
+        item: str,
+        *,
+        params: Params | None = None,
+        body: Json | None = None,
+    ) -> requests.Response:
         for attempt in stamina.retry_context(on=_retry_after, attempts=ATTEMPTS, timeout=120.0):
             with attempt:
-                answer = self._ask(url, params, item)
+                answer = self._ask(method, url, item, params, body)
         return answer
 
-    def _ask(self, url: str, params: Params | None, item: str) -> requests.Response:
+    def _ask(
+        self, method: str, url: str, item: str, params: Params | None, body: Json | None
+    ) -> requests.Response:
         try:
-            answer = self._session.get(
-                url, params=params, timeout=self.settings.timeout, allow_redirects=False
+            answer = self._session.request(
+                method, url, params=params, json=body, timeout=self.settings.timeout, allow_redirects=False
             )
         except requests.RequestException as fault:  # its text may hold the address and more
             raise UnavailableError(
@@ -177,7 +196,7 @@ def _denial(answer: requests.Response, item: str) -> AccessError | ShiftedError:
             remedy="Sync the course again.",
         )
     return AccessError(
-        f"Canvas answered {status}: the token may not read this",
+        f"Canvas answered {status}: the token may not do this",
         item=item,
         remedy="Grant the user of CANVAS_API_TOKEN: read SIS data, view all grades, manage assignments.",
     )

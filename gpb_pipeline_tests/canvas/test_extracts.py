@@ -52,7 +52,7 @@ def test_an_absent_due_date_of_an_override_is_told_from_a_null_one(sandbox: Sand
     [
         ("sandbox-canvas-token-without-sis", "SIS"),
         ("sandbox-canvas-token-without-assignments", "overrides"),
-        ("sandbox-canvas-token-without-grades", "may not read"),
+        ("sandbox-canvas-token-without-grades", "may not do"),
     ],
 )
 def test_a_token_that_may_not_see_all_fails_before_harm(sandbox: Sandbox, token: str, missing: str) -> None:
@@ -82,3 +82,21 @@ def test_only_running_courses_are_offered(sandbox: Sandbox) -> None:
         offered = {course.course_id for course in account_courses(client)}
     assert {"1001", "1002", "1003"} <= offered
     assert not offered & {"1101", "1102", "1104", "1105"}  # blueprint, concluded, stub, unpublished
+
+
+def test_an_assignment_groups_integration_data_is_changed_and_read_back(sandbox: Sandbox) -> None:
+    path, item = "courses/1003/assignment_groups", "course 1003, assignment groups"
+    mapping = {"sistemic": {"categoryMapping": {"S1": "CAT-QUIZ"}}}
+    with client_of(sandbox) as client:
+        group = next(client.pages(path, item=item))
+        sandbox.set_faults("canvas", {"effect": "lost_answer", "method": "PUT"})
+        changed = client.put(f"{path}/{group['id']}", {"integration_data": mapping}, item=item)
+        assert changed["integration_data"] == mapping
+        assert next(client.pages(path, item=item))["integration_data"] == mapping
+
+
+def test_an_assignment_group_that_may_not_be_changed_names_what_to_grant(sandbox: Sandbox) -> None:
+    with client_of(sandbox, "sandbox-canvas-token-without-assignments") as client:
+        group = next(client.pages("courses/1003/assignment_groups", item="groups"))
+        with pytest.raises(AccessError, match="Grant"):
+            client.put(f"courses/1003/assignment_groups/{group['id']}", {}, item="a group")
