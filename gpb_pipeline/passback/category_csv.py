@@ -1,7 +1,8 @@
 """Sync SIS Categories as one CSV file for any number of courses: written from lists, read back as edits.
 
 One line a section and assignment group. Only the ids say what is asked for; names stand beside them for
-people. Whether an edit may be made is judged in category_edits.py.
+people. An empty category says nothing: the name decides. So a file that has lain for a while unassociates
+nothing that has come to match by name since.
 """
 
 import csv
@@ -11,16 +12,15 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from gpb_pipeline.errors import UsageError
-from gpb_pipeline.passback.categories import near_categories
-from gpb_pipeline.passback.category_edits import Edit
+from gpb_pipeline.passback.category_edits import Edit, require_offered, row_of
 from gpb_pipeline.passback.spreadsheet import from_cell, to_cell
-from gpb_pipeline.passback.sync_categories import CategoryList, GroupCategories, SectionCategory
+from gpb_pipeline.passback.sync_categories import CategoryList, GroupCategories, SectionCategory, near
 
 UNASSOCIATED = "Unassociated"
-"""What the category's cell says where there is none; an empty cell would say nothing for sure."""
+"""What the category's cell says where someone chose that there be none."""
 
-COURSE, GROUP, SECTION, CATEGORY = "course id", "assignment group id", "section id", "SIS category id"
-TITLE = "SIS category"
+COURSE, GROUP, SECTION = _PLACE = ("course id", "assignment group id", "section id")
+CATEGORY, TITLE = "SIS category id", "SIS category"
 COLUMNS = (
     COURSE,
     "course",
@@ -42,12 +42,24 @@ COLUMNS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """One line of a file: its number, the edit that it asks for, and the category's title beside it."""
+    """One line of a file, by its number; `category` is an id, Unassociated, or empty."""
 
     number: int
     course_id: str
-    edit: Edit
-    title: str
+    group_id: str
+    section_id: str
+    category: str
+    title: str = ""
+
+    @property
+    def edit(self) -> Edit:
+        """What it asks for, if its category is not empty."""
+        category_id = None if self.category in {"", UNASSOCIATED} else self.category
+        return Edit(group_id=self.group_id, section_id=self.section_id, category_id=category_id)
+
+    @property
+    def name(self) -> str:
+        return f"line {self.number} of the CSV file"
 
 
 def written(lists: Iterable[CategoryList], zone: ZoneInfo) -> str:
@@ -64,7 +76,7 @@ def written(lists: Iterable[CategoryList], zone: ZoneInfo) -> str:
 
 def _cells(listed: CategoryList, group: GroupCategories, row: SectionCategory, zone: ZoneInfo) -> list[str]:
     section, choice = row.section, row.choice
-    near = () if row.category else near_categories(group.group_name, section.class_id, listed.categories)
+    unchosen = "" if choice is None else UNASSOCIATED
     return [
         listed.course_id,
         listed.course_name,
@@ -73,12 +85,12 @@ def _cells(listed: CategoryList, group: GroupCategories, row: SectionCategory, z
         section.section_id,
         section.section_name,
         section.sis_section_id,
-        row.held or UNASSOCIATED,
+        row.held or unchosen,
         row.category.title if row.category else "",
         row.label.value,
         row.association or "",
         row.code.value if row.code else "",
-        "; ".join(str(each) for each in near),
+        "; ".join(str(each) for each in near(listed, group, row)),
         (choice and choice.by) or "",
         choice.at.astimezone(zone).isoformat(timespec="seconds") if choice and choice.at else "",
     ]
@@ -87,12 +99,10 @@ def _cells(listed: CategoryList, group: GroupCategories, row: SectionCategory, z
 def read(text: str) -> list[Line]:
     """Read a file's lines, blank ones left out; other columns than those with ids may be absent or new.
 
-    Raises UsageError for a column that is missing, an empty cell, and two lines that contradict each other.
+    Raises UsageError for a column that is missing, an id that is, and lines that contradict each other.
     """
     rows = csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline=""), restval="")
-    if missing := [
-        name for name in (COURSE, GROUP, SECTION, CATEGORY) if name not in (rows.fieldnames or [])
-    ]:
+    if missing := [name for name in (*_PLACE, CATEGORY) if name not in (rows.fieldnames or [])]:
         raise UsageError(
             f"has no column {', '.join(missing)}",
             item="the CSV file",
@@ -108,36 +118,55 @@ def _lines(rows: "csv.DictReader[str]") -> Iterator[Line]:
         cells = {name: from_cell(cell) for name, cell in row.items() if isinstance(cell, str)}
         if not any(cell.strip() for cell in cells.values()):
             continue
-        if empty := [name for name in (COURSE, GROUP, SECTION, CATEGORY) if not cells[name].strip()]:
+        line = Line(
+            number=rows.line_num,
+            course_id=cells[COURSE],
+            group_id=cells[GROUP],
+            section_id=cells[SECTION],
+            category=cells[CATEGORY],
+            title=cells.get(TITLE, ""),
+        )
+        if empty := [name for name in _PLACE if not cells[name]]:
             raise UsageError(
-                f"the cell {', '.join(empty)} is empty",
-                item=f"line {rows.line_num} of the CSV file",
-                remedy=f"Write an id; to remove an association, {UNASSOCIATED}.",
+                f"has no {', '.join(empty)}", item=line.name, remedy="Write it, or delete the line."
             )
-        asked = None if cells[CATEGORY].strip() == UNASSOCIATED else cells[CATEGORY]
-        edit = Edit(group_id=cells[GROUP], section_id=cells[SECTION], category_id=asked)
-        yield Line(number=rows.line_num, course_id=cells[COURSE], edit=edit, title=cells.get(TITLE, ""))
+        yield line
 
 
 def _require_agreement(lines: Iterable[Line]) -> None:
     first: dict[tuple[str, str, str], Line] = {}
     for line in lines:
-        earlier = first.setdefault((line.course_id, line.edit.group_id, line.edit.section_id), line)
-        if earlier.edit != line.edit:
+        earlier = first.setdefault((line.course_id, line.group_id, line.section_id), line)
+        if earlier.category != line.category:
             raise UsageError(
-                f"asks for another category than line {earlier.number} for the same section and group",
-                item=f"line {line.number} of the CSV file",
+                f"says something else than line {earlier.number} of the same section and group",
+                item=line.name,
                 remedy="Keep one of the two.",
             )
 
 
-def contradiction(listed: CategoryList, line: Line) -> UsageError | None:
-    """Say so where the title names another category than the id: someone changed one of the two alone."""
-    titled = [each.category_id for each in listed.categories if each.title == line.title]
-    if not titled or line.edit.category_id in titled:
+def asked(listed: CategoryList, line: Line) -> Edit | None:
+    """Say what a line changes, if anything; raises UsageError for what cannot be or leaves a doubt."""
+    row = row_of(listed, line.edit)
+    _require_clear(listed, row, line)
+    if line.category == "" or row.says(line.edit.category_id):
         return None
-    return UsageError(
-        f"the category's id is {line.edit.category_id or UNASSOCIATED}, its title that of another one",
-        item=f"line {line.number} of the CSV file",
-        remedy=f"Only the id counts. For that title it is {' or '.join(titled)}.",
-    )
+    require_offered(listed, row, line.edit.category_id)
+    return line.edit
+
+
+def _require_clear(listed: CategoryList, row: SectionCategory, line: Line) -> None:
+    """Refuse a title that was changed without its id, and a choice that was wiped out."""
+    titled = [each.category_id for each in listed.categories if each.title == line.title]
+    if titled and line.edit.category_id not in titled:
+        raise UsageError(
+            f"the category's id is {line.category or 'empty'}, its title that of another one",
+            item=f"section {line.section_id}, assignment group {line.group_id}",
+            remedy=f"Only the id counts: for that title, {' or '.join(titled)}.",
+        )
+    if line.category == "" and row.choice is not None:
+        raise UsageError(
+            "the category is empty, though one was chosen",
+            item=f"section {line.section_id}, assignment group {line.group_id}",
+            remedy=f"To remove the association, write {UNASSOCIATED}; to leave it, delete the line.",
+        )

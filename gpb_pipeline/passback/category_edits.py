@@ -25,11 +25,13 @@ class Edit:
 
 
 def edited(listed: CategoryList, edits: Iterable[Edit]) -> CategoryList:
-    """Make the list as it will be once these are saved, their rows Changed; raises UsageError (`refusal`)."""
+    """Make the list as it will be once these are saved, their rows Changed.
+
+    Raises UsageError as row_of and require_offered do.
+    """
     by_place: dict[tuple[str, str], Edit] = {}
     for edit in edits:
-        if (fault := refusal(listed, edit)) is not None:
-            raise fault
+        require_offered(listed, row_of(listed, edit), edit.category_id)
         by_place[edit.group_id, edit.section_id] = edit
 
     def row(group: GroupCategories, old: SectionCategory) -> SectionCategory:
@@ -60,48 +62,41 @@ def saved(listed: CategoryList, *, by: str, at: datetime) -> CategoryList:
 
 
 def changes(listed: CategoryList, edits: Iterable[Edit]) -> list[Edit]:
-    """Keep the edits that ask for something else than what is held, and those about no row of the list."""
-    kept = []
-    for edit in edits:
-        row = row_of(listed, edit)
-        if row is None or row.held != edit.category_id:
-            kept.append(edit)
-    return kept
+    """Keep the edits that ask for something else than what holds; raises UsageError as row_of does."""
+    return [edit for edit in edits if not row_of(listed, edit).says(edit.category_id)]
 
 
-def row_of(listed: CategoryList, edit: Edit) -> SectionCategory | None:
-    """Find the row that an edit is about."""
-    rows = (row for group in listed.groups if group.group_id == edit.group_id for row in group.sections)
-    return next((row for row in rows if row.section.section_id == edit.section_id), None)
-
-
-def refusal(listed: CategoryList, edit: Edit) -> UsageError | None:
-    """Say why an edit cannot be made, with what it may have meant; None if it can."""
-    if all(group.group_id != edit.group_id for group in listed.groups):
-        named = [
+def row_of(listed: CategoryList, edit: Edit) -> SectionCategory:
+    """Find the row that an edit is about; raises UsageError, with what is near, where there is none."""
+    rows = next((group.sections for group in listed.groups if group.group_id == edit.group_id), None)
+    if rows is None:
+        groups = [
             (name, f"{each.group_name} ({each.group_id})")
             for each in listed.groups
             for name in (each.group_id, each.group_name)
         ]
         what = f"course {listed.course_id} has no such assignment group"
-        return _refused(listed, what, f"assignment group {edit.group_id}", nearest(edit.group_id, named))
-    row = row_of(listed, edit)
-    if row is None:
-        named = [
-            (name, f"{each.section_name} ({each.section_id})")
-            for each in listed.sections
-            for name in (each.section_id, each.section_name, each.sis_section_id)
-        ]
-        what = f"course {listed.course_id} has no such section with a SIS id"
-        return _refused(listed, what, f"section {edit.section_id}", nearest(edit.section_id, named))
-    if edit.category_id is None:
-        return None
-    class_id = row.section.class_id
-    if any(each.category_id == edit.category_id for each in usable(class_id, listed.categories)):
-        return None
-    near = near_categories(edit.category_id, class_id, listed.categories)
-    what = f"the SIS has no such active category that section {edit.section_id} may use"
-    return _refused(listed, what, f"category {edit.category_id}", [str(each) for each in near])
+        raise _refused(listed, what, f"assignment group {edit.group_id}", nearest(edit.group_id, groups))
+    for row in rows:
+        if row.section.section_id == edit.section_id:
+            return row
+    sections = [
+        (name, f"{each.section_name} ({each.section_id})")
+        for each in listed.sections
+        for name in (each.section_id, each.section_name, each.sis_section_id)
+    ]
+    what = f"course {listed.course_id} has no such section with a SIS id"
+    raise _refused(listed, what, f"section {edit.section_id}", nearest(edit.section_id, sections))
+
+
+def require_offered(listed: CategoryList, row: SectionCategory, category_id: str | None) -> None:
+    """Raise UsageError, with what is near, for a category that the section's class may not use."""
+    offered = usable(row.section.class_id, listed.categories)
+    if category_id is None or category_id in {each.category_id for each in offered}:
+        return
+    near = near_categories(category_id, row.section.class_id, listed.categories)
+    what = f"the SIS has no such active category that section {row.section.section_id} may use"
+    raise _refused(listed, what, f"category {category_id}", [str(each) for each in near])
 
 
 def _refused(listed: CategoryList, what: str, item: str, near: Sequence[str]) -> UsageError:

@@ -13,10 +13,12 @@ from typing import Any
 
 from pandera.typing import DataFrame
 
-from gpb_pipeline.passback.categories import Category, Chosen, category_for
+from gpb_pipeline.passback.categories import Category, Chosen, category_for, near_categories
 from gpb_pipeline.passback.course import Course
 from gpb_pipeline.passback.frames import AssignmentGroups
 from gpb_pipeline.passback.issues import Code
+
+_TO_BE_CHOSEN = {Code.CATEGORY_NOT_FOUND, Code.CATEGORY_AMBIGUOUS, Code.CATEGORY_GONE}
 
 
 class Label(StrEnum):
@@ -61,6 +63,12 @@ class SectionCategory:
         if self.choice is not None:
             return self.choice.category_id
         return self.category.category_id if self.category else None
+
+    def says(self, category_id: str | None) -> bool:
+        """Whether it goes there already; a name that matches nothing is no choice of Unassociated."""
+        if self.choice is not None:
+            return self.choice.category_id == category_id
+        return self.category is not None and self.category.category_id == category_id
 
     @property
     def association(self) -> str | None:
@@ -155,6 +163,13 @@ def section_category(
     if isinstance(found, Code):
         return SectionCategory(section=section, category=None, code=found, choice=choice)
     return SectionCategory(section=section, category=found, code=None, choice=choice)
+
+
+def near(listed: CategoryList, group: GroupCategories, row: SectionCategory) -> list[Category]:
+    """Offer what the group's name may have meant, where no category is found by it."""
+    if row.code not in _TO_BE_CHOSEN:
+        return []
+    return near_categories(group.group_name, row.section.class_id, listed.categories)
 
 
 def alignment(group: GroupCategories) -> dict[str, Any] | None:

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gpb_pipeline.errors import UsageError
-from gpb_pipeline.passback.category_csv import CATEGORY, COLUMNS, TITLE, contradiction, read, written
-from gpb_pipeline.passback.category_edits import Edit, changes
+from gpb_pipeline.passback.category_csv import CATEGORY, COLUMNS, TITLE, asked, read, written
+from gpb_pipeline.passback.category_edits import Edit
 from gpb_pipeline.passback.sync_categories import CategoryList
 from gpb_pipeline_tests.passback.category_lists import (
     ACTIVE,
@@ -48,7 +48,7 @@ def test_a_file_shows_what_the_list_does() -> None:
         "A. Admin",
         "2026-11-24T12:00:00-05:00",
     )
-    assert rows[3][CATEGORY] == "Unassociated"
+    assert rows[3][CATEGORY] == ""
     assert rows[3]["cause"] == "category_not_found"
 
 
@@ -73,16 +73,31 @@ def test_a_file_that_nobody_edited_asks_for_no_change(groups: dict[str, str], ch
     lines = read(written([listed, listed], ZONE))
     assert len(lines) == 2 * 3 * len(groups)
     assert {line.course_id for line in lines} == {"7"}
-    assert changes(listed, [line.edit for line in lines]) == []
-    assert not any(contradiction(listed, line) for line in lines)
+    assert [asked(listed, line) for line in lines] == [None] * len(lines)
 
 
 def test_a_line_is_an_edit_and_other_columns_are_free() -> None:
     [line] = read("note," + HEAD + ",7,702,71,CAT-LAB,\n,,,,,\n")
-    assert line.edit == Edit(group_id="702", section_id="71", category_id="CAT-LAB")
+    assert asked(math(), line) == Edit(group_id="702", section_id="71", category_id="CAT-LAB")
     assert line.number == 2
-    [line] = read(HEAD + "7,702,71,Unassociated,Labs\n")
-    assert line.edit.category_id is None
+
+
+def test_unassociated_removes_what_holds_by_name_and_an_empty_cell_does_not() -> None:
+    removed, left = read(HEAD + "7,701,71,Unassociated,\n7,701,72,,\n")
+    assert asked(math(), removed) == Edit(group_id="701", section_id="71", category_id=None)
+    assert asked(math(), left) is None
+
+
+def test_unassociated_can_be_chosen_where_nothing_holds_yet() -> None:
+    [line] = read(HEAD + "7,702,71,Unassociated,\n")
+    assert asked(math(), line) is not None
+    assert asked(math({("71", "702"): chosen(None)}), line) is None
+
+
+def test_an_old_file_does_not_remove_what_matches_by_name_since() -> None:
+    old = written([math(groups={"701": "Labz"})], ZONE)
+    now = math(groups={"701": "Labs"})
+    assert [asked(now, line) for line in read(old)] == [None, None]
 
 
 @pytest.mark.parametrize(
@@ -90,8 +105,8 @@ def test_a_line_is_an_edit_and_other_columns_are_free() -> None:
     [
         ("course id,section id\n", "no column assignment group id, SIS category id"),
         ("", "no column"),
-        (HEAD + "7,702,71,,\n", "line 2.*SIS category id is empty.*Unassociated"),
-        (HEAD + "7,702,71\n", "SIS category id is empty"),
+        (HEAD + "7,,71,CAT-LAB,\n", "line 2.*no assignment group id"),
+        (HEAD + "7\n", "line 2.*no assignment group id, section id"),
         (HEAD + "7,702,71,CAT-LAB,\n7,702,71,CAT-HW,\n", "line 3.*than line 2"),
     ],
 )
@@ -104,12 +119,27 @@ def test_the_same_line_twice_is_no_contradiction() -> None:
     assert len(read(HEAD + "7,702,71,CAT-LAB,\n" * 2)) == 2
 
 
-@pytest.mark.parametrize("category_id", ["Unassociated", "CAT-HW"])
-def test_a_title_changed_without_its_id_is_told(category_id: str) -> None:
-    [line] = read(HEAD + f"7,702,71,{category_id},Labs\n")
-    fault = contradiction(math(), line)
-    assert fault is not None
-    assert "CAT-LAB" in str(fault)
+@pytest.mark.parametrize("category", ["", "Unassociated", "CAT-HW"])
+def test_a_title_changed_without_its_id_is_told(category: str) -> None:
+    [line] = read(HEAD + f"7,702,71,{category},Labs\n")
+    with pytest.raises(UsageError, match="for that title, CAT-LAB"):
+        asked(math(), line)
+
+
+def test_a_choice_that_was_wiped_out_is_told() -> None:
+    [line] = read(HEAD + "7,702,71,,\n")
+    with pytest.raises(UsageError, match="write Unassociated"):
+        asked(math({("71", "702"): chosen("CAT-LAB")}), line)
+
+
+def test_what_is_not_there_is_refused_and_what_is_near_offered() -> None:
+    for line, near in zip(
+        read(HEAD + "7,702,71,CAT-LABS,\n7,Discussion,71,,\n7,702,99,,\n"),
+        ("CAT-LAB", "702", "no such section"),
+        strict=True,
+    ):
+        with pytest.raises(UsageError, match=near):
+            asked(math(), line)
 
 
 def test_every_column_that_is_written_has_a_name_of_its_own() -> None:

@@ -54,9 +54,9 @@ def test_a_classs_own_category_is_for_that_class() -> None:
 
 def test_what_is_held_already_is_no_change() -> None:
     listed = math({("71", "702"): chosen("CAT-OLD")})
-    same = [edit("CAT-HW", group_id="701"), edit("CAT-OLD"), edit(None, section_id="72")]
+    same = [edit("CAT-HW", group_id="701"), edit("CAT-OLD")]
     assert changes(listed, same) == []
-    other = [edit(None, group_id="701"), edit("CAT-LAB"), edit("CAT-LAB", section_id="72")]
+    other = [edit(None, group_id="701"), edit("CAT-LAB"), edit(None, section_id="72")]
     assert changes(listed, other) == other
 
 

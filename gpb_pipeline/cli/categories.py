@@ -1,0 +1,129 @@
+"""`gpb categories`: Sync SIS Categories, of a course by hand and of a district by CSV file."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from gpb_pipeline.canvas.client import CanvasClient
+from gpb_pipeline.canvas.courses import account_courses
+from gpb_pipeline.cli.category_views import as_json as listed_as_json
+from gpb_pipeline.cli.category_views import print_changes, print_list
+from gpb_pipeline.errors import PipelineError, UsageError
+from gpb_pipeline.passback import category_csv
+from gpb_pipeline.passback.category_edits import Edit
+from gpb_pipeline.passback.sync_categories import CategoryList
+from gpb_pipeline.settings import CanvasSettings, PassbackSettings, SisSettings, WarehouseSettings
+from gpb_pipeline.sis.client import OneRosterClient
+from gpb_pipeline.sync_categories import CategorySync, Pending, Saved
+from gpb_pipeline.warehouse import ducklake, tables
+
+_AS_JSON = click.option("--json", "as_json", is_flag=True, help="For programs.")
+_BY = click.option("--by", required=True, metavar="WHO", help="Who decides; kept with the choice.")
+
+
+@click.group()
+def categories() -> None:
+    """Say which SIS category an assignment group goes to, section by section (Sync SIS Categories)."""
+
+
+@categories.command("show")
+@click.argument("course_id", metavar="COURSE")
+@_AS_JSON
+def show(course_id: str, *, as_json: bool) -> None:
+    """List the assignment groups of a course with the SIS category of each section."""
+    zone = PassbackSettings.load().zone
+    with _opened() as sync:
+        listed = sync.course(course_id)
+    if as_json:
+        click.echo(json.dumps(listed_as_json(listed, zone), indent=2))
+    else:
+        print_list(listed, zone)
+
+
+@categories.command("set")
+@click.argument("course_id", metavar="COURSE")
+@click.option("--group", "group_id", required=True, metavar="ID", help="Canvas assignment group id.")
+@click.option("--section", "section_id", required=True, metavar="ID", help="Canvas section id.")
+@click.option("--category", "category_id", metavar="SIS_ID", help="The SIS's id of the category.")
+@click.option("--unassociated", is_flag=True, help="Remove the association: such assignments stay unsent.")
+@_BY
+def set_one(
+    course_id: str, *, group_id: str, section_id: str, category_id: str | None, unassociated: bool, by: str
+) -> None:
+    """Choose the SIS category of one assignment group for one section."""
+    if (category_id is None) != unassociated:
+        raise click.UsageError("Give one of --category and --unassociated.")
+    edit = Edit(group_id=group_id, section_id=section_id, category_id=category_id)
+    with _opened() as sync:
+        asked = Pending(listed=sync.course(course_id), edits=(edit,))  # kept though the name says the same
+        [saved] = sync.save([asked], by=by)
+    click.echo(f"Section {section_id}, assignment group {group_id}: {category_id or 'Unassociated'}.")
+    _tell(saved)
+
+
+@categories.command("export")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("course_ids", metavar="[COURSE]...", nargs=-1)
+def export(file: Path, course_ids: tuple[str, ...]) -> None:
+    """Write the categories of these courses, else of all, to a CSV FILE for a spreadsheet."""
+    zone, unread = PassbackSettings.load().zone, 0
+    lists: list[CategoryList] = []
+    with _opened() as sync:
+        for course_id in course_ids or _every_course():
+            try:
+                lists.append(sync.course(course_id))
+            except PipelineError as fault:  # costs no other course
+                unread += 1
+                click.echo(f"gpb: {fault}", err=True)
+    file.write_text(category_csv.written(lists, zone), encoding="utf-8", newline="")
+    click.echo(f"{len(lists)} courses written to {file}.")
+    if unread:
+        raise SystemExit(1)
+
+
+@categories.command("import")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--yes", is_flag=True, help="Save; else the changes are only shown.")
+@_BY
+def import_file(file: Path, *, yes: bool, by: str) -> None:
+    """Show what a CSV FILE would change, and save it with --yes: the whole of it, or nothing."""
+    lines = category_csv.read(_text(file))
+    with _opened() as sync:
+        pending = [each for each in sync.pending_file(lines) if each.edits]
+        for each in pending:
+            print_changes(each.preview)
+        for saved in sync.save(pending, by=by) if yes else []:
+            _tell(saved)
+    count = sum(len(each.edits) for each in pending)
+    outcome = "saved" if yes else "not saved; add --yes"
+    click.echo(f"{count} changes in {len(pending)} courses: {outcome}." if count else "Nothing to change.")
+
+
+@contextmanager
+def _opened() -> Iterator[CategorySync]:
+    with (
+        CanvasClient(CanvasSettings.load()) as canvas,
+        OneRosterClient(SisSettings.load()) as sis,
+        ducklake.connect(WarehouseSettings.load(), tables.create) as warehouse,
+    ):
+        yield CategorySync(canvas, sis, warehouse)
+
+
+def _every_course() -> list[str]:
+    with CanvasClient(CanvasSettings.load()) as canvas:
+        return [each.course_id for each in account_courses(canvas)]
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise UsageError("is not UTF-8", item=str(file), remedy="Save it as `CSV UTF-8`.") from None
+
+
+def _tell(saved: Saved) -> None:
+    if saved.note is not None:
+        click.echo(f"gpb: {saved.note}", err=True)

@@ -1,0 +1,154 @@
+"""`gpb categories` as people and programs use it, against the sandbox."""
+
+import csv
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gpb_pipeline.sandbox.serve import Sandbox, running_sandbox
+from gpb_pipeline_tests.cli.command import gpb, settle_in
+
+WHO = ("--by", "A. Admin")
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Sandbox]:
+    with running_sandbox(today=date(2026, 11, 24)) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(autouse=True)
+def sandbox(running: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Sandbox:
+    running.reset()
+    settle_in(monkeypatch, tmp_path, running.environment)
+    return running
+
+
+def group(name: str, course_id: str = "1004") -> dict[str, Any]:
+    groups = gpb("categories", "show", course_id, "--json").json["groups"]
+    return next(each for each in groups if each["group_name"] == name)
+
+
+def place(found: dict[str, Any], sis_section_id: str = "HIST9-1") -> list[str]:
+    [section] = [each for each in found["sections"] if each["sis_section_id"] == sis_section_id]
+    return ["1004", "--group", found["group_id"], "--section", section["section_id"]]
+
+
+def test_a_group_is_shown_with_its_sections_their_categories_and_what_is_near() -> None:
+    found = group("Participation")
+    assert (found["label"], found["unassociated_sections"]) == ("Unassociated", 4)
+    section = found["sections"][0]
+    assert (section["section_name"], section["sis_section_id"]) == ("US History - Period 5", "HIST9-1")
+    assert (section["label"], section["code"]) == ("Unassociated", "category_not_found")
+    assert section["near"] == [{"category_id": "CAT-PARTICIPATION", "title": "Class Participation"}]
+    [by_name] = [each for each in group("Tests")["sections"] if each["sis_section_id"] == "HIST9-1"]
+    assert (by_name["association"], by_name["category_id"]) == ("by name", "CAT-TEST")
+
+
+def test_people_see_the_same_and_the_categories_to_choose_from() -> None:
+    shown = gpb("categories", "show", "1004").out
+    assert "Sync SIS Categories: US History" in shown
+    assert "near: Class Participation (CAT-PARTICIPATION)" in shown
+    assert "CAT-MAPS-HIST9-1" in shown
+    assert "CAT-WARMUP" not in shown
+
+
+def test_a_category_is_set_and_removed() -> None:
+    where = place(group("Participation"))
+    done = gpb("categories", "set", *where, "--category", "CAT-PARTICIPATION", *WHO)
+    assert (done.status, done.err) == (0, "")
+    section = group("Participation")["sections"][0]
+    assert (section["category"], section["association"]) == ("Class Participation", "chosen")
+    assert section["chosen_by"] == "A. Admin"
+    assert section["chosen_at"].endswith(("-05:00", "-04:00"))
+    assert gpb("categories", "set", *where, "--unassociated", *WHO).status == 0
+    assert group("Participation")["sections"][0]["code"] == "category_unassociated"
+
+
+def test_what_the_name_says_already_can_be_chosen_and_then_outlives_the_name(sandbox: Sandbox) -> None:
+    found = group("Tests")
+    gpb("categories", "set", *place(found), "--category", "CAT-TEST", *WHO)
+    sandbox.control("canvas", "PATCH", f"/courses/1004/groups/{found['group_id']}", {"name": "Exams"})
+    assert [each["category_id"] for each in group("Exams")["sections"]] == ["CAT-TEST", None, None, None]
+
+
+def test_wrong_usage_is_told_with_what_is_near() -> None:
+    where = place(group("Participation"))
+    assert gpb("categories", "set", *where, *WHO).status == 2
+    assert gpb("categories", "set", *where, "--category", "CAT-LAB", "--unassociated", *WHO).status == 2
+    assert gpb("categories", "set", *where, "--category", "CAT-LAB").status == 2
+    refused = gpb("categories", "set", *where, "--category", "Participation", *WHO)
+    assert refused.status == 2
+    assert "Class Participation (CAT-PARTICIPATION)" in refused.err
+    where[2] = "Participatio"
+    assert "Participation (" in gpb("categories", "set", *where, "--unassociated", *WHO).err
+    assert gpb("categories", "show", "9999").status == 1
+
+
+def test_a_district_goes_through_a_spreadsheet_and_back(tmp_path: Path) -> None:
+    file = tmp_path / "district.csv"
+    assert gpb("categories", "export", str(file)).status == 0
+    assert "Nothing to change" in gpb("categories", "import", str(file), "--yes", *WHO).out
+
+    rows = list(csv.DictReader(file.read_text("utf-8-sig").splitlines()))
+    assert {row["course id"] for row in rows} >= {"1001", "1002", "1003", "1004", "1005", "1006"}
+    for row in rows:
+        if row["assignment group"] == "Participation":
+            row |= {"SIS category id": "CAT-PARTICIPATION"}
+    write(file, rows)
+    shown = gpb("categories", "import", str(file), *WHO)
+    assert (shown.status, shown.out.count("Changed")) == (0, 4)
+    assert "not saved; add --yes" in shown.out
+    assert group("Participation")["unassociated_sections"] == 4
+
+    assert "4 changes" in gpb("categories", "import", str(file), "--yes", *WHO).out
+    assert group("Participation")["unassociated_sections"] == 1  # the SIS has no class for that section
+
+
+def write(file: Path, rows: list[dict[str, str]]) -> None:
+    """As a spreadsheet saves it."""
+    with file.open("w", encoding="utf-8-sig", newline="") as opened:
+        writer = csv.DictWriter(opened, fieldnames=list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def test_a_file_with_a_line_that_cannot_be_is_not_saved_at_all(tmp_path: Path) -> None:
+    file = tmp_path / "course.csv"
+    assert gpb("categories", "export", str(file), "1004").status == 0
+    rows = list(csv.DictReader(file.read_text("utf-8-sig").splitlines()))
+    rows[0] |= {"SIS category id": "CAT-QUIZ", "SIS category": ""}
+    rows[1] |= {"SIS category id": "CAT-QUIZES", "SIS category": ""}
+    write(file, rows)
+    refused = gpb("categories", "import", str(file), "--yes", *WHO)
+    assert refused.status == 2
+    assert "line 3" in refused.err
+    assert "Quizzes (CAT-QUIZ)" in refused.err
+    assert all(each["association"] != "chosen" for each in group("Essays")["sections"])
+
+
+def test_a_course_that_cannot_be_read_costs_no_other_course(tmp_path: Path) -> None:
+    file = tmp_path / "two.csv"
+    done = gpb("categories", "export", str(file), "9999", "1001")
+    assert (done.status, "course 9999" in done.err) == (1, True)
+    rows = csv.DictReader(file.read_text("utf-8-sig").splitlines())
+    assert {row["course id"] for row in rows} == {"1001"}
+
+
+def test_a_file_that_is_not_utf_8_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "latin.csv"
+    file.write_bytes("course id,Übungen".encode("latin-1"))
+    refused = gpb("categories", "import", str(file), *WHO)
+    assert (refused.status, "CSV UTF-8" in refused.err) == (2, True)
+
+
+def test_where_canvas_takes_no_writes_it_is_saved_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    where = place(group("Participation"))
+    monkeypatch.setenv("CANVAS_API_TOKEN", "sandbox-canvas-token-without-assignments")
+    done = gpb("categories", "set", *where, "--category", "CAT-PARTICIPATION", *WHO)
+    assert done.status == 0
+    assert "Canvas does not show it" in done.err
+    assert group("Participation")["sections"][0]["association"] == "chosen"
