@@ -1,4 +1,4 @@
-"""When the next nightly sync begins: a time of day in the account's time zone, through daylight saving.
+"""When nightly syncs begin: a time of day in the account's time zone, through daylight saving.
 
 Whether there is one is the institution's switch and each course's choice, not said here. It agrees with the
 scheduler's own reading of a daily time, to which a test holds it.
@@ -19,6 +19,15 @@ def next_nightly(now: datetime, at: time, zone: ZoneInfo) -> datetime:
     if tonight.timestamp() > now.timestamp():  # by instants: in one zone, Python compares what clocks show
         return tonight
     return _moment(wall + timedelta(days=1), zone)
+
+
+def last_nightly(now: datetime, at: time, zone: ZoneInfo) -> datetime:
+    """Find the last such moment that is not after `now` (aware); given in `zone`."""
+    wall = datetime.combine(now.astimezone(zone).date(), at)
+    tonight = _moment(wall, zone)
+    if tonight.timestamp() <= now.timestamp():
+        return tonight
+    return _moment(wall - timedelta(days=1), zone)
 
 
 def _moment(wall: datetime, zone: ZoneInfo) -> datetime:

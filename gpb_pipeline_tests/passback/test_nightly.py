@@ -1,4 +1,4 @@
-"""The next nightly time: by table on both daylight-saving days, and as the scheduler itself reckons it."""
+"""Nightly times: by table on both daylight-saving days, and as the scheduler itself reckons it."""
 
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -8,7 +8,7 @@ from dagster._utils.schedules import cron_string_iterator  # what runs the night
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from gpb_pipeline.passback.nightly import next_nightly
+from gpb_pipeline.passback.nightly import last_nightly, next_nightly
 
 NEW_YORK = ZoneInfo("America/New_York")
 ZONES = [NEW_YORK, ZoneInfo("America/Phoenix"), ZoneInfo("America/Los_Angeles"), ZoneInfo("Pacific/Honolulu")]
@@ -34,8 +34,11 @@ def test_the_next_nightly_time_on_any_day(now: str, at: time, expected: str) -> 
     assert next_nightly(datetime.fromisoformat(now), at, NEW_YORK).isoformat(timespec="minutes") == expected
 
 
+moments = st.timedeltas(timedelta(0), timedelta(days=1000)).map(lambda since: NEW_YEAR + since)
+
+
 @given(
-    st.timedeltas(timedelta(0), timedelta(days=1000)).map(lambda since: NEW_YEAR + since),
+    moments,
     minutes,
     st.sampled_from(ZONES),
 )
@@ -46,3 +49,12 @@ def test_it_is_ahead_within_a_day_and_the_schedulers_own(now: datetime, at: time
     assert timedelta(0) < found.astimezone(UTC) - now <= timedelta(hours=25)
     ticks = cron_string_iterator(now.timestamp() + 1e-6, f"{at.minute} {at.hour} * * *", zone.key)
     assert next(ticks).timestamp() == found.timestamp()
+
+
+@given(moments, minutes, st.sampled_from(ZONES))
+@example(datetime(2027, 3, 14, 7, 0, tzinfo=UTC), time(2, 30), NEW_YORK)
+@example(datetime(2027, 11, 7, 5, 45, tzinfo=UTC), time(1, 30), NEW_YORK)
+def test_between_the_last_and_the_next_there_is_no_other(now: datetime, at: time, zone: ZoneInfo) -> None:
+    last, upcoming = last_nightly(now, at, zone), next_nightly(now, at, zone)
+    assert last.timestamp() <= now.timestamp() < upcoming.timestamp()
+    assert next_nightly(last, at, zone) == upcoming
