@@ -28,6 +28,7 @@ dev: $(VENV)/.run  ## the Dagster UI on 127.0.0.1:3000, the pages on :8080, and 
 	@$(BIN)/gpb dev
 
 test: $(VENV)/.dev  ## every test
+	@$(BIN)/python -m gpb_pipeline_tests.chromium  # finds a browser for the page tests, or installs one
 	$(BIN)/python -m pytest
 
 check: $(VENV)/.dev  ## lint, format, types, import contract

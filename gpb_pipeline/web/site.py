@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from gpb_pipeline.settings import NightlySettings
-from gpb_pipeline.warehouse import district, history
+from gpb_pipeline.warehouse import details, district, history
 from gpb_pipeline.warehouse.ducklake import Warehouse
 from gpb_pipeline.warehouse.history import Job
 from gpb_pipeline.web.access import Viewer
@@ -94,7 +94,7 @@ def make_site(
         "score": _score,
         "kebab": lambda text: "-".join(text.lower().replace("(", "").replace(")", "").split()),
     }
-    templates.globals |= {"type_labels": TYPE_LABELS}
+    templates.globals |= {"type_labels": TYPE_LABELS, "meaning": details.meaning}
     return Site(warehouse=warehouse, zone=zone, nightly=nightly, templates=templates, clock=clock)
 
 
@@ -102,8 +102,10 @@ def _moment(at: datetime | None, zone: ZoneInfo) -> Markup:
     if at is None:
         return Markup("&mdash;")
     local = at.astimezone(zone)
-    shown = f"{local:%b} {local.day}, {local.year}, {local:%I:%M %p %Z}".replace(", 0", ", ")
-    return Markup('<time datetime="{}">{}</time>').format(local.isoformat(timespec="seconds"), shown)
+    day, clock = f"{local:%b} {local.day}, {local.year},", f"{local:%I:%M %p %Z}".removeprefix("0")
+    return Markup('<time datetime="{}"><span>{}</span> <span>{}</span></time>').format(
+        local.isoformat(timespec="seconds"), day, clock
+    )
 
 
 def _number(count: int) -> str:

@@ -1,0 +1,140 @@
+"""The pages in a real browser: accessibility by axe, sorting, filtering, keyboard, refreshing, downloads."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Literal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from playwright.sync_api import Browser, Page, ViewportSize, expect
+
+from gpb_pipeline.passback.counts import Counts
+from gpb_pipeline.warehouse import history
+from gpb_pipeline.warehouse.ducklake import Warehouse
+from gpb_pipeline.warehouse.locks import course_lock
+from gpb_pipeline_tests.warehouse.rows import NOON
+from gpb_pipeline_tests.web.conftest import Client
+
+PATHS = [
+    "/",
+    "/courses/1",
+    "/syncs/j1",
+    "/syncs/j1/issues",
+    "/syncs/j1/filtered",
+    "/syncs/j1/assignments",
+    "/syncs/j1/grades?student=u1&state=created&log=no&sort=grade",
+    "/courses/1/trace?student=u1&assignment=a1",
+    "/courses/none",
+]
+AA = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+DESK, PHONE = ViewportSize(width=1280, height=800), ViewportSize(width=390, height=844)
+
+
+@pytest.fixture
+def page(browser: Browser, client: Client) -> Iterator[Page]:
+    """A page whose every complaint and every request elsewhere is a failure."""
+    context = browser.new_context(base_url=client.url, viewport=DESK, accept_downloads=True)
+    opened = context.new_page()
+    complaints: list[str] = []
+    opened.on("console", lambda message: complaints.append(message.text))
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    opened.on("request", lambda asked: complaints.append(asked.url) if client.url not in asked.url else None)
+    yield opened
+    context.close()
+    assert complaints == []
+
+
+@pytest.mark.parametrize(
+    ("scheme", "size"), [("light", DESK), ("dark", PHONE)], ids=["desk", "phone-in-the-dark"]
+)
+def test_every_page_meets_wcag_aa(
+    browser: Browser, client: Client, scheme: Literal["light", "dark"], size: ViewportSize
+) -> None:
+    context = browser.new_context(base_url=client.url, color_scheme=scheme, viewport=size)
+    page = context.new_page()
+    found = {}
+    for path in PATHS:
+        page.goto(path)
+        found[path] = [
+            (violation["id"], [node["target"] for node in violation["nodes"]])
+            for violation in Axe().run(page, options=AA).response["violations"]
+        ]
+        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wide == 0, path
+    context.close()
+    assert found == {path: [] for path in PATHS}
+
+
+def test_a_header_sorts_up_and_then_down(page: Page) -> None:
+    page.goto("/syncs/j1/grades")
+    header = page.get_by_role("columnheader", name="Student")
+    scores = page.locator("tbody td:nth-child(3)")
+    header.get_by_role("link").click()
+    expect(header).to_have_attribute("aria-sort", "ascending")
+    up = scores.all_inner_texts()
+    header.get_by_role("link").click()
+    expect(header).to_have_attribute("aria-sort", "descending")
+    down = scores.all_inner_texts()
+    assert up == sorted(up, key=str.lower)
+    assert down == up[::-1]
+
+
+def test_a_name_filters_the_log_and_its_chip_takes_the_filter_away(page: Page) -> None:
+    page.goto("/syncs/j1/grades?sort=grade&order=desc")
+    page.get_by_role("link", name="Ada Lovelace", exact=True).first.click()
+    expect(page.locator("tbody tr")).to_have_count(3)
+    expect(page.get_by_role("combobox", name="Student")).to_have_value("u1")
+    page.get_by_role("combobox", name="Status").select_option("Created")
+    page.get_by_role("button", name="Filter").click()
+    expect(page.locator("tbody tr")).to_have_count(1)
+    expect(page.get_by_role("columnheader", name="Submitted Grade")).to_have_attribute(
+        "aria-sort", "descending"
+    )
+    page.get_by_role("link", name="Remove filter Student: Ada Lovelace").click()
+    expect(page.locator("tbody tr")).to_have_count(2)
+    page.get_by_role("link", name="Remove filter Status: Created").click()
+    expect(page.locator("tbody tr")).to_have_count(8)
+
+
+def test_what_is_filtered_is_what_is_downloaded(page: Page) -> None:
+    page.goto("/syncs/j1/grades?state=failed")
+    with page.expect_download() as started:
+        page.get_by_role("link", name="Download Logs").click()
+    download = started.value
+    text = download.path().read_text(encoding="utf-8-sig")
+    assert download.suggested_filename == "grades-j1.csv"
+    assert [line.split(",")[5] for line in text.splitlines()] == ["state", "failed"]
+
+
+def test_one_goes_from_the_history_to_a_grade_and_back_by_keyboard(page: Page) -> None:
+    page.goto("/courses/1")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("main")).to_be_focused()
+    page.get_by_role("link", name="Completed (with errors): Grade Sync Status Details").press("Enter")
+    page.get_by_role("navigation", name="Details").get_by_role("link", name="Grades Log").press("Enter")
+    page.get_by_role("link", name="Why: Quiz, Ada Lovelace").press("Enter")
+    expect(page.get_by_role("heading", name="Why is this grade in the SIS?")).to_be_visible()
+    page.get_by_role("link", name="Algebra I").press("Enter")
+    page.get_by_role("link", name="Next page").press("Enter")
+    expect(page.locator("tbody tr")).to_have_count(2)
+
+
+def test_a_running_sync_shows_its_stage_and_then_its_end_by_itself(page: Page, warehouse: Warehouse) -> None:
+    page.clock.install()
+    with course_lock(warehouse.settings, "5"):
+        warehouse.commit(
+            history.begin, job_id="running", course_id="5", type="manual", posted_by="Ms. Frizzle", at=NOON
+        )
+        page.goto("/syncs/running")
+        stage = page.locator(".facts")
+        expect(stage).to_contain_text("Running")
+        warehouse.commit(history.reach, job_id="running", stage="Post Grades", at=NOON)
+        page.clock.run_for(5_000)
+        expect(stage).to_contain_text("Post Grades")
+        end = {"job_id": "running", "at": NOON + timedelta(seconds=9), "status": "Completed"}
+        warehouse.commit(history.end, counts=Counts.none(), **end)  # type: ignore[arg-type]
+        page.clock.run_for(5_000)
+        expect(stage).to_contain_text("Completed")
+        expect(page.get_by_role("status")).to_have_text("The sync has ended.")
