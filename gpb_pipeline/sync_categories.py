@@ -4,7 +4,8 @@ What the list says, and which edits it takes, are in passback/. Saving keeps who
 which is what syncs go by; Canvas is only told, so that it shows the group as aligned.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -29,6 +30,8 @@ from gpb_pipeline.sis.client import OneRosterClient
 from gpb_pipeline.sis.lookups import class_named
 from gpb_pipeline.warehouse import choices
 from gpb_pipeline.warehouse.ducklake import Warehouse
+
+AT_ONCE = 8  # courses: more would only meet Canvas's throttle
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +69,9 @@ class CategorySync:
 
     def course(self, course_id: str) -> CategoryList:
         """Read a course's list as it is now."""
+        return self._listed(course_id, self._active)
+
+    def _listed(self, course_id: str, active: Sequence[Category]) -> CategoryList:
         course = read_head(self._canvas, course_id)
         sections, groups = read_groups(self._canvas, course.course_id)
         ours = [
@@ -80,7 +86,20 @@ class CategorySync:
             )
             if sis_id is not None
         ]
-        return category_list(course, ours, groups, self._active, self._choices(ours))
+        return category_list(course, ours, groups, active, self._choices(ours))
+
+    def courses(self, course_ids: Iterable[str]) -> Iterator[CategoryList | PipelineError]:
+        """Read many courses' lists, several at once, in this order; one that cannot be read is its error."""
+        active = self._active
+
+        def listed(course_id: str) -> CategoryList | PipelineError:
+            try:
+                return self._listed(course_id, active)
+            except PipelineError as error:
+                return error
+
+        with ThreadPoolExecutor(AT_ONCE) as threads:
+            yield from threads.map(listed, course_ids)
 
     def pending(self, course_id: str, edits: Iterable[Edit]) -> Pending:
         """Hold edits of a course against what is; keeps those that change something."""
@@ -99,8 +118,10 @@ class CategorySync:
             by_course.setdefault(line.course_id, []).append(line)
         found: list[Pending] = []
         faults: list[str] = []
-        for course_id, ours in by_course.items():
-            listed, edits = self.course(course_id), []
+        for listed, ours in zip(self.courses(by_course), by_course.values(), strict=True):
+            if isinstance(listed, PipelineError):
+                raise listed
+            edits = []
             for line in ours:
                 try:
                     edits.append(asked(listed, line))

@@ -57,6 +57,7 @@ class District:
             client_id=given["SIS_CLIENT_ID"],
             client_secret=given["SIS_CLIENT_SECRET"],
             token_url=given["SIS_TOKEN_URL"],
+            class_match="identifier" if "SIS_CLASS_MATCH" in given else "sourcedId",
         )
         self.canvas, self.sis = CanvasClient(canvas), OneRosterClient(sis)
         self.sync = CategorySync(self.canvas, self.sis, warehouse)
@@ -246,8 +247,9 @@ def test_a_file_with_lines_that_cannot_be_names_them_all(district: District, war
 
 
 def test_the_siss_categories_are_read_once_for_a_district(district: District, sandbox: Sandbox) -> None:
-    for course_id in ("1001", "1003", HISTORY):
-        district.sync.course(course_id)
+    found = list(district.sync.courses(["1001", "9999", HISTORY]))
+    assert [each.course_id for each in found if isinstance(each, CategoryList)] == ["1001", HISTORY]
+    assert isinstance(found[1], NotFoundError)
     paths = [each["path"] for each in sandbox.requests_seen("sis")]
     assert sum(path.endswith("/categories") for path in paths) == 1
 
@@ -255,3 +257,14 @@ def test_the_siss_categories_are_read_once_for_a_district(district: District, sa
 def test_an_unknown_course_is_named(district: District) -> None:
     with pytest.raises(NotFoundError, match="course 9999"):
         district.sync.course("9999")
+
+
+def test_a_sis_with_ids_of_its_own_has_its_classes_categories(warehouse: Warehouse) -> None:
+    with (
+        running_sandbox(today=date(2026, 11, 24), sis_ids="own") as sandbox,
+        District(sandbox, warehouse) as district,
+    ):
+        found = rows(district.sync.course(HISTORY))
+    assert found["Essays", "HIST9-1"].category is not None
+    assert found["Essays", "HIST9-1"].category.class_id == "own-HIST9-1"
+    assert found["Essays", "HIST9-3"].code == "class_unknown"

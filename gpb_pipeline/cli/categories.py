@@ -72,12 +72,12 @@ def export(file: Path, course_ids: tuple[str, ...]) -> None:
     zone, unread = PassbackSettings.load().zone, 0
     lists: list[CategoryList] = []
     with _opened() as sync:
-        for course_id in course_ids or _every_course():
-            try:
-                lists.append(sync.course(course_id))
-            except PipelineError as fault:  # costs no other course
+        for found in sync.courses(course_ids or _every_course()):
+            if isinstance(found, PipelineError):  # costs no other course
                 unread += 1
-                click.echo(f"gpb: {fault}", err=True)
+                click.echo(f"gpb: {found}", err=True)
+            else:
+                lists.append(found)
     file.write_text(category_csv.written(lists, zone), encoding="utf-8", newline="")
     click.echo(f"{len(lists)} courses written to {file}.")
     if unread:

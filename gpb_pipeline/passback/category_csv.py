@@ -101,19 +101,21 @@ def read(text: str) -> list[Line]:
 
     Raises UsageError for a column that is missing, an id that is, and lines that contradict each other.
     """
-    rows = csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline=""), restval="")
+    try:
+        lines = list(_lines(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline=""), restval="")))
+    except csv.Error:
+        raise UsageError("is not CSV", item="the CSV file", remedy="Save it as `CSV UTF-8`.") from None
+    _require_agreement(lines)
+    return lines
+
+
+def _lines(rows: "csv.DictReader[str]") -> Iterator[Line]:
     if missing := [name for name in (*_PLACE, CATEGORY) if name not in (rows.fieldnames or [])]:
         raise UsageError(
             f"has no column {', '.join(missing)}",
             item="the CSV file",
             remedy="Begin with `gpb categories export FILE`, and keep its first line.",
         )
-    lines = list(_lines(rows))
-    _require_agreement(lines)
-    return lines
-
-
-def _lines(rows: "csv.DictReader[str]") -> Iterator[Line]:
     for row in rows:
         cells = {name: from_cell(cell) for name, cell in row.items() if isinstance(cell, str)}
         if not any(cell.strip() for cell in cells.values()):

@@ -2,9 +2,10 @@
 
 import csv
 import io
+from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gpb_pipeline.errors import UsageError
@@ -113,6 +114,13 @@ def test_an_old_file_does_not_remove_what_matches_by_name_since() -> None:
 def test_a_file_that_leaves_a_doubt_is_refused(text: str, what: str) -> None:
     with pytest.raises(UsageError, match=what):
         read(text)
+
+
+@given(st.text())
+@example("7,702,71,CAT-LAB," + "x" * 140_000)
+def test_whatever_is_in_a_file_it_is_read_or_refused(text: str) -> None:
+    with suppress(UsageError):
+        assert all(line.group_id for line in read(HEAD + text))
 
 
 def test_the_same_line_twice_is_no_contradiction() -> None:
