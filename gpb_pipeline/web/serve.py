@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from contextlib import suppress
 
 import click
 import uvicorn
@@ -36,7 +37,8 @@ def serve_forever(port: int | None = None) -> None:
         )
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         click.echo(f"Grade sync pages: http://{host}:{listener.getsockname()[1]}/")
-        uvicorn.Server(config).run(sockets=[listener])
+        with suppress(KeyboardInterrupt):  # uvicorn raises it again once it has ended in good order
+            uvicorn.Server(config).run(sockets=[listener])
 
 
 def listening(host: str, port: int) -> socket.socket:

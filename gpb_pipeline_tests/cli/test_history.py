@@ -1,0 +1,131 @@
+"""`gpb history`, `details`, `trace` and `web`: what people see, what programs get, what a wrong word brings."""
+
+import csv
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import requests
+
+from gpb_pipeline.settings import WarehouseSettings
+from gpb_pipeline.warehouse import ducklake, history, tables
+from gpb_pipeline_tests.cli.command import gpb, settle_in
+from gpb_pipeline_tests.warehouse.rows import NOON
+from gpb_pipeline_tests.warehouse.syncs import algebra, outcome, put_course, put_sync
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A warehouse with two courses' syncs and a job whose process died."""
+    folder = tmp_path_factory.mktemp("lake")
+    settings = WarehouseSettings(
+        catalog=f"sqlite:{folder / 'lake' / 'catalog.sqlite'}", data_path=str(folder / "lake" / "data")
+    )
+    with ducklake.connect(settings, tables.create) as warehouse:
+        put_course(warehouse)
+        put_sync(warehouse, "j1", algebra())
+        put_sync(warehouse, "j2", outcome(), course_id="2", at=NOON + timedelta(hours=1), status="Completed")
+        dead = {"job_id": "dead", "course_id": "3", "type": "manual", "posted_by": "Ms. [b]Frizzle"}
+        warehouse.commit(history.begin, at=NOON - timedelta(hours=1), **dead)  # type: ignore[arg-type]
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _settled(monkeypatch: pytest.MonkeyPatch, lake: Path) -> None:
+    settle_in(monkeypatch, lake, {"GPB_TIMEZONE": "America/New_York"})
+
+
+def test_the_history_is_newest_first_and_shows_a_dead_job_as_failed() -> None:
+    every = gpb("history", "--json").json
+    assert [(job["job_id"], job["status"]) for job in every] == [
+        ("j2", "Completed"),
+        ("j1", "Completed (with errors)"),
+        ("dead", "Failed"),
+    ]
+    assert [job["job_id"] for job in gpb("history", "1", "--json").json] == ["j1"]
+    assert every[1]["time_started"] == "2026-03-02T12:00:00-05:00"
+
+
+def test_the_history_as_a_table_takes_names_as_they_are() -> None:
+    shown = gpb("history").out
+    assert "Ms. [b]Frizzle" in shown
+    assert "3/4 (75 %)" in shown
+    assert "2026-03-02 12:00" in shown
+
+
+def test_details_are_for_programs_and_for_people() -> None:
+    read = gpb("details", "j1", "--json").json
+    assert list(read) == ["job", "filtered", "assignments", "grades", "issues"]
+    shown = gpb("details", "j1").out
+    assert "assignment_refused" in shown
+    assert "Ada" not in shown
+
+
+def test_the_logs_are_written_as_csv_beside_either_answer(tmp_path: Path) -> None:
+    done = gpb("details", "j1", "--json", "--csv-dir", str(tmp_path / "logs"))
+    assert len(done.json["grades"]) == 8
+    grades = list(csv.DictReader((tmp_path / "logs" / "grades.csv").open(encoding="utf-8", newline="")))
+    assert len(grades) == 8
+    assert sorted(path.name for path in (tmp_path / "logs").iterdir()) == [
+        "assignments.csv",
+        "grades.csv",
+        "issues.csv",
+    ]
+
+
+def test_a_trace_tells_what_was_sent_by_whom_and_why() -> None:
+    read = gpb("trace", "1", "--student", "u1", "--assignment", "a1", "--json").json
+    assert [(sent["submitted_grade"], sent["posted_by"]) for sent in read["sent"]] == [(9.5, "Ms. Frizzle")]
+    shown = gpb("trace", "1", "--student", "u1", "--assignment", "a1").out
+    assert "Ada Lovelace" in shown
+    assert "score 9.5" in shown
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("history", "nothing"),
+        ("details", "nothing"),
+        ("details", "nothing", "--json"),
+        ("trace", "1", "--student", "u1", "--assignment", "nothing"),
+    ],
+)
+def test_what_is_not_there_is_one_clear_line(arguments: tuple[str, ...]) -> None:
+    done = gpb(*arguments)
+    assert (done.status, done.out, done.err.count("\n")) == (1, "", 1)
+    assert "nothing" in done.err
+
+
+@contextmanager
+def web(*arguments: str) -> Iterator[subprocess.Popen[str]]:
+    command = [str(Path(sys.executable).with_name("gpb")), "web", *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(20)
+
+
+def test_the_pages_are_served_and_nothing_is_written_about_who_asked_for_whom() -> None:
+    with web("--port", "0") as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        url = process.stdout.readline().split()[-1]
+        path = "courses/1/trace?student=u1&assignment=a1"
+        assert "Ada Lovelace" in requests.get(url + path, timeout=20).text
+        process.send_signal(signal.SIGINT)
+        assert process.stdout.read() + process.stderr.read() == ""
+        assert process.wait(20) == 0
+
+
+def test_pages_that_others_could_reach_unasked_are_not_served(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GPB_WEB_HOST", "0.0.0.0")  # noqa: S104  what is refused
+    done = gpb("web", "--port", "0")
+    assert done.status == 1
+    assert "GPB_WEB_SECRET" in done.err
