@@ -1,4 +1,4 @@
-"""`gpb history`, `details`, `trace` and `web`: what people see, what programs get, what a wrong word brings."""
+"""`gpb history`, `details`, `trace` and `web`: for people, for programs, and what a wrong word brings."""
 
 import csv
 import signal
@@ -69,7 +69,8 @@ def test_details_are_for_programs_and_for_people() -> None:
 def test_the_logs_are_written_as_csv_beside_either_answer(tmp_path: Path) -> None:
     done = gpb("details", "j1", "--json", "--csv-dir", str(tmp_path / "logs"))
     assert len(done.json["grades"]) == 8
-    grades = list(csv.DictReader((tmp_path / "logs" / "grades.csv").open(encoding="utf-8", newline="")))
+    text = (tmp_path / "logs" / "grades.csv").read_text(encoding="utf-8")
+    grades = list(csv.DictReader(text.splitlines()))
     assert len(grades) == 8
     assert sorted(path.name for path in (tmp_path / "logs").iterdir()) == [
         "assignments.csv",
