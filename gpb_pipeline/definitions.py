@@ -3,15 +3,17 @@
 import dagster as dg
 import stamina
 
-from gpb_pipeline.orchestration import assets, checks, jobs
+from gpb_pipeline.orchestration import assets, checks, freshness, jobs, maintenance_jobs, schedules, sensors
 from gpb_pipeline.orchestration.resources import Passback
 
 stamina.instrumentation.set_on_retry_hooks([])  # its default logs each wait by way of structlog
 
 defs = dg.Definitions(
     assets=[assets.grade_passback],
-    asset_checks=[checks.sync_checks],
-    jobs=[jobs.grade_sync, jobs.remaster_grade_passback, jobs.nightly_grade_sync],
+    asset_checks=[checks.sync_checks, freshness.synced_last_night],
+    jobs=[*jobs.SYNCS, *maintenance_jobs.JOBS],
+    schedules=[schedules.nightly, schedules.nightly_retry, schedules.tidying],
+    sensors=[sensors.discover_courses, sensors.sync_alerts],
     resources={"passback": Passback()},
     executor=dg.in_process_executor,
 )

@@ -99,9 +99,7 @@ SYNC_CHECKS = {
 }
 CHECKS: dict[str, RowCheck | SyncCheck] = {**ROW_CHECKS, **SYNC_CHECKS}
 with catch_warnings():
-    simplefilter(
-        "ignore", PreviewWarning
-    )  # checks by partition: the version is held
+    simplefilter("ignore", PreviewWarning)  # checks by partition: the version is held
     SPECS = [
         dg.AssetCheckSpec(name, asset=check.asset, description=check.description, partitions_def=COURSE)
         for name, check in CHECKS.items()

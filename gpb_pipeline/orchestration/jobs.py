@@ -27,3 +27,5 @@ nightly_grade_sync = dg.define_asset_job(
     tags={TYPE_TAG: "nightly"},
     description="The nightly sync of the courses that have opted in, in batches; its schedules launch it.",
 )
+
+SYNCS = [grade_sync, remaster_grade_passback, nightly_grade_sync]

@@ -1,6 +1,7 @@
 """One sandbox for these tests, as new before each; each has a warehouse and a Dagster instance of its own."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -8,11 +9,14 @@ from typing import Any
 
 import dagster as dg
 import pytest
+from dagster_shared.serdes import serialize_value
 
 from gpb_pipeline.definitions import defs
 from gpb_pipeline.orchestration.partitions import add_courses
+from gpb_pipeline.orchestration.resources import Passback
 from gpb_pipeline.orchestration.specs import PRODUCTS
 from gpb_pipeline.sandbox.serve import Sandbox, running_sandbox
+from gpb_pipeline.warehouse.ducklake import Warehouse
 
 TODAY = date(2026, 11, 24)
 ALGEBRA, ENGLISH, BIOLOGY = "1001", "1002", "1003"
@@ -25,21 +29,50 @@ def running_school() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def school(running_school: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
-    """The sandbox as at the start; the environment names it, and a new warehouse."""
+def school(running_school: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
+    """The sandbox as at the start; the environment names it."""
     running_school.reset()
-    monkeypatch.chdir(tmp_path)
     for name, value in running_school.environment.items():
         monkeypatch.setenv(name, value)
+    return running_school
+
+
+@pytest.fixture(autouse=True)
+def _new_warehouse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GPB_CATALOG", f"sqlite:{tmp_path}/catalog.sqlite")
     monkeypatch.setenv("GPB_DATA_PATH", f"{tmp_path}/data")
-    return running_school
+
+
+@pytest.fixture
+def warehouse() -> Iterator[Warehouse]:
+    with Passback().warehouse() as opened:
+        yield opened
 
 
 @pytest.fixture
 def instance() -> Iterator[dg.DagsterInstance]:
     """Keeps all in memory: a file takes a second to make."""
     with dg.DagsterInstance.ephemeral() as ours:
+        yield ours
+
+
+@pytest.fixture(scope="session")
+def new_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A DAGSTER_HOME as a first use leaves it; making its tables takes longer than most tests."""
+    folder = tmp_path_factory.mktemp("new_home")
+    with dg.instance_for_test(temp_dir=str(folder)) as fresh:
+        fresh.get_runs(limit=1)
+        fresh.get_dynamic_partitions("course")
+        fresh.all_instigator_state()
+    return folder
+
+
+@pytest.fixture
+def home(new_home: Path, tmp_path: Path) -> Iterator[dg.DagsterInstance]:
+    """Keeps all on disk, as schedules, sensors and the daemon ask of an instance."""
+    folder = shutil.copytree(new_home, tmp_path / "dagster_home")
+    with dg.instance_for_test(temp_dir=str(folder)) as ours:
         yield ours
 
 
@@ -59,7 +92,7 @@ class Dagster:
         tags: dict[str, str] | None = None,
     ) -> dg.ExecuteInProcessResult:
         if partition is not None:
-            add_courses(self.instance, [partition])
+            self.add(partition)
         run_config = {"ops": {"grade_passback": {"config": config}}} if config else {}
         return defs.resolve_job_def(job).execute_in_process(
             instance=self.instance,
@@ -69,6 +102,9 @@ class Dagster:
             tags=tags,
             raise_on_error=False,
         )
+
+    def add(self, *course_ids: str) -> None:
+        add_courses(self.instance, course_ids)
 
     def materialized(self, asset: str) -> frozenset[str]:
         """The courses of which the asset is materialized."""
@@ -103,7 +139,7 @@ class Dagster:
         return json.dumps(
             [
                 *([run.tags, run.run_config] for run in runs),
-                *(str(entry) for run in runs for entry in storage.get_logs_for_run(run.run_id)),
+                *(serialize_value(entry) for run in runs for entry in storage.get_logs_for_run(run.run_id)),
             ]
         )
 

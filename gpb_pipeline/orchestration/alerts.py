@@ -1,0 +1,117 @@
+"""What of a night someone must know: failed courses, courses left out, three bad nights, a jump in skips.
+
+Pure functions of the history. What is resolved by the time of the digest is not told. Where it goes is in
+webhook.py, when in sensors.py. Nothing here holds student data.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+from typing import Literal
+
+from gpb_pipeline.orchestration.nights import Night
+from gpb_pipeline.passback.issues import Who
+from gpb_pipeline.warehouse.history import Job
+
+BAD_NIGHTS = 3
+JUMP_COUNT, JUMP_SHARE = 20, 0.10
+"""Grades skipped more than the sync before, in number and in share of those read: a jump."""
+ORDER: tuple[Who, ...] = ("operator", "SIS admin", "Canvas admin", "instructor")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """What is wrong with a course, in a line that says what to do, and who can."""
+
+    course_id: str
+    kind: Literal["failed", "left out", "failing", "skips"]
+    who: Who
+    text: str
+
+
+def problems(night: Night, pages: str) -> list[Problem]:
+    """List what is open of the newest night; `pages`: where people reach the details pages."""
+    of_course: defaultdict[str, list[Job]] = defaultdict(list)
+    for job in night.jobs:
+        of_course[job.course_id].append(job)
+    found: list[Problem] = []
+    for course_id in night.due:
+        if not any(job.started_at >= night.began[0] for job in of_course[course_id]):
+            text = "was due this night, and no sync of it began. See the daemon, and the night's runs."
+            found.append(Problem(course_id=course_id, kind="left out", who="operator", text=text))
+    for course_id, jobs in of_course.items():
+        if jobs and jobs[0].started_at >= night.began[0]:
+            found += _of_course(course_id, jobs, night.began, pages)
+    return found
+
+
+def digest(found: Sequence[Problem], names: Mapping[str, str]) -> str:
+    """Write the one message of a night, grouped by who can act."""
+    courses = len({problem.course_id for problem in found})
+    lines = [f"Grade sync: {courses} {'course needs' if courses == 1 else 'courses need'} attention."]
+    for who in ORDER:
+        theirs = [problem for problem in found if problem.who == who]
+        if theirs:
+            lines += ["", f"For the {who}:"]
+            lines += [f"- {_named(problem.course_id, names)} {problem.text}" for problem in theirs]
+    return "\n".join(lines)
+
+
+def who_can_act(code: str | None) -> Who:
+    """Tell who can mend what made a whole course fail."""
+    if code in {"canvas_access", "canvas_not_found", "canvas_other_host", "canvas_refused"}:
+        return "Canvas admin"
+    return "SIS admin" if code in {"sis_access", "sis_refused"} else "operator"
+
+
+def _of_course(
+    course_id: str, jobs: Sequence[Job], nights: Sequence[datetime], pages: str
+) -> Iterator[Problem]:
+    latest = jobs[0]
+    link = f"{pages}/syncs/{latest.job_id}"
+    if latest.status == "Failed":
+        bad = _bad_nights(jobs, nights)
+        failing = bad >= BAD_NIGHTS
+        yield Problem(
+            course_id=course_id,
+            kind="failing" if failing else "failed",
+            who=who_can_act(latest.code),
+            text=(f"has failed {bad} nights in a row. " if failing else "failed. ")
+            + f"{latest.cause or latest.code} {link}",
+        )
+        return
+    ended = [job for job in jobs if job.status.startswith("Completed")]
+    for newer, older in pairwise(ended[:2]):
+        more = _skipped(newer) - _skipped(older)
+        if more > max(JUMP_COUNT, JUMP_SHARE * newer.counts.extracted.grades):
+            yield Problem(
+                course_id=course_id,
+                kind="skips",
+                who="instructor",
+                text=f"skipped {more} grades more than the sync before. See its warnings: {link}",
+            )
+
+
+def _bad_nights(jobs: Sequence[Job], nights: Sequence[datetime]) -> int:
+    """Count the nights, back from the newest, whose last nightly sync of the course failed."""
+    count = 0
+    for began, ended in zip(nights, [None, *nights], strict=False):
+        tonight = [
+            job
+            for job in jobs
+            if job.type == "nightly" and job.started_at >= began and (ended is None or job.started_at < ended)
+        ]
+        if not tonight or tonight[0].status != "Failed":
+            break
+        count += 1
+    return count
+
+
+def _skipped(job: Job) -> int:
+    return job.counts.extracted.grades - job.counts.filtered.grades
+
+
+def _named(course_id: str, names: Mapping[str, str]) -> str:
+    return f"{names[course_id]} ({course_id})" if course_id in names else f"Course {course_id}"

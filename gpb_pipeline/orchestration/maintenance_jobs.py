@@ -1,0 +1,88 @@
+"""The jobs beside the syncs: who syncs nightly, and what is past its age. A step each, and its log."""
+
+from datetime import UTC, datetime
+
+import dagster as dg
+from pydantic import Field
+
+from gpb_pipeline.canvas.client import CanvasClient
+from gpb_pipeline.canvas.extracts import read_head
+from gpb_pipeline.errors import PipelineError
+from gpb_pipeline.orchestration.dagster_runs import purge_runs
+from gpb_pipeline.orchestration.partitions import add_courses
+from gpb_pipeline.orchestration.resources import Passback
+from gpb_pipeline.settings import CanvasSettings, RetentionSettings
+from gpb_pipeline.warehouse import choices, history, maintenance
+from gpb_pipeline.warehouse.ducklake import Warehouse
+
+
+class NightlyChoice(dg.Config):
+    """Who decides what for which courses."""
+
+    course_ids: list[str] = Field(description="Canvas course ids.")
+    enabled: bool = Field(description="Whether these courses sync every night from now on.")
+    chosen_by: str = Field(description="Your name; kept with the choice.")
+
+
+@dg.op
+def choose_nightly(context: dg.OpExecutionContext, config: NightlyChoice, passback: Passback) -> None:
+    """Keep the choice; a course that Canvas does not know is refused before any is kept."""
+    try:
+        course_ids = _known(config.course_ids) if config.enabled else config.course_ids
+        with passback.warehouse() as warehouse:
+            warehouse.commit(
+                choices.choose_nightly,
+                course_ids,
+                enabled=config.enabled,
+                by=config.chosen_by,
+                at=datetime.now(UTC),
+            )
+    except PipelineError as fault:
+        raise dg.Failure(str(fault), allow_retries=False) from None
+    if config.enabled:
+        add_courses(context.instance, course_ids)
+    context.log.info("nightly sync %s: %s", "on" if config.enabled else "off", ", ".join(course_ids))
+
+
+@dg.op
+def tidy(context: dg.OpExecutionContext, passback: Passback) -> None:
+    """Purge syncs and runs past their age, then merge the warehouse's small files."""
+    try:
+        with passback.warehouse() as warehouse:
+            syncs, kept = _purge(warehouse)
+    except PipelineError as fault:
+        raise dg.Failure(str(fault), allow_retries=False) from None
+    oldest = datetime.now(UTC) - max(maintenance.ages(RetentionSettings.load()).values())
+    runs = purge_runs(context.instance, before=oldest, kept_jobs=kept)
+    context.log.info("past their age, and gone: %s syncs, %s runs", syncs, runs)
+    context.add_output_metadata({"syncs": syncs, "runs": runs})
+
+
+@dg.job(description="Switch the nightly sync of courses on or off, with who said so.")
+def set_nightly_sync() -> None:
+    choose_nightly()
+
+
+@dg.job(
+    description="Remove what is past its age from the history and from Dagster (never a course's latest), "
+    "and make the warehouse small. What was ever sent is not forgotten."
+)
+def purge_history() -> None:
+    tidy()
+
+
+JOBS = [set_nightly_sync, purge_history]
+
+
+def _known(course_ids: list[str]) -> list[str]:
+    """Ask Canvas for each course; raises NotFoundError for one that it does not know."""
+    with CanvasClient(CanvasSettings.load()) as canvas:
+        return [read_head(canvas, course_id).course_id for course_id in dict.fromkeys(course_ids)]
+
+
+def _purge(warehouse: Warehouse) -> tuple[int, list[str]]:
+    """Purge the history; return how many syncs went, and the ids of those that stay."""
+    history.fail_dead_jobs(warehouse)
+    gone = warehouse.commit(maintenance.purge)
+    maintenance.compact(warehouse)
+    return len(gone), [job.job_id for job in warehouse.read(history.jobs)]

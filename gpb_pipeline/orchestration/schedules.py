@@ -1,0 +1,117 @@
+"""When what runs by itself: the night's syncs, their one retry, and the tidying afterwards.
+
+Times are read from the settings when the code is loaded: reload it after a change of GPB_NIGHTLY_AT or
+GPB_TIMEZONE. The institution's switch and the courses' choices are read at each tick.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+
+import dagster as dg
+
+from gpb_pipeline.orchestration import nights
+from gpb_pipeline.orchestration.assets import COURSES_A_RUN, grade_passback
+from gpb_pipeline.orchestration.config import POSTED_BY_TAG, TYPE_TAG
+from gpb_pipeline.orchestration.jobs import nightly_grade_sync
+from gpb_pipeline.orchestration.maintenance_jobs import purge_history
+from gpb_pipeline.orchestration.nights import Night
+from gpb_pipeline.orchestration.partitions import known_courses
+from gpb_pipeline.orchestration.resources import Passback
+from gpb_pipeline.settings import NightlySettings, PassbackSettings
+from gpb_pipeline.warehouse import history
+
+RETRY_AFTER, TIDY_AFTER = timedelta(hours=2), timedelta(hours=5)
+SWITCHED_OFF = "Nightly syncs are switched off for the institution (GPB_NIGHTLY_ENABLED)."
+
+
+def _cron(after: timedelta = timedelta(0)) -> str:
+    """Spell the nightly time of day, or the time so long after it, for a scheduler that knows the zone."""
+    at = datetime.combine(datetime.min, NightlySettings.load().at) + after  # noqa: DTZ901  a clock face
+    return f"{at.minute} {at.hour} * * *"
+
+
+_ZONE = PassbackSettings.load().timezone
+_STILL_RUNNING = dg.RunsFilter(
+    job_name=nightly_grade_sync.name,
+    statuses=[
+        dg.DagsterRunStatus.QUEUED,
+        dg.DagsterRunStatus.NOT_STARTED,
+        dg.DagsterRunStatus.STARTING,
+        dg.DagsterRunStatus.STARTED,
+    ],
+)
+
+
+@dg.schedule(
+    job=nightly_grade_sync,
+    cron_schedule=_cron(),
+    execution_timezone=_ZONE,
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Each night, the courses that have opted in, in batches.",
+)
+def nightly(context: dg.ScheduleEvaluationContext, passback: Passback) -> dg.SkipReason | list[dg.RunRequest]:
+    """Launch the batches of the night; a skip says why there are none."""
+    if not NightlySettings.load().enabled:
+        return dg.SkipReason(SWITCHED_OFF)
+    night = _tonight(context, passback)
+    if night.left_out:
+        context.log.warning("opted in, and no current course: %s", ", ".join(night.left_out))
+    if not night.due:
+        return dg.SkipReason("No current course has opted in (`gpb nightly enable`).")
+    return list(_batches(night.due, f"{night.began[0]:%Y-%m-%d}"))
+
+
+@dg.schedule(
+    job=nightly_grade_sync,
+    cron_schedule=_cron(RETRY_AFTER),
+    execution_timezone=_ZONE,
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Once more, the courses that the night left out or that failed for a cause that passes.",
+)
+def nightly_retry(
+    context: dg.ScheduleEvaluationContext, passback: Passback
+) -> dg.SkipReason | list[dg.RunRequest]:
+    """Launch the second try of a night; permanent causes are not tried again."""
+    if not NightlySettings.load().enabled:
+        return dg.SkipReason(SWITCHED_OFF)
+    if context.instance.get_runs_count(_STILL_RUNNING):
+        return dg.SkipReason("The night's batches still run; what they leave goes tomorrow.")
+    night = _tonight(context, passback)
+    again = nights.worth_another_try(night)
+    if not again:
+        return dg.SkipReason("Every course that was due is done, or failed for a cause that stays.")
+    return list(_batches(again, f"{night.began[0]:%Y-%m-%d}-retry"))
+
+
+tidying = dg.ScheduleDefinition(
+    name="tidying",
+    job=purge_history,
+    cron_schedule=_cron(TIDY_AFTER),
+    execution_timezone=_ZONE,
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Each night after the syncs: what is past its age goes, and the warehouse is made small.",
+)
+
+
+def _tonight(context: dg.ScheduleEvaluationContext, passback: Passback) -> Night:
+    with passback.warehouse() as warehouse:
+        history.fail_dead_jobs(warehouse)  # so that what died is seen as failed
+        return warehouse.read(
+            nights.look,
+            now=context.scheduled_execution_time,
+            zone=passback.zone,
+            settings=NightlySettings.load(),
+            known=known_courses(context.instance),
+        )
+
+
+def _batches(course_ids: Sequence[str], key: str) -> Iterator[dg.RunRequest]:
+    posted_by = NightlySettings.load().posted_by
+    for number, start in enumerate(range(0, len(course_ids), COURSES_A_RUN)):
+        batch = list(course_ids[start : start + COURSES_A_RUN])
+        config = {"course_ids": batch, "posted_by": posted_by, "type": "nightly"}
+        yield dg.RunRequest(
+            run_key=f"{key}-{number}",
+            run_config={"ops": {grade_passback.op.name: {"config": config}}},
+            tags={TYPE_TAG: "nightly", POSTED_BY_TAG: posted_by},
+        )

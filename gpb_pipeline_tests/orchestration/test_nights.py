@@ -1,0 +1,141 @@
+"""The night: who is due, when it begins through daylight saving, who is tried again, and in which batches."""
+
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import dagster as dg
+import pytest
+
+from gpb_pipeline.definitions import defs
+from gpb_pipeline.errors import PermanentError, TransientError
+from gpb_pipeline.orchestration import nights, schedules
+from gpb_pipeline.orchestration.partitions import add_courses
+from gpb_pipeline.orchestration.resources import Passback
+from gpb_pipeline.warehouse import choices
+from gpb_pipeline.warehouse.ducklake import Warehouse
+from gpb_pipeline_tests.orchestration.past import Sync, put_on_record
+
+NEW_YORK = ZoneInfo("America/New_York")
+NIGHT = datetime(2026, 11, 24, 22, 0, tzinfo=NEW_YORK)
+WEEK_BEFORE = NIGHT - timedelta(days=7)
+
+
+@pytest.fixture(autouse=True)
+def _nights_at_ten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GPB_NIGHTLY_ENABLED", "true")
+    monkeypatch.setenv("GPB_NIGHTLY_AT", "22:00")
+    monkeypatch.setenv("GPB_TIMEZONE", NEW_YORK.key)
+
+
+def test_the_nights_batches_hold_the_opted_in_current_courses_and_no_other(
+    warehouse: Warehouse, home: dg.DagsterInstance
+) -> None:
+    opt_in(warehouse, "1001", "1002", "1003", "7")
+    opt_in(warehouse, "1002", enabled=False)
+    add_courses(home, ["1001", "1002", "1003", "1004"])
+    [batch] = runs(schedules.nightly, home)
+    config = batch.run_config["ops"]["grade_passback"]["config"]
+    assert config == {
+        "course_ids": ["1001", "1003"],
+        "posted_by": "Canvas Integrations Admin",
+        "type": "nightly",
+    }
+    assert batch.run_key == "2026-11-24-0"
+
+
+def test_a_batch_is_a_run_that_the_job_takes(warehouse: Warehouse, home: dg.DagsterInstance) -> None:
+    many = [str(1000 + number) for number in range(120)]
+    opt_in(warehouse, *many)
+    add_courses(home, many)
+    requests = runs(schedules.nightly, home)
+    assert [len(each.run_config["ops"]["grade_passback"]["config"]["course_ids"]) for each in requests] == [
+        50,
+        50,
+        20,
+    ]
+    assert len({each.run_key for each in requests}) == 3
+    for each in requests:
+        assert dg.validate_run_config(defs.resolve_job_def("nightly_grade_sync"), each.run_config)
+
+
+def test_a_night_without_courses_or_switched_off_says_why(
+    warehouse: Warehouse, home: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "No current course has opted in" in skipped(schedules.nightly, home)
+    opt_in(warehouse, "1001")
+    add_courses(home, ["1001"])
+    monkeypatch.setenv("GPB_NIGHTLY_ENABLED", "false")
+    assert "GPB_NIGHTLY_ENABLED" in skipped(schedules.nightly, home)
+    assert "GPB_NIGHTLY_ENABLED" in skipped(schedules.nightly_retry, home)
+
+
+def test_only_what_may_pass_is_tried_again_and_once(warehouse: Warehouse, home: dg.DagsterInstance) -> None:
+    """1: done; 2: Canvas was down; 3: no permission; 4: was down twice; 5: left out; 6: failed last week."""
+    courses = ["1", "2", "3", "4", "5", "6"]
+    opt_in(warehouse, *courses)
+    add_courses(home, courses)
+    later = NIGHT + timedelta(minutes=5)
+    put_on_record(
+        warehouse,
+        Sync("1", later),
+        Sync("2", later, code="canvas_unavailable"),
+        Sync("3", later, code="canvas_access"),
+        Sync("4", later, code="canvas_unavailable"),
+        Sync("4", later + timedelta(minutes=5), code="canvas_unavailable"),
+        Sync("6", WEEK_BEFORE, code="canvas_unavailable"),
+        Sync("6", later),
+    )
+    [batch] = runs(schedules.nightly_retry, home, NIGHT + timedelta(hours=2))
+    assert batch.run_config["ops"]["grade_passback"]["config"]["course_ids"] == ["2", "5"]
+    assert batch.run_key == "2026-11-24-retry-0"
+    put_on_record(warehouse, *(Sync(course, later + timedelta(hours=2)) for course in ("2", "5")))
+    assert "cause that stays" in skipped(schedules.nightly_retry, home, NIGHT + timedelta(hours=2))
+
+
+def test_the_transient_codes_are_those_of_the_errors() -> None:
+    assert codes(TransientError) <= nights.TRANSIENT
+    assert not codes(PermanentError) & nights.TRANSIENT
+
+
+@pytest.mark.parametrize(
+    ("at", "now", "night"),
+    [
+        (time(22), "2026-11-24T03:00:00+00:00", "2026-11-23T22:00:00-05:00"),
+        (time(22), "2026-11-24T02:59:00+00:00", "2026-11-22T22:00:00-05:00"),
+        (time(2, 30), "2026-03-08T12:00:00+00:00", "2026-03-08T03:00:00-04:00"),  # 02:30 is skipped
+        (time(2, 30), "2026-03-09T05:00:00+00:00", "2026-03-08T03:00:00-04:00"),
+        (time(1, 30), "2026-11-01T12:00:00+00:00", "2026-11-01T01:30:00-05:00"),  # 01:30 comes twice
+        (time(1, 30), "2026-11-01T06:00:00+00:00", "2026-10-31T01:30:00-04:00"),
+    ],
+)
+def test_the_last_night_through_daylight_saving(at: time, now: str, night: str) -> None:
+    assert nights.last_nightly(datetime.fromisoformat(now), at, NEW_YORK).isoformat() == night
+
+
+def codes(family: type[TransientError | PermanentError]) -> set[str]:
+    """The codes of a family's classes, those of its root left out."""
+    return {each.code for kind in family.__subclasses__() for each in (kind, *kind.__subclasses__())}
+
+
+def opt_in(warehouse: Warehouse, *course_ids: str, enabled: bool = True) -> None:
+    at = WEEK_BEFORE if enabled else WEEK_BEFORE + timedelta(days=1)
+    warehouse.commit(
+        choices.choose_nightly, course_ids, enabled=enabled, by="Ms. Rivera", at=at.astimezone(UTC)
+    )
+
+
+def runs(
+    schedule: dg.ScheduleDefinition, home: dg.DagsterInstance, at: datetime = NIGHT
+) -> list[dg.RunRequest]:
+    return list(ticked(schedule, home, at).run_requests or [])
+
+
+def skipped(schedule: dg.ScheduleDefinition, home: dg.DagsterInstance, at: datetime = NIGHT) -> str:
+    return str(ticked(schedule, home, at).skip_message)
+
+
+def ticked(schedule: dg.ScheduleDefinition, home: dg.DagsterInstance, at: datetime):  # type: ignore[no-untyped-def]
+    with dg.build_schedule_context(
+        instance=home, scheduled_execution_time=at, resources={"passback": Passback()}
+    ) as context:
+        return schedule.evaluate_tick(context)
