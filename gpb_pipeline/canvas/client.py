@@ -1,75 +1,82 @@
-"""The Canvas REST client: one GET or PUT, pages followed by Link, retries, errors that say what to do.
+"""The Canvas REST client: one GET or PUT, pages followed by Link, turns at the token's bucket, retries.
 
 What is asked for, and the frames made of it, are in extracts.py. Source: reference/canvas_api.md §7.
 """
 
-from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
 import requests
 import stamina
+from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase
 
-from gpb_pipeline.errors import PermanentError, TransientError
+from gpb_pipeline.canvas.bucket import Bucket
+from gpb_pipeline.canvas.errors import (
+    AccessError,
+    NotFoundError,
+    ShiftedError,
+    ShortReadError,
+    ThrottledError,
+    UnavailableError,
+    UnreachableError,
+    refusal,
+    unanswered,
+    unreadable,
+)
+from gpb_pipeline.errors import PermanentError, SettingsError
+from gpb_pipeline.outages import CONNECT_TIMEOUT, Patience
 from gpb_pipeline.settings import CanvasSettings
+
+__all__ = [
+    "AccessError",
+    "CanvasClient",
+    "NotFoundError",
+    "ShiftedError",
+    "ShortReadError",
+    "ThrottledError",
+    "UnavailableError",
+]
 
 USER_AGENT = "gpb_pipeline (grade passback)"
 PAGE = 100  # Canvas's own cap
 ATTEMPTS = 6
-THROTTLED = "Rate Limit Exceeded"  # 403 or 429, whichever Canvas it is
-UNPUBLISHED = "invalid assignment ids requested"  # 403: unpublished since the assignments were read
-THROTTLE_PAUSE = timedelta(seconds=5)  # the bucket leaks ten points a second; there is no Retry-After
+CONNECTIONS = 16
 
 Json = dict[str, Any]
 Params = Mapping[str, str | int | list[str]]
 
 
-class UnavailableError(TransientError):
-    """Canvas did not answer, or answered that it cannot now."""
+class _Bearer(AuthBase):
+    """Set as the session's `auth`, so that a .netrc of the machine never replaces it."""
 
-    code = "canvas_unavailable"
+    def __init__(self, token: str) -> None:
+        self._token = token
 
-
-class ThrottledError(UnavailableError):
-    """The token's bucket is empty."""
-
-    code = "canvas_throttled"
-
-
-class ShiftedError(TransientError):
-    """The course changed while it was read: what was asked for is gone since, so read it from the start."""
-
-    code = "canvas_changed"
-
-
-class AccessError(PermanentError):
-    """The token is refused, or lacks a permission."""
-
-    code = "canvas_access"
-
-
-class NotFoundError(PermanentError):
-    """Canvas has no such course, or not for this token."""
-
-    code = "canvas_not_found"
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
 
 
 class CanvasClient:
-    """A Canvas by its settings; ids come as strings. May be shared between threads for reading."""
+    """A Canvas by its settings; ids come as strings. May be shared between threads.
 
-    def __init__(self, settings: CanvasSettings) -> None:
+    Proxies and certificates are the environment's (HTTPS_PROXY, NO_PROXY, REQUESTS_CA_BUNDLE). Raises
+    SettingsError for a token that no header can carry.
+    """
+
+    def __init__(self, settings: CanvasSettings, bucket: Bucket | None = None) -> None:
         self.settings = settings
+        self._bucket = bucket or Bucket()
         self._session = requests.Session()
-        self._session.trust_env = False
+        self._session.auth = _Bearer(_token_in(settings))
         self._session.headers.update(
-            {
-                "Authorization": f"Bearer {settings.api_token.get_secret_value()}",
-                "Accept": "application/json+canvas-string-ids",
-                "User-Agent": USER_AGENT,
-            }
+            {"Accept": "application/json+canvas-string-ids", "User-Agent": USER_AGENT}
         )
+        for scheme in ("https://", "http://"):
+            self._session.mount(scheme, HTTPAdapter(pool_maxsize=CONNECTIONS))
 
     def __enter__(self) -> Self:
         return self
@@ -79,8 +86,7 @@ class CanvasClient:
 
     def get(self, path: str, params: Params | None = None, *, item: str) -> Json:
         """Read one object."""
-        answer = self._answer("GET", self._url(path), item, params=params)
-        return _of_type(answer, dict, item)  # type: ignore[no-any-return]
+        return _object(self._answer("GET", self._url(path), item, params=params), item)
 
     def put(self, path: str, body: Json, *, item: str) -> Json:
         """Change one object and read it as it is then; repeated where the outcome of a try is unknown.
@@ -88,28 +94,59 @@ class CanvasClient:
         So `body` must say what the object is to be, never what is to be added to it. Raises AccessError where
         the token may not.
         """
-        answer = self._answer("PUT", self._url(path), item, body=body)
-        return _of_type(answer, dict, item)  # type: ignore[no-any-return]
+        return _object(self._answer("PUT", self._url(path), item, body=body), item)
 
     def pages(self, path: str, params: Params | None = None, *, item: str) -> Iterator[Json]:
-        """Read a list to its end, each object once: pages shift under concurrent edits."""
+        """Read a list to its end, each object once: pages shift under concurrent edits.
+
+        A page that is gone in the middle of it (404) starts the list again, once. Raises ShiftedError then,
+        and ShortReadError where Canvas does not say how the list goes on.
+        """
         seen: set[object] = set()
+        for last_try in (False, True):
+            try:
+                for each in self._pages(path, params, item):
+                    if each["id"] not in seen:
+                        seen.add(each["id"])
+                        yield each
+            except ShiftedError:
+                if last_try:
+                    raise
+            else:
+                return
+
+    def _pages(self, path: str, params: Params | None, item: str) -> Iterator[Json]:
         url: str | None = self._url(path)
         query: Params | None = {**(params or {}), "per_page": PAGE}
         while url is not None:
-            answer = self._answer("GET", url, item, params=query)
-            for each in _of_type(answer, list, item):
-                if each.get("id") not in seen:
-                    seen.add(each.get("id"))
-                    yield each
+            try:
+                answer = self._answer("GET", url, item, params=query)
+            except NotFoundError:
+                if query is not None:  # the first page: there is no such list
+                    raise
+                raise ShiftedError(
+                    "a page of it was gone while it was read", item=item, remedy="Sync the course again."
+                ) from None
+            yield from _objects(answer, item)
             url, query = self._next(answer, item), None
 
     def _url(self, path: str) -> str:
         return f"{self.settings.base_url}/api/v1/{path}"
 
     def _next(self, answer: requests.Response, item: str) -> str | None:
-        """Take the next page's address verbatim, but never let the token leave for another host."""
-        url = answer.links.get("next", {}).get("url")
+        """Take the next page's address verbatim, but never let the token leave for another host.
+
+        Every page names itself in its Link header. Where nothing does, the header was too long or was taken
+        out on the way, and a next page with it; where the last page is another one, `next` is missing.
+        """
+        links = {name: each.get("url") for name, each in answer.links.items()}
+        url = links.get("next")
+        if not links or (url is None and links.get("last", links.get("current")) != links.get("current")):
+            raise ShortReadError(
+                "Canvas does not say how the list goes on",
+                item=item,
+                remedy="Sync again; if it stays, see whether a proxy strips Link headers.",
+            )
         if url is not None and urlsplit(url)[:2] != urlsplit(self.settings.base_url)[:2]:
             raise PermanentError(
                 "Canvas links to a next page on another host",
@@ -128,90 +165,75 @@ class CanvasClient:
         params: Params | None = None,
         body: Json | None = None,
     ) -> requests.Response:
-        for attempt in stamina.retry_context(on=_retry_after, attempts=ATTEMPTS, timeout=120.0):
+        """Ask until there is an answer; raises what the last try did."""
+        for attempt in stamina.retry_context(on=_another_try(), attempts=ATTEMPTS, timeout=None):
             with attempt:
-                answer = self._ask(method, url, item, params, body)
-        return answer
+                return self._ask(method, url, item, params, body)
+        raise AssertionError("unreachable: the last attempt raises")
 
     def _ask(
         self, method: str, url: str, item: str, params: Params | None, body: Json | None
     ) -> requests.Response:
-        try:
-            answer = self._session.request(
-                method, url, params=params, json=body, timeout=self.settings.timeout, allow_redirects=False
-            )
-        except requests.RequestException as fault:  # its text may hold the address and more
-            raise UnavailableError(
-                f"Canvas did not answer ({type(fault).__name__})",
-                item=item,
-                remedy="Check CANVAS_BASE_URL, and that Canvas is up.",
-            ) from None
-        if answer.status_code != HTTPStatus.OK:
-            raise _refusal(answer, item)
+        with self._bucket.turn():
+            try:
+                answer = self._session.request(
+                    method,
+                    url,
+                    params=params,
+                    json=body,
+                    timeout=(CONNECT_TIMEOUT, self.settings.timeout),
+                    allow_redirects=False,
+                )
+            except requests.RequestException as fault:
+                raise unanswered(fault, item) from None
+            error = None if answer.status_code == HTTPStatus.OK else refusal(answer, item)
+            self._bucket.told(answer.headers, refused=isinstance(error, ThrottledError))
+        if error is not None:
+            raise error
         return answer
 
 
-def _retry_after(error: Exception) -> bool | timedelta:
-    if isinstance(error, ThrottledError):
-        return THROTTLE_PAUSE
-    return isinstance(error, UnavailableError)
+def _another_try() -> Callable[[Exception], bool | float]:
+    """Make the rule of one request: a throttle waits at the bucket, an outage by patience."""
+    patience = Patience()
+
+    def wait(error: Exception) -> bool | float:
+        if isinstance(error, ThrottledError):
+            return 0.0
+        if not isinstance(error, UnavailableError):
+            return False
+        seconds = patience.wait(unreachable=isinstance(error, UnreachableError))
+        return False if seconds is None else seconds
+
+    return wait
 
 
-def _refusal(answer: requests.Response, item: str) -> PermanentError | TransientError:
-    """Tell what an answer other than 200 means; never quotes it."""
-    status = answer.status_code
-    if status == HTTPStatus.TOO_MANY_REQUESTS or THROTTLED in answer.text[:200]:
-        return ThrottledError("Canvas throttles this token", item=item, remedy="Try again in a few minutes.")
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return UnavailableError(
-            f"Canvas answered {status}", item=item, remedy="Try again; if it stays, ask the Canvas admin."
+def _token_in(settings: CanvasSettings) -> str:
+    """Give the token; the HTTP library's own error for one that is no token would quote it."""
+    token = settings.api_token.get_secret_value()
+    if not token.isascii() or not token.isprintable():
+        raise SettingsError(
+            "holds characters that no token has", item="CANVAS_API_TOKEN", remedy="Copy it from Canvas anew."
         )
-    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-        return _denial(answer, item)
-    if status == HTTPStatus.NOT_FOUND:
-        return NotFoundError(
-            "Canvas has no such item", item=item, remedy="Check the id, and CANVAS_BASE_URL."
-        )
-    return PermanentError(
-        f"Canvas answered {status}",
-        item=item,
-        remedy="Check CANVAS_BASE_URL; else report it.",
-        code="canvas_refused",
-    )
+    return token
 
 
-def _denial(answer: requests.Response, item: str) -> AccessError | ShiftedError:
-    """Tell a refused token, a missing permission and a course that changed apart: all are 401 or 403."""
-    status = answer.status_code
-    if status == HTTPStatus.UNAUTHORIZED and "WWW-Authenticate" in answer.headers:
-        return AccessError(
-            "Canvas refuses the token",
-            item="CANVAS_API_TOKEN",
-            remedy="Set it to a token that has neither expired nor been deleted.",
-        )
-    if status == HTTPStatus.FORBIDDEN and UNPUBLISHED in answer.text[:200]:
-        return ShiftedError(
-            "an assignment was unpublished while the course was read",
-            item=item,
-            remedy="Sync the course again.",
-        )
-    return AccessError(
-        f"Canvas answered {status}: the token may not do this",
-        item=item,
-        remedy="Grant the user of CANVAS_API_TOKEN: read SIS data, view all grades, manage assignments.",
-    )
-
-
-def _of_type(answer: requests.Response, kind: type, item: str) -> Any:
+def _json(answer: requests.Response) -> object:
     try:
-        body = answer.json()
+        return answer.json()
     except requests.JSONDecodeError:
-        body = None
-    if not isinstance(body, kind):
-        raise PermanentError(
-            f"Canvas answered with something that is not a JSON {'list' if kind is list else 'object'}",
-            item=item,
-            remedy="Check that CANVAS_BASE_URL is a Canvas and not a page before it.",
-            code="unreadable_data",
-        )
+        return None
+
+
+def _object(answer: requests.Response, item: str) -> Json:
+    body = _json(answer)
+    if not isinstance(body, dict):
+        raise unreadable("Canvas answered with something that is not a JSON object", item)
+    return body
+
+
+def _objects(answer: requests.Response, item: str) -> list[Json]:
+    body = _json(answer)
+    if not isinstance(body, list) or not all(isinstance(each, dict) and each.get("id") for each in body):
+        raise unreadable("Canvas answered with something that is not a JSON list of objects with ids", item)
     return body

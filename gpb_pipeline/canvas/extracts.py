@@ -1,34 +1,45 @@
 """The frames of one course, read from Canvas in few requests. What they mean for passback is not judged here.
 
-Order and parameters: reference/canvas_api.md §10. A read that a permission has thinned fails: it would look
-like a deletion.
+Order and parameters: reference/canvas_api.md §10. A read that a permission or a short page has thinned fails:
+it would look like a deletion (completeness.py).
 """
 
 import json
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Sequence
 from urllib.parse import quote
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pandera.typing import DataFrame
 
-from gpb_pipeline.canvas.client import AccessError, CanvasClient, Json
+from gpb_pipeline.canvas.client import CanvasClient, Json
+from gpb_pipeline.canvas.columns import Columns
+from gpb_pipeline.canvas.completeness import (
+    require_permissions,
+    require_sections,
+    require_submissions,
+    require_whole,
+)
+from gpb_pipeline.canvas.errors import AccessError, ShiftedError, ShortReadError, unreadable
+from gpb_pipeline.canvas.overrides import base_dates, override_rows
 from gpb_pipeline.passback import frames
 from gpb_pipeline.passback.course import CanvasRead, Course
 from gpb_pipeline.passback.frames import build
 
 IDS_A_REQUEST = 50  # assignment ids: well below Canvas's 100 and 6 KB of URL
-TARGETS = {
-    "student_ids": "student",
-    "group_id": "group",
-    "course_section_id": "section",
-    "course_id": "course",
-    "noop_id": "noop",
-}
 
 
 def read_course(client: CanvasClient, course_id: str) -> CanvasRead:
-    """Read all that a sync needs. Raises PermanentError or TransientError, then nothing of it counts."""
+    """Read all that a sync needs, from the start again, once, where the course changed or came short.
+
+    Raises PermanentError or TransientError, then nothing of it counts.
+    """
+    try:
+        return _read_course(client, course_id)
+    except (ShiftedError, ShortReadError):
+        return _read_course(client, course_id)
+
+
+def _read_course(client: CanvasClient, course_id: str) -> CanvasRead:
     course = read_head(client, course_id)
     item, path = f"course {course_id}", course_path(course_id)
     sections = list(client.pages(f"{path}/sections", item=f"{item}, sections"))
@@ -46,22 +57,26 @@ def read_course(client: CanvasClient, course_id: str) -> CanvasRead:
     assignments = list(
         client.pages(
             f"{path}/assignments",
-            {"include[]": ["overrides"], "override_assignment_dates": "false"},
+            {"include[]": ["overrides", "checkpoints"], "override_assignment_dates": "false"},
             item=f"{item}, assignments",
         )
     )
-    _require_permissions(sections, enrollments, assignments, item)
-    synced = [each["id"] for each in assignments if each["post_to_sis"] and _is_published(each)]
-    submissions = _submissions(client, path, synced, f"{item}, submissions")
-    return CanvasRead(
+    require_permissions(sections, enrollments, assignments, item)
+    assignment_columns = Columns(assignments, f"{item}, assignments")
+    synced = _synced(assignment_columns)
+    submissions = _submission_rows(client, path, [str(each["id"]) for each in synced], item)
+    read = CanvasRead(
         course=course,
-        sections=_sections(sections),
-        enrollments=_enrollments(enrollments),
-        assignment_groups=_assignment_groups(groups),
-        assignments=_assignments(assignments),
-        overrides=_overrides(assignments),
-        submissions=submissions,
+        sections=_sections(Columns(sections, f"{item}, sections")),
+        enrollments=_enrollments(Columns(enrollments, f"{item}, enrollments")),
+        assignment_groups=_assignment_groups(Columns(groups, f"{item}, assignment groups")),
+        assignments=_assignments(assignment_columns),
+        overrides=_overrides(assignment_columns),
+        submissions=_submissions(Columns(submissions, f"{item}, submissions")),
     )
+    require_whole(sections, enrollments, groups, assignments, item)
+    require_submissions(enrollments, synced, submissions, f"{item}, submissions")
+    return read
 
 
 def read_head(client: CanvasClient, course_id: str) -> Course:
@@ -84,8 +99,12 @@ def read_groups(
     item, path = f"course {course_id}", course_path(course_id)
     sections = list(client.pages(f"{path}/sections", item=f"{item}, sections"))
     groups = list(client.pages(f"{path}/assignment_groups", item=f"{item}, assignment groups"))
-    _require_permissions(sections, [], [], item)
-    return _sections(sections), _assignment_groups(groups)
+    require_permissions(sections, [], [], item)
+    require_sections(sections, item)
+    return (
+        _sections(Columns(sections, f"{item}, sections")),
+        _assignment_groups(Columns(groups, f"{item}, assignment groups")),
+    )
 
 
 def course_path(course_id: str) -> str:
@@ -94,169 +113,151 @@ def course_path(course_id: str) -> str:
 
 
 def course_of(body: Json) -> Course:
+    """Parse a course; raises PermanentError where it lacks what a sync needs."""
+    item = f"course {body.get('id')}"
+    one = Columns([body], item)
+    zone = one.texts_or_none("time_zone")[0] or "UTC"
+    try:
+        time_zone = ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise unreadable("its time_zone is no IANA time zone", item) from None
     return Course(
-        course_id=str(body["id"]),
-        name=body.get("original_name") or body["name"],
-        sis_course_id=body.get("sis_course_id"),
-        time_zone=ZoneInfo(body.get("time_zone") or "UTC"),
-        workflow_state=body["workflow_state"],
-        concluded=bool(body.get("concluded")),
-        blueprint=bool(body.get("blueprint")),
-        term_id=body.get("enrollment_term_id"),
+        course_id=one.ids("id")[0],
+        name=one.texts_or_none("original_name")[0] or one.texts_or_none("name")[0] or "",
+        sis_course_id=one.texts_or_none("sis_course_id")[0],
+        time_zone=time_zone,
+        workflow_state=one.texts("workflow_state")[0],
+        concluded=one.flags("concluded")[0],
+        blueprint=one.flags("blueprint")[0],
+        term_id=one.ids_or_none("enrollment_term_id")[0],
     )
 
 
-def _require_permissions(
-    sections: Iterable[Json], enrollments: Iterable[Json], assignments: Iterable[Json], item: str
-) -> None:
-    """Raise AccessError where keys are absent, which Canvas leaves out without a word (not null: absent)."""
-    if any("sis_section_id" not in each for each in sections) or any(
-        "sis_user_id" not in each for each in enrollments
-    ):
-        raise AccessError(
-            "Canvas leaves out SIS ids",
-            item=f"{item}, sections and enrollments",
-            remedy="Grant the user of CANVAS_API_TOKEN: SIS data - read.",
-        )
-    if any(each.get("has_overrides") and "overrides" not in each for each in assignments):
-        raise AccessError(
-            "Canvas leaves out overrides, and with them due dates",
-            item=f"{item}, assignments",
-            remedy="Grant the user of CANVAS_API_TOKEN: Assignments and Quizzes - add, edit.",
-        )
-
-
-def _is_published(assignment: Json) -> bool:
-    return bool(assignment["workflow_state"] == "published")
-
-
-def _sections(rows: list[Json]) -> DataFrame[frames.Sections]:
+def _sections(columns: Columns) -> DataFrame[frames.Sections]:
     return build(
         frames.Sections,
         {
-            "section_id": [row["id"] for row in rows],
-            "section_name": [row["name"] for row in rows],
-            "sis_section_id": [row["sis_section_id"] or None for row in rows],
-            "nonxlist_course_id": [row.get("nonxlist_course_id") for row in rows],
+            "section_id": columns.ids("id"),
+            "section_name": columns.texts("name"),
+            "sis_section_id": columns.texts_or_none("sis_section_id", required=True),
+            "nonxlist_course_id": columns.ids_or_none("nonxlist_course_id"),
         },
     )
 
 
-def _enrollments(rows: list[Json]) -> DataFrame[frames.Enrollments]:
+def _enrollments(columns: Columns) -> DataFrame[frames.Enrollments]:
+    names = Columns(columns.objects("user"), columns.item).texts_or_none("name")
     return build(
         frames.Enrollments,
         {
-            "enrollment_id": [row["id"] for row in rows],
-            "user_id": [row["user_id"] for row in rows],
-            "section_id": [row["course_section_id"] for row in rows],
-            "type": [row["type"] for row in rows],
-            "state": [row["enrollment_state"] for row in rows],
-            "sis_user_id": [row["sis_user_id"] or None for row in rows],
-            "student_name": [row.get("user", {}).get("name") or "" for row in rows],
+            "enrollment_id": columns.ids("id"),
+            "user_id": columns.ids("user_id"),
+            "section_id": columns.ids("course_section_id"),
+            "type": columns.texts("type"),
+            "state": columns.texts("enrollment_state"),
+            "sis_user_id": columns.texts_or_none("sis_user_id", required=True),
+            "student_name": [each or "" for each in names],
         },
     )
 
 
-def _assignment_groups(rows: list[Json]) -> DataFrame[frames.AssignmentGroups]:
+def _assignment_groups(columns: Columns) -> DataFrame[frames.AssignmentGroups]:
     return build(
         frames.AssignmentGroups,
         {
-            "group_id": [row["id"] for row in rows],
-            "group_name": [row["name"] for row in rows],
-            "position": [row["position"] or 0 for row in rows],
-            "sis_source_id": [row.get("sis_source_id") or None for row in rows],
-            "integration_data": [json.dumps(row.get("integration_data") or {}) for row in rows],
+            "group_id": columns.ids("id"),
+            "group_name": columns.texts("name"),
+            "position": columns.positions("position"),
+            "sis_source_id": columns.texts_or_none("sis_source_id"),
+            "integration_data": [json.dumps(each) for each in columns.objects("integration_data")],
         },
     )
 
 
-def _assignments(rows: list[Json]) -> DataFrame[frames.Assignments]:
-    def flags(name: str) -> list[bool]:
-        return [bool(row.get(name)) for row in rows]
-
+def _assignments(columns: Columns) -> DataFrame[frames.Assignments]:
+    kinds = [[str(kind) for kind in each] for each in columns.lists("submission_types", required=True)]
     return build(
         frames.Assignments,
         {
-            "assignment_id": [row["id"] for row in rows],
-            "assignment_name": [row["name"] for row in rows],
-            "group_id": [row["assignment_group_id"] for row in rows],
-            "position": [row.get("position") or 0 for row in rows],
-            "workflow_state": [row["workflow_state"] for row in rows],
-            "post_to_sis": flags("post_to_sis"),
-            "grading_type": [row["grading_type"] for row in rows],
-            "points_possible": [row["points_possible"] for row in rows],
-            "due_at": [row["due_at"] for row in rows],
-            "unlock_at": [row.get("unlock_at") for row in rows],
-            "created_at": [row.get("created_at") for row in rows],
-            "only_visible_to_overrides": flags("only_visible_to_overrides"),
-            "omit_from_final_grade": flags("omit_from_final_grade"),
-            "submission_types": [",".join(row["submission_types"]) for row in rows],
-            "has_checkpoints": flags("has_sub_assignments"),
-            "moderated": flags("moderated_grading"),
-            "anonymous": flags("anonymous_grading"),
-            "group_assignment": [row.get("group_category_id") is not None for row in rows],
-            "due_date_required": flags("due_date_required"),
+            "assignment_id": columns.ids("id"),
+            "assignment_name": columns.texts("name"),
+            "group_id": columns.ids("assignment_group_id"),
+            "position": columns.positions("position"),
+            "workflow_state": columns.texts("workflow_state"),
+            "post_to_sis": columns.required_flags("post_to_sis"),
+            "grading_type": columns.texts("grading_type"),
+            "points_possible": columns.numbers_or_none("points_possible", required=True),
+            "due_at": base_dates(columns),
+            "unlock_at": columns.texts_or_none("unlock_at"),
+            "created_at": columns.texts_or_none("created_at"),
+            "only_visible_to_overrides": _without_everyone(columns),
+            "omit_from_final_grade": columns.flags("omit_from_final_grade"),
+            "submission_types": [",".join(each) for each in kinds],
+            "has_checkpoints": columns.flags("has_sub_assignments"),
+            "moderated": columns.flags("moderated_grading"),
+            "anonymous": columns.flags("anonymous_grading"),
+            "group_assignment": [each is not None for each in columns.ids_or_none("group_category_id")],
+            "due_date_required": columns.flags("due_date_required"),
         },
     )
 
 
-def _overrides(assignments: list[Json]) -> DataFrame[frames.Overrides]:
-    rows = [
-        (each, override, target, target_id)
-        for each in assignments
-        for override in each.get("overrides", [])
-        for target, target_id in _targets(override)
+def _without_everyone(columns: Columns) -> list[bool]:
+    """A module that is assigned to some takes Everyone away without `only_visible_to_overrides` saying so."""
+    alone = columns.flags("only_visible_to_overrides")
+    return [
+        own or each.get("visible_to_everyone") is False for own, each in zip(alone, columns.rows, strict=True)
     ]
+
+
+def _overrides(columns: Columns) -> DataFrame[frames.Overrides]:
+    rows = override_rows(columns)
     return build(
         frames.Overrides,
-        {
-            "override_id": [override["id"] for _, override, _, _ in rows],
-            "assignment_id": [each["id"] for each, _, _, _ in rows],
-            "target": [target for _, _, target, _ in rows],
-            "target_id": [target_id for _, _, _, target_id in rows],
-            "due_at_overridden": ["due_at" in override for _, override, _, _ in rows],
-            "due_at": [override.get("due_at") for _, override, _, _ in rows],
-            "unassign_item": [bool(override.get("unassign_item")) for _, override, _, _ in rows],
-        },
+        {name: [getattr(row, name) for row in rows] for name in frames.Overrides.to_schema().columns},
     )
 
 
-def _targets(override: Json) -> list[tuple[str, str]]:
-    for key, target in TARGETS.items():
-        if key in override:
-            ids: Any = override[key]
-            return [(target, str(each)) for each in (ids if isinstance(ids, list) else [ids])]
-    return []
+def _synced(assignments: Columns) -> list[Json]:
+    flags, states = assignments.required_flags("post_to_sis"), assignments.texts("workflow_state")
+    return [
+        each
+        for each, to_sis, state in zip(assignments.rows, flags, states, strict=True)
+        if to_sis and state == "published"
+    ]
 
 
-def _submissions(
-    client: CanvasClient, path: str, assignment_ids: list[str], item: str
-) -> DataFrame[frames.Submissions]:
+def _submission_rows(client: CanvasClient, path: str, assignment_ids: Sequence[str], item: str) -> list[Json]:
     rows: list[Json] = []
     for start in range(0, len(assignment_ids), IDS_A_REQUEST):
         query: dict[str, str | int | list[str]] = {
             "student_ids[]": ["all"],
-            "assignment_ids[]": assignment_ids[start : start + IDS_A_REQUEST],
+            "assignment_ids[]": list(assignment_ids[start : start + IDS_A_REQUEST]),
             "include[]": ["visibility"],
         }
-        rows += client.pages(f"{path}/students/submissions", query, item=item)
+        rows += client.pages(f"{path}/students/submissions", query, item=f"{item}, submissions")
+    return rows
+
+
+def _submissions(columns: Columns) -> DataFrame[frames.Submissions]:
+    def unless_false(key: str) -> list[bool]:
+        return [each.get(key) is not False for each in columns.rows]
+
     return build(
         frames.Submissions,
         {
-            "assignment_id": [row["assignment_id"] for row in rows],
-            "user_id": [row["user_id"] for row in rows],
-            "score": [row["score"] for row in rows],
-            "grade": [row["grade"] for row in rows],
-            "excused": [bool(row["excused"]) for row in rows],
-            "late": [bool(row["late"]) for row in rows],
-            "missing": [bool(row["missing"]) for row in rows],
-            "workflow_state": [row["workflow_state"] for row in rows],
-            "posted_at": [row["posted_at"] for row in rows],
-            "graded_at": [row["graded_at"] for row in rows],
-            "submitted_at": [row["submitted_at"] for row in rows],
-            "grade_matches_current_submission": [
-                row.get("grade_matches_current_submission") is not False for row in rows
-            ],
-            "assigned": [row.get("assignment_visible") is not False for row in rows],
+            "assignment_id": columns.ids("assignment_id"),
+            "user_id": columns.ids("user_id"),
+            "score": columns.numbers_or_none("score", required=True),
+            "grade": columns.texts_or_none("grade", required=True),
+            "excused": columns.required_flags("excused"),
+            "late": columns.required_flags("late"),
+            "missing": columns.required_flags("missing"),
+            "workflow_state": columns.texts("workflow_state"),
+            "posted_at": columns.texts_or_none("posted_at", required=True),
+            "graded_at": columns.texts_or_none("graded_at"),
+            "submitted_at": columns.texts_or_none("submitted_at"),
+            "grade_matches_current_submission": unless_false("grade_matches_current_submission"),
+            "assigned": unless_false("assignment_visible"),
         },
     )

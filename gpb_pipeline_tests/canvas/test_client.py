@@ -1,80 +1,34 @@
 """The client against a Canvas that misbehaves: each answer from a real socket, in a script that runs out."""
 
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from pathlib import Path
 
 import pytest
-import stamina
 
+from gpb_pipeline.canvas.bucket import Bucket
 from gpb_pipeline.canvas.client import (
     AccessError,
     CanvasClient,
+    NotFoundError,
     ShiftedError,
+    ShortReadError,
     ThrottledError,
     UnavailableError,
 )
-from gpb_pipeline.canvas.extracts import read_course, read_head
-from gpb_pipeline.errors import PermanentError
+from gpb_pipeline.canvas.extracts import read_head
+from gpb_pipeline.errors import PermanentError, SettingsError
 from gpb_pipeline.settings import CanvasSettings
+from gpb_pipeline_tests.canvas.script import JSON, Script
 
-Answer = tuple[int, dict[str, str], str]
-
-
-class Script(ThreadingHTTPServer):
-    """Answers one request after another as told; the last answer stands for all that follow."""
-
-    answers: list[Answer]
-    asked: list[str]
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: Script
-
-    def do_GET(self) -> None:
-        self.server.asked.append(self.path)
-        answers = self.server.answers
-        status, headers, body = answers.pop(0) if len(answers) > 1 else answers[0]
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body.encode())
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base class's name
-        """Keep the test output clean."""
-
-
-@pytest.fixture
-def canvas() -> Iterator[Script]:
-    with Script(("127.0.0.1", 0), _Handler) as server:
-        server.answers, server.asked = [], []
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
-
-
-@pytest.fixture
-def client(canvas: Script) -> Iterator[CanvasClient]:
-    stamina.set_testing(testing=True, attempts=3)
-    settings = CanvasSettings(base_url=canvas.url, api_token="t")
-    with CanvasClient(settings) as made:
-        yield made
-    stamina.set_testing(testing=False)
+HTML = {"Content-Type": "text/html"}
 
 
 def test_links_are_followed_verbatim_and_an_object_seen_twice_counts_once(
     canvas: Script, client: CanvasClient
 ) -> None:
-    link = f'<{canvas.url}/api/v1/things?page=bookmark:Wz%3D>; rel="next"'
-    canvas.answers = [(200, {"Link": link}, '[{"id":"1"},{"id":"2"}]'), (200, {}, '[{"id":"2"},{"id":"3"}]')]
+    canvas.answers = [
+        canvas.page({"id": "1"}, {"id": "2"}, next_page="page=bookmark:Wz%3D"),
+        canvas.page({"id": "2"}, {"id": "3"}),
+    ]
     assert [each["id"] for each in client.pages("things", item="things")] == ["1", "2", "3"]
     assert canvas.asked[1] == "/api/v1/things?page=bookmark:Wz%3D"
 
@@ -82,6 +36,37 @@ def test_links_are_followed_verbatim_and_an_object_seen_twice_counts_once(
 def test_the_token_never_follows_a_link_to_another_host(canvas: Script, client: CanvasClient) -> None:
     canvas.answers = [(200, {"Link": '<http://127.0.0.2:1/x>; rel="next"'}, '[{"id":"1"}]')]
     with pytest.raises(PermanentError, match="another host"):
+        list(client.pages("things", item="things"))
+
+
+def test_a_list_without_links_is_a_short_read(canvas: Script, client: CanvasClient) -> None:
+    canvas.answers = [(200, {}, '[{"id":"1"}]')]
+    with pytest.raises(ShortReadError, match="things: Canvas does not say how the list goes on"):
+        list(client.pages("things", item="things"))
+
+
+def test_a_page_without_next_that_is_not_the_last_is_a_short_read(
+    canvas: Script, client: CanvasClient
+) -> None:
+    canvas.answers = [canvas.page({"id": "1"}, current="page=1", last="page=3")]
+    with pytest.raises(ShortReadError):
+        list(client.pages("things", item="things"))
+    canvas.answers = [canvas.page({"id": "1"}, current="page=3", last="page=3")]
+    assert list(client.pages("things", item="things")) == [{"id": "1"}]
+
+
+def test_a_bookmark_that_is_gone_starts_the_list_again_once(canvas: Script, client: CanvasClient) -> None:
+    first, gone = canvas.page({"id": "1"}, next_page="page=b"), (404, JSON, '{"errors":[]}')
+    canvas.answers = [first, gone, first, canvas.page({"id": "2"})]
+    assert [each["id"] for each in client.pages("things", item="things")] == ["1", "2"]
+    canvas.answers = [first, gone, first, gone]
+    with pytest.raises(ShiftedError, match="a page of it was gone"):
+        list(client.pages("things", item="things"))
+
+
+def test_a_list_that_is_not_there_at_all_is_not_found(canvas: Script, client: CanvasClient) -> None:
+    canvas.answers = [(404, JSON, '{"errors":[{"message":"The specified resource does not exist."}]}')]
+    with pytest.raises(NotFoundError):
         list(client.pages("things", item="things"))
 
 
@@ -102,48 +87,107 @@ def test_a_throttle_that_stays_is_transient(canvas: Script, client: CanvasClient
 
 def test_a_server_error_is_tried_again_and_then_told(canvas: Script, client: CanvasClient) -> None:
     canvas.answers = [(500, {}, "{}")]
-    with pytest.raises(UnavailableError, match="thing 1: Canvas answered 500"):
+    with pytest.raises(UnavailableError, match=r"thing 1: Canvas answered 500.*CANVAS_BASE_URL"):
         client.get("things/1", item="thing 1")
     assert len(canvas.asked) == 3
 
 
-def test_a_page_that_is_not_canvas_is_told_so(canvas: Script, client: CanvasClient) -> None:
-    canvas.answers = [(200, {"Content-Type": "text/html"}, "<html>Sign in</html>")]
-    with pytest.raises(PermanentError, match="CANVAS_BASE_URL is a Canvas"):
+@pytest.mark.parametrize("body", ["<html>Sign in</html>", "[]", "null", '"text"'])
+def test_an_object_of_no_known_shape_is_told_so(canvas: Script, client: CanvasClient, body: str) -> None:
+    canvas.answers = [(200, HTML, body)]
+    with pytest.raises(PermanentError, match=r"thing 1: .*CANVAS_BASE_URL is a Canvas") as told:
         client.get("things/1", item="thing 1")
+    assert told.value.code == "unreadable_data"
 
 
-def test_a_canvas_that_is_down_names_the_setting() -> None:
-    stamina.set_testing(testing=True, attempts=2)
-    settings = CanvasSettings(base_url="http://127.0.0.1:9", api_token="t")
-    with CanvasClient(settings) as client, pytest.raises(UnavailableError, match="Check CANVAS_BASE_URL"):
+@pytest.mark.parametrize("body", ["<html/>", "{}", "[1]", "[null]", '[{"name":"x"}]', '{"errors":[]}'])
+def test_a_list_of_no_known_shape_is_told_so(canvas: Script, client: CanvasClient, body: str) -> None:
+    canvas.answers = [(200, JSON, body)]
+    with pytest.raises(PermanentError, match=r"things: .*not a JSON list of objects") as told:
+        list(client.pages("things", item="things"))
+    assert told.value.code == "unreadable_data"
+
+
+@pytest.mark.parametrize(("status", "headers"), [(404, HTML), (405, HTML), (302, {"Location": "/login"})])
+def test_an_address_that_is_no_canvas_names_the_setting(
+    canvas: Script, client: CanvasClient, status: int, headers: dict[str, str]
+) -> None:
+    canvas.answers = [(status, headers, "<html>Not here</html>")]
+    with pytest.raises(SettingsError, match=f"CANVAS_BASE_URL: what answers there is no Canvas: .*{status}"):
+        client.get("courses/7", item="course 7")
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:9", "http://canvas.invalid"])
+def test_a_canvas_that_is_not_there_names_the_setting(address: str, few_tries: None) -> None:
+    settings = CanvasSettings(base_url=address, api_token="t")
+    with CanvasClient(settings) as client, pytest.raises(UnavailableError) as told:
         client.get("things/1", item="thing 1")
-    stamina.set_testing(testing=False)
+    assert str(told.value) == (
+        "thing 1: Canvas did not answer: nothing answers at that address. "
+        "Check CANVAS_BASE_URL, and that Canvas is up."
+    )
 
 
-HEAD = '{"id":"7","name":"Algebra","workflow_state":"available"}'
+@pytest.mark.parametrize("token", ["hunter2\n", "hunter2\N{EM DASH}"])
+def test_a_token_that_no_header_takes_names_the_setting_and_stays_secret(token: str) -> None:
+    with pytest.raises(SettingsError, match="CANVAS_API_TOKEN") as told:
+        CanvasClient(CanvasSettings(base_url="http://127.0.0.1:9", api_token=token))
+    assert "hunter2" not in f"{told.value!s}{told.value!r}"
+
+
+def test_a_netrc_never_replaces_the_token(
+    canvas: Script, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login someone password else\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    canvas.answers = [(200, {}, "{}")]
+    with CanvasClient(CanvasSettings(base_url=canvas.url, api_token="t")) as client:
+        client.get("things/1", item="thing 1")
+    assert canvas.headers[0]["Authorization"] == "Bearer t"
+
+
+def test_a_proxy_of_the_environment_is_used(
+    canvas: Script, client: CanvasClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", canvas.url)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    canvas.answers = [(200, {}, "{}")]
+    settings = CanvasSettings(base_url="http://district.invalid", api_token="t")
+    with CanvasClient(settings, Bucket()) as proxied:
+        proxied.get("things/1", item="thing 1")
+    assert canvas.asked == ["http://district.invalid/api/v1/things/1"]
 
 
 def test_an_assignment_unpublished_meanwhile_is_no_question_of_permission(
     canvas: Script, client: CanvasClient
 ) -> None:
-    canvas.answers = [(403, {}, '{"error":"invalid assignment ids requested"}')]
+    canvas.answers = [(403, JSON, '{"error":"invalid assignment ids requested"}')]
     with pytest.raises(ShiftedError, match="Sync the course again"):
         list(client.pages("courses/7/students/submissions", item="course 7, submissions"))
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "message", "told"),
+    [
+        (401, {"WWW-Authenticate": "Bearer"}, "Invalid access token.", "CANVAS_API_TOKEN: Canvas refuses"),
+        (401, {}, "Insufficient scopes on access token.", "course 7: the developer key .* lacks the scope"),
+        (401, {}, "user not authorized to perform that action", "course 7: .*may not do this.*Grant"),
+        (403, {}, "usuario no autorizado", "course 7: .*may not do this.*Grant"),
+    ],
+    ids=["token", "scope", "permission", "permission, hosted and localized"],
+)
+def test_each_denial_says_what_to_do(
+    canvas: Script, client: CanvasClient, status: int, headers: dict[str, str], message: str, told: str
+) -> None:
+    canvas.answers = [(status, JSON | headers, f'{{"errors":[{{"message":"{message}"}}]}}')]
+    with pytest.raises(AccessError, match=told):
+        client.get("courses/7", item="course 7")
     assert len(canvas.asked) == 1
 
 
-def test_a_student_whose_sis_id_canvas_leaves_out_is_not_one_without(
-    canvas: Script, client: CanvasClient
-) -> None:
-    section = '[{"id":"1","name":"P1","sis_section_id":"S1"}]'
-    enrollment = '[{"id":"4","user_id":"2","course_section_id":"1","type":"StudentEnrollment"}]'
-    canvas.answers = [(200, {}, body) for body in (HEAD, section, enrollment, "[]", "[]")]
-    with pytest.raises(AccessError, match="leaves out SIS ids"):
-        read_course(client, "7")
-
-
 def test_an_id_of_any_characters_stays_one_part_of_the_path(canvas: Script, client: CanvasClient) -> None:
-    canvas.answers = [(200, {}, HEAD)]
+    canvas.answers = [(200, {}, '{"id":"7","name":"Algebra","workflow_state":"available"}')]
     read_head(client, "sis_course_id:A/1?x#y")
     assert canvas.asked[0].startswith("/api/v1/courses/sis_course_id:A%2F1%3Fx%23y?")

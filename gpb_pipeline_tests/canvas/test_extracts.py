@@ -1,21 +1,12 @@
 """A course read over HTTP from the sandbox's Canvas, traps included."""
 
-from collections.abc import Iterator
-from datetime import date
-
 import pytest
 
 from gpb_pipeline.canvas.client import AccessError, CanvasClient, NotFoundError
 from gpb_pipeline.canvas.courses import account_courses
 from gpb_pipeline.canvas.extracts import read_course
-from gpb_pipeline.sandbox.serve import Sandbox, running_sandbox
+from gpb_pipeline.sandbox.serve import Sandbox
 from gpb_pipeline.settings import CanvasSettings
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with running_sandbox(today=date(2026, 11, 24)) as running:
-        yield running
 
 
 def client_of(sandbox: Sandbox, token: str = "sandbox-canvas-token") -> CanvasClient:
