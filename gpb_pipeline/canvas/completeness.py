@@ -29,16 +29,6 @@ def require_permissions(
         )
 
 
-def require_sections(sections: Sequence[Json], item: str) -> None:
-    """Raise ShortReadError for a course without any: Canvas makes one with each course."""
-    if not sections:
-        raise _short(
-            "Canvas gives no section of it",
-            f"{item}, sections",
-            "Sync again; if all its sections were cross-listed away, it needs no sync.",
-        )
-
-
 def require_whole(
     sections: Sequence[Json],
     enrollments: Iterable[Json],
@@ -46,8 +36,13 @@ def require_whole(
     assignments: Iterable[Json],
     item: str,
 ) -> None:
-    """Raise ShortReadError where one list names what another should have and has not."""
-    require_sections(sections, item)
+    """Raise ShortReadError where one list lacks what another names, or there is no section at all."""
+    if not sections:
+        raise _short(
+            "Canvas gives no section of it",
+            f"{item}, sections",
+            "Sync again; if all its sections were cross-listed away, it needs no sync.",
+        )
     section_ids = {each["id"] for each in sections}
     used = {each.get("course_section_id") for each in enrollments if each.get("enrollment_state") == "active"}
     if used - section_ids:
