@@ -79,7 +79,7 @@ def export(file: Path, course_ids: tuple[str, ...]) -> None:
             else:
                 lists.append(found)
     file.write_text(category_csv.written(lists, zone), encoding="utf-8", newline="")
-    click.echo(f"{len(lists)} courses written to {file}.")
+    click.echo(f"{_counted(len(lists), 'course')} written to {file}.")
     if unread:
         raise SystemExit(1)
 
@@ -98,8 +98,8 @@ def import_file(file: Path, *, yes: bool, by: str) -> None:
         for saved in sync.save(pending, by=by) if yes else []:
             _tell(saved)
     count = sum(len(each.edits) for each in pending)
-    outcome = "saved" if yes else "not saved; add --yes"
-    click.echo(f"{count} changes in {len(pending)} courses: {outcome}." if count else "Nothing to change.")
+    told = f"{_counted(count, 'change')} in {_counted(len(pending), 'course')}"
+    click.echo(f"{told}: {'saved' if yes else 'not saved; add --yes'}." if count else "Nothing to change.")
 
 
 @contextmanager
@@ -115,6 +115,10 @@ def _opened() -> Iterator[CategorySync]:
 def _every_course() -> list[str]:
     with CanvasClient(CanvasSettings.load()) as canvas:
         return [each.course_id for each in account_courses(canvas)]
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _text(file: Path) -> str:

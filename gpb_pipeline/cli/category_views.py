@@ -58,7 +58,7 @@ def print_list(listed: CategoryList, zone: ZoneInfo) -> None:
         "SIS category",
         "Label",
         "By",
-        title=f"Sync SIS Categories: {listed.course_name}",
+        title=f"Sync SIS Categories: {_named(listed.course_name, listed.course_id)}",
     )
     for group in listed.groups:
         total, open_ = len(group.sections), group.unassociated
@@ -76,7 +76,13 @@ def print_list(listed: CategoryList, zone: ZoneInfo) -> None:
 
 def print_changes(listed: CategoryList) -> None:
     """Show the rows that are not saved yet."""
-    table = Table("Assignment group", "SIS section", "SIS category", "Label", title=f"{listed.course_name}")
+    table = Table(
+        "Assignment group",
+        "SIS section",
+        "SIS category",
+        "Label",
+        title=_named(listed.course_name, listed.course_id),
+    )
     for group in listed.groups:
         for row in group.sections:
             if row.changed:
