@@ -52,13 +52,13 @@ def in_scope(sections: DataFrame[frames.Sections], selection: Selection) -> Data
     kept = sections["sis_section_id"].notna()
     if selection.sections is not None:
         kept &= sections["section_id"].isin(list(selection.sections))
-    return DataFrame[frames.Sections](sections[kept])
+    return sections[kept]
 
 
 def synced(assignments: DataFrame[frames.Assignments]) -> DataFrame[frames.Assignments]:
     """Keep the published assignments with Sync to SIS."""
     kept = (assignments["workflow_state"] == "published") & assignments["post_to_sis"]
-    return DataFrame[frames.Assignments](assignments[kept])
+    return assignments[kept]
 
 
 def candidates(

@@ -8,10 +8,12 @@ here (`build`), so that validation judges values and not spellings.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, Any, TypeVar
+from functools import cache
+from typing import Annotated, Any, TypeVar, cast
 
 import pandas as pd
 import pandera.pandas as pa
+from pandas.api.types import infer_dtype
 from pandera.typing import DataFrame, Series
 
 from gpb_pipeline.errors import PermanentError
@@ -209,11 +211,13 @@ def build(schema: type[F], columns: Mapping[str, Sequence[Any] | pd.Series[Any]]
     many rows, never a value.
     """
     declared = schema.to_schema().columns
-    try:
-        typed = {name: _typed(columns[name], column.dtype.type) for name, column in declared.items()}
-    except (ValueError, TypeError) as unparsable:
-        raise _structural(schema, f"a column cannot be parsed ({type(unparsable).__name__})") from None
-    return validated(schema, pd.DataFrame(typed, columns=list(declared)))
+    typed = {}
+    for name, column in declared.items():
+        try:
+            typed[name] = _typed(columns[name], column.dtype.type)
+        except (ValueError, TypeError) as unparsable:
+            raise _structural(schema, f"{name}: cannot be parsed ({type(unparsable).__name__})") from None
+    return _held_against(_values_only(schema), schema, pd.DataFrame(typed, columns=list(declared)))
 
 
 def rows_of(frame: pd.DataFrame) -> Iterator[Any]:
@@ -223,13 +227,29 @@ def rows_of(frame: pd.DataFrame) -> Iterator[Any]:
 
 def empty(schema: type[F]) -> DataFrame[F]:
     """Make a frame of `schema` without rows, its types in place."""
+    return cast("DataFrame[F]", _without_rows(schema).copy())
+
+
+@cache
+def _without_rows(schema: type[Frame]) -> pd.DataFrame:
     return build(schema, {name: [] for name in schema.to_schema().columns})
 
 
 def validated(schema: type[F], frame: pd.DataFrame) -> DataFrame[F]:
     """Hold `frame` against `schema`; raises PermanentError with counts by column and check, never values."""
+    return _held_against(schema.to_schema(), schema, frame)
+
+
+@cache
+def _values_only(schema: type[Frame]) -> pa.DataFrameSchema:
+    """Leave out the checks of types, for columns that were just given theirs: they are most of the time."""
+    declared = schema.to_schema()
+    return declared.update_columns({name: {"dtype": None} for name in declared.columns})
+
+
+def _held_against(rules: pa.DataFrameSchema, schema: type[F], frame: pd.DataFrame) -> DataFrame[F]:
     try:
-        return schema.validate(frame, lazy=True)
+        return cast("DataFrame[F]", rules.validate(frame, lazy=True))
     except pa.errors.SchemaErrors as invalid:
         cases = invalid.failure_cases
         counts = cases.groupby(["column", "check"], dropna=False).size()
@@ -248,11 +268,14 @@ def _structural(schema: type[Frame], what: str) -> PermanentError:
 
 
 def _typed(values: Sequence[Any] | pd.Series[Any], dtype: Any) -> pd.Series[Any]:
+    if isinstance(values, pd.Series) and values.dtype == dtype:
+        return values
     if isinstance(dtype, pd.DatetimeTZDtype):
         return pd.to_datetime(pd.Series(values, dtype=object), utc=True, format="ISO8601").astype(dtype)
     series = pd.Series(values, dtype=object)
     if dtype.kind in "OU":  # text: astype(str) would spell an absent value "None"
-        text = series.copy()  # the caller keeps its column as it was
-        text[text.isna()] = None
-        return text
+        if infer_dtype(series, skipna=True) not in {"string", "empty"}:
+            raise TypeError
+        absent = series.isna()
+        return series.mask(absent, None) if absent.any() else series
     return series.astype(dtype)

@@ -156,7 +156,7 @@ def _canvas_state(rows: pd.DataFrame, seen: "pd.Series[bool]") -> list[str]:
         ", ".join(
             f"{name} {value}"
             for name, value in zip(columns, values, strict=True)
-            if not pd.isna(value) and value is not False
+            if value is not None and value is not False and value == value  # noqa: PLR0124  NaN and NaT
         )
         if covered
         else "not in this read"

@@ -61,7 +61,7 @@ def edited(plan: Plan, held: Held, class_ids: frozenset[str]) -> DataFrame[judge
         each.state == "unchanged" and each.class_id in class_ids and not _same(each, have.get(each.result_id))
         for each in rows_of(grades)
     ]
-    return DataFrame[judged.PlannedGrades](grades[pd.Series(changed, index=grades.index, dtype=bool)])
+    return grades[pd.Series(changed, index=grades.index, dtype=bool)]
 
 
 def told_of(rows: DataFrame[judged.PlannedGrades]) -> DataFrame[judged.Issues]:
