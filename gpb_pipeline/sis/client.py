@@ -157,26 +157,42 @@ class OneRosterClient:
             raise UnknownOutcome(Answer(response.status_code, "no sourcedId in the answer"), item=item)
         return theirs or ours
 
+    def _listed(self, call: Call) -> requests.Response:
+        try:
+            return self._transport.send(call)
+        except RefusedError as refused:
+            if refused.status != HTTPStatus.NOT_FOUND:
+                raise
+            answer = Answer(refused.status, refused.sis_code, refused.sis_words)
+            remedy = "Check SIS_BASE_URL and SIS_DIALECT: the SIS serves no such list."
+            raise RefusedError(answer, item=call.item, remedy=remedy) from None
+
     def _collection(
         self, url: str, name: str, item: str, params: Mapping[str, str] | None = None
     ) -> list[dict[str, Any]]:
         """Read all pages. Raises UnavailableError where they hold less than the SIS counted."""
         items: list[dict[str, Any]] = []
-        seen: set[object] = set()
+        seen: set[str] = set()
+        offset = 0
         while True:
-            page_of: dict[str, str | int] = {**(params or {}), "limit": PAGE, "offset": len(items)}
-            response = self._transport.send(Call("GET", url, item, params=page_of))
+            page_of: dict[str, str | int] = {**(params or {}), "limit": PAGE, "offset": offset}
+            response = self._listed(Call("GET", url, item, params=page_of))
             page = _items(_json(response, item), name, item)
-            new = {each.get("sourcedId") for each in page} - seen
-            total = response.headers.get("X-Total-Count", "")
-            if total.isdecimal() and not new and len(items) < int(total):
+            new = [each for each in page if str(each.get("sourcedId")) not in seen]
+            total = _count(response.headers.get("X-Total-Count"))
+            if not new and total is not None and offset < total:
                 raise UnavailableError(Answer(response.status_code, "short read"), item=item)
             if not new:  # past the end, or a SIS that knows no offset
                 return items
-            items += page
-            seen |= new
-            if total.isdecimal() and len(items) >= int(total):
+            items += new
+            seen |= {str(each.get("sourcedId")) for each in new}
+            offset += len(page)
+            if total is not None and offset >= total and len(page) != PAGE:  # some count only the page
                 return items
+
+
+def _count(header: str | None) -> int | None:
+    return int(header) if header is not None and header.isdecimal() else None
 
 
 def _json_or_none(response: requests.Response) -> object:

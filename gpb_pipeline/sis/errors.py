@@ -60,8 +60,10 @@ class UnavailableError(TransientError):
 
     code = "sis_unavailable"
 
-    def __init__(self, answer: Answer, *, item: str, retry_after: float | None = None) -> None:
-        super().__init__(self._what(answer), item=item, remedy="The next sync tries again.")
+    def __init__(
+        self, answer: Answer, *, item: str, retry_after: float | None = None, remedy: str | None = None
+    ) -> None:
+        super().__init__(self._what(answer), item=item, remedy=remedy or "The next sync tries again.")
         self.status = answer.status
         self.sis_code = answer.code
         self.sis_words = answer.words
@@ -70,6 +72,10 @@ class UnavailableError(TransientError):
     @staticmethod
     def _what(answer: Answer) -> str:
         return f"the SIS is not available: {answer.summary()}"
+
+
+class UnreachableError(UnavailableError):
+    """Nothing answers where the SIS should be: the request was never sent, so a write was not made."""
 
 
 class UnknownOutcome(UnavailableError):  # noqa: N818 - the outcome is what is unknown, not the error

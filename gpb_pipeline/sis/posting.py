@@ -11,7 +11,7 @@ from threading import Event, Lock
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from gpb_pipeline.errors import PipelineError
+from gpb_pipeline.errors import PermanentError, PipelineError
 from gpb_pipeline.passback.course import Plan
 from gpb_pipeline.passback.frames import rows_of
 from gpb_pipeline.passback.issues import Code
@@ -106,6 +106,9 @@ class Poster:
             self.halt.unanswered(error)
             code = unknown if isinstance(error, UnknownOutcome) else unavailable
             return Answer(code=code, sis_error=_words(error))
+        except PermanentError as error:  # a setting, or an answer that cannot be read: so will be the rest
+            self.halt.refuse(error)
+            return Answer(code=refused, sis_error=error.what)
         self.halt.answered()
         return Answer(sourced_id=sourced_id)
 

@@ -18,7 +18,10 @@ Item = Mapping[str, Any]
 def unreadable(what: str, item: str) -> PermanentError:
     """Make the error for an answer of a shape that cannot be used; it never quotes the answer."""
     return PermanentError(
-        what, item=item, remedy="Ask the SIS's support what it serves there.", code="unreadable_data"
+        what,
+        item=item,
+        remedy="Check that SIS_BASE_URL is the SIS's OneRoster address; else ask its support what it serves.",
+        code="unreadable_data",
     )
 
 

@@ -35,6 +35,21 @@ def test_a_sis_with_smaller_pages_than_asked_for_is_read_to_the_end(
     assert len(connect().class_results("C1")) == 45
 
 
+def test_a_total_that_counts_only_the_page_does_not_end_the_reading(
+    sis: OneRosterServer, connect: Connect
+) -> None:
+    sis.collections["/classes/C1/results"] = ("results", results(250))
+    page = JSONResponse({"results": results(100)}, headers={"X-Total-Count": "100"})
+    sis.faults.append(page)
+    assert len(connect().class_results("C1")) == 250
+
+
+def test_what_comes_on_two_pages_counts_once(sis: OneRosterServer, connect: Connect) -> None:
+    rows = results(150)
+    sis.collections["/classes/C1/results"] = ("results", [*rows[:100], rows[99], *rows[100:]])
+    assert len(connect().class_results("C1")) == 150
+
+
 def test_a_sis_that_knows_no_offset_does_not_repeat_itself(sis: OneRosterServer, connect: Connect) -> None:
     sis.collections["/classes/C1/results"] = ("results", results(45))
     sis.knows_offset = sis.counts = False

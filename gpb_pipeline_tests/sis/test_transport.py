@@ -1,18 +1,22 @@
 """Tokens, retries and faults, as they happen on the wire."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
 import pytest
-from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 
-from gpb_pipeline.errors import PermanentError, TransientError
+from gpb_pipeline.errors import PermanentError, SettingsError, TransientError
 from gpb_pipeline.sis.errors import AccessError, RefusedError, UnavailableError, UnknownOutcome
-from gpb_pipeline.sis.transport import ATTEMPTS, RETRY_AFTER_MAX, RETRY_AFTER_MIN, retry_after
+from gpb_pipeline.sis.refusals import RETRY_AFTER_MAX, RETRY_AFTER_MIN, retry_after
+from gpb_pipeline.sis.transport import ATTEMPTS
+from gpb_pipeline_tests.canvas.script import scripted
 from gpb_pipeline_tests.sis.conftest import Connect
-from gpb_pipeline_tests.sis.one_roster import CutShort, OneRosterServer
+from gpb_pipeline_tests.sis.one_roster import BASE, CutShort, OneRosterServer, Running
 from gpb_pipeline_tests.sis.samples import LINE_ITEM, RESULT
 
 BUSY = {"Retry-After": "0"}
@@ -111,6 +115,7 @@ def test_403_is_a_matter_of_configuration(sis: OneRosterServer, connect: Connect
         Response(status_code=429, headers=BUSY),
         Response(status_code=503, headers=BUSY),
         Response(status_code=403, headers=BUSY),
+        PlainTextResponse("Rate limit exceeded for this client", 403),
         Response(status_code=500),
         CutShort(),
     ],
@@ -120,6 +125,7 @@ def test_403_is_a_matter_of_configuration(sis: OneRosterServer, connect: Connect
         "429 for a while",
         "503",
         "403 for a while",
+        "403 for the rate",
         "stored, then 500",
         "stored, then cut short",
     ],
@@ -208,19 +214,86 @@ def test_extra_headers_and_query_are_on_every_request(sis: OneRosterServer, conn
         assert each.query["ext_basic"] == "false"
 
 
-def test_a_sis_that_is_not_there_is_transient_and_its_address_not_quoted(connect: Connect) -> None:
-    client = connect(base_url="http://127.0.0.1:9/v1p1", query={"key": "a-secret"})
-    with pytest.raises(TransientError, match=r"no answer \(ConnectionError\)") as raised:
-        client.categories()
+@pytest.mark.parametrize("id_mode", ["consumer", "provider"])
+@pytest.mark.parametrize(
+    "origin", ["http://127.0.0.1:9", "http://sis.invalid"], ids=["refused", "unknown host"]
+)
+def test_a_sis_that_is_not_there_names_the_setting_and_quotes_no_address(
+    sis: OneRosterServer, connect: Connect, running: Running, id_mode: str, origin: str
+) -> None:
+    token_url = f"{running.origin}{BASE}/Token"
+    client = connect(
+        base_url=f"{origin}/v1p1", token_url=token_url, query={"key": "a-secret"}, id_mode=id_mode
+    )
+    with pytest.raises(UnavailableError, match="Check SIS_BASE_URL, and that the SIS is up") as raised:
+        client.put_line_item(LINE_ITEM)
+    assert not isinstance(raised.value, UnknownOutcome)  # it was never sent
     assert "a-secret" not in str(raised.value)
 
 
-def test_a_request_that_cannot_be_made_is_a_matter_of_settings(
+def test_a_token_address_that_is_not_there_names_the_setting(connect: Connect) -> None:
+    with pytest.raises(TransientError, match=r"SIS token: .*no answer.*Check SIS_TOKEN_URL"):
+        connect(token_url="http://127.0.0.1:9/Token").categories()
+
+
+@pytest.mark.parametrize("answer", [PlainTextResponse("no", 404), RedirectResponse("/login", 302)])
+def test_a_token_address_that_issues_none_names_the_setting(
+    sis: OneRosterServer, connect: Connect, answer: Response
+) -> None:
+    sis.token_faults.append(answer)
+    with pytest.raises(SettingsError, match="SIS_TOKEN_URL: no token is to be had there"):
+        connect().categories()
+
+
+def test_an_address_without_the_lists_of_a_sis_names_the_setting(
     sis: OneRosterServer, connect: Connect
 ) -> None:
-    with pytest.raises(PermanentError, match=r"cannot be made \(InvalidHeader\)") as raised:
-        connect(headers={"x-vendor-authorization": "a-secret\n"}).categories()
-    assert "a-secret" not in str(raised.value)
+    with pytest.raises(RefusedError, match=r"categories: .*HTTP 404.*Check SIS_BASE_URL"):
+        connect().categories()
+
+
+def test_an_address_of_web_pages_names_the_setting(sis: OneRosterServer, connect: Connect) -> None:
+    sis.faults.append(HTMLResponse("<html>Sign in</html>"))
+    with pytest.raises(PermanentError, match=r"categories: is not JSON\. Check that SIS_BASE_URL"):
+        connect().categories()
+
+
+def test_a_pause_asked_of_one_thread_holds_for_all(sis: OneRosterServer, connect: Connect) -> None:
+    sis.collections["/categories"] = ("categories", [])
+    client = connect()
+    client.categories()
+    sis.faults.append(Response(status_code=429, headers={"Retry-After": "0"}))
+    with ThreadPoolExecutor(4) as pool:
+        for each in [pool.submit(client.categories) for _ in range(4)]:
+            assert each.result() == []
+    assert sis.methods() == ["GET"] * 6
+
+
+def test_a_proxy_and_a_netrc_of_the_environment(
+    sis: OneRosterServer,
+    connect: Connect,
+    running: Running,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine sis.invalid login someone password else\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    token_url = f"{running.origin}{BASE}/Token"
+    with scripted() as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        proxy.answers = [(200, {}, '{"categories":[]}')]
+        assert connect(base_url=f"http://sis.invalid{BASE}", token_url=token_url).categories() == []
+    assert proxy.asked[0].startswith(f"http://sis.invalid{BASE}/categories")
+    assert proxy.headers[0]["Authorization"] == "Bearer token-1"
+
+
+@pytest.mark.parametrize("value", ["a-secret\n", "a-secret\N{EM DASH}"])
+def test_headers_that_cannot_be_sent_name_the_setting_and_stay_secret(connect: Connect, value: str) -> None:
+    with pytest.raises(SettingsError, match="SIS_HEADERS") as raised:
+        connect(headers={"x-vendor-authorization": value})
+    assert "a-secret" not in f"{raised.value!s}{raised.value!r}"
 
 
 NOW = datetime(2026, 10, 5, 12, tzinfo=UTC)
