@@ -163,7 +163,7 @@ class RetentionSettings(_Settings):
 
 
 class WebSettings(_Settings):
-    """Where the history and details pages listen, and who may see them (docs/security.md)."""
+    """Where the history and details pages listen, and who may see them (docs/pages.md)."""
 
     model_config = SettingsConfigDict(env_prefix="GPB_WEB_")
 

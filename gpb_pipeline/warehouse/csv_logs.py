@@ -23,7 +23,7 @@ from gpb_pipeline.warehouse.log_pages import Wanted
 BYTE_ORDER_MARK = "\ufeff"
 """In front of a file it tells a spreadsheet that the text is UTF-8."""
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _EVERY = Wanted()
 
 _ISSUES = (

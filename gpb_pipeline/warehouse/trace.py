@@ -15,22 +15,23 @@ from gpb_pipeline.warehouse.ducklake import Connection
 
 _WRITES = """
 WITH job AS (
-    SELECT job_id, course_id, type, posted_by FROM warehouse.main.jobs
-    UNION ALL SELECT job_id, course_id, type, posted_by FROM warehouse.main.past_jobs
+    SELECT job_id, course_id, type, posted_by, true AS in_history FROM warehouse.main.jobs
+    UNION ALL SELECT job_id, course_id, type, posted_by, false FROM warehouse.main.past_jobs
 ), section AS (
     SELECT section_id, min(section_name) AS section_name
     FROM warehouse.main.canvas_sections WHERE course_id = $course GROUP BY section_id
 )
 SELECT s.sent_at, s.action, s.score, s.exempt, s.section_id, section_name, s.job_id, job.type, job.posted_by,
-    s.canvas_state, s.line_item_id, s.result_id
+    coalesce(job.in_history, false) AS in_history, s.canvas_state, s.line_item_id, s.result_id
 FROM warehouse.main.sent_results s LEFT JOIN job USING (job_id) LEFT JOIN section USING (section_id)
 WHERE s.assignment_id = $assignment AND s.user_id = $student
     AND (job.course_id = $course OR section.section_id IS NOT NULL)
 ORDER BY s.sent_at DESC, s.section_id
 """
 _LAST = """
-SELECT g.job_id, j.started_at, g.section_id, g.state, g.code, g.canvas_state
+SELECT g.job_id, j.started_at, g.section_id, n.section_name, g.state, g.code, g.canvas_state
 FROM warehouse.main.sis_grades g JOIN warehouse.main.jobs j USING (job_id)
+LEFT JOIN warehouse.main.canvas_sections n ON n.section_id = g.section_id AND n.course_id = g.course_id
 WHERE g.course_id = $course AND g.assignment_id = $assignment AND g.user_id = $student
 QUALIFY row_number() OVER (PARTITION BY g.section_id ORDER BY j.started_at DESC) = 1
 ORDER BY g.section_id
@@ -46,7 +47,7 @@ SELECT
 
 @dataclass(frozen=True, kw_only=True)
 class Write:
-    """A value that the SIS accepted; `job` facts are None where its job is not on record."""
+    """A value that the SIS accepted, and the job that sent it, whose details are gone once past their age."""
 
     sent_at: datetime
     action: str
@@ -57,6 +58,7 @@ class Write:
     job_id: str
     type: str | None
     posted_by: str | None
+    in_history: bool
     canvas_state: str | None = field(repr=False)
     line_item_id: str
     result_id: str
@@ -69,6 +71,7 @@ class LastState:
     job_id: str
     started_at: datetime
     section_id: str
+    section_name: str | None
     state: str
     code: str | None
     canvas_state: str = field(repr=False)

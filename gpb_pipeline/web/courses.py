@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from gpb_pipeline.passback.nightly import last_nightly, next_nightly
 from gpb_pipeline.warehouse import choices, district, history
 from gpb_pipeline.warehouse.district import Cause, CourseLine, District
 from gpb_pipeline.warehouse.history import Job
@@ -33,7 +34,7 @@ class Actor:
 def all_courses(request: Request) -> HTMLResponse:
     """Show what failed tonight, the most common causes, who must act, and every course."""
     here = site(request)
-    since = here.nightly_time(last=True)
+    since = last_nightly(here.clock(), here.nightly.at, here.zone)
     allowed = viewer(request).courses
     found = here.warehouse.read(district.district, since=since, course_ids=allowed)
     if any(line.last and line.last.status == "Running" for line in found.courses):
@@ -91,7 +92,7 @@ def course(request: Request) -> HTMLResponse:
             "running": any(job.status == "Running" for job in jobs),
             "nightly_is_on": here.nightly.enabled,
             "opted_in": course_id in set(chosen["course_id"][chosen["enabled"]]),
-            "next_nightly": here.nightly_time(),
+            "next_nightly": next_nightly(here.clock(), here.nightly.at, here.zone),
         },
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -54,16 +54,6 @@ class Site:
 
     def course_name(self, course_id: str) -> str:
         return self.warehouse.read(district.course_name, course_id) or f"Course {course_id}"
-
-    def nightly_time(self, *, last: bool = False) -> datetime:
-        """Say when the next nightly sync begins, or the last one began, in the account's time zone."""
-        now = self.clock().astimezone(self.zone)
-        today = now.replace(
-            hour=self.nightly.at.hour, minute=self.nightly.at.minute, second=0, microsecond=0, fold=0
-        )
-        if last:
-            return today if today <= now else today - timedelta(days=1)
-        return today if today > now else today + timedelta(days=1)
 
 
 def site(request: Request) -> Site:

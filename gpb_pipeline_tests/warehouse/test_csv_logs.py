@@ -81,7 +81,7 @@ def test_no_cell_is_a_formula_and_a_number_stays_one(warehouse: Warehouse) -> No
 def test_whatever_a_name_is_it_comes_back_and_begins_no_formula(name: str) -> None:
     read = list(csv.reader(io.StringIO(csv_logs.text(["x", "y"], [[name, 1.5]]), newline="")))[1]
     assert read[0].removeprefix("'") == name.removeprefix("'")
-    assert not read[0].startswith(("=", "+", "-", "@", "\t", "\r"))
+    assert not read[0].startswith(("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"))
 
 
 def test_the_file_is_what_is_displayed(warehouse: Warehouse) -> None:

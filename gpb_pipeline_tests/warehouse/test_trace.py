@@ -38,7 +38,11 @@ def test_a_purge_forgets_neither_what_was_sent_nor_by_whom(warehouse: Warehouse)
     history_of_a_grade(warehouse)
     gone = warehouse.commit(maintenance.purge, now=NOON + timedelta(days=400))
     assert [job.job_id for job in gone] == ["j1", "j0"]
-    assert [write.posted_by for write in of_grade(warehouse).writes] == ["Admin", "Ms. Frizzle"]
+    writes = of_grade(warehouse).writes
+    assert [(write.posted_by, write.in_history) for write in writes] == [
+        ("Admin", False),
+        ("Ms. Frizzle", False),
+    ]
 
 
 def test_a_grade_of_another_course_is_not_told(warehouse: Warehouse) -> None:
