@@ -189,5 +189,12 @@ def _last_table(found: Trace, zone: ZoneInfo) -> Table:
     table = Table("Section", "Job", "Started", "State", "Code", "Canvas said", title="Last sync")
     for last in found.last:
         when = f"{last.started_at.astimezone(zone):%Y-%m-%d %H:%M}"
-        table.add_row(last.section_id, last.job_id, when, last.state, last.code or "", last.canvas_state)
+        table.add_row(
+            last.section_name or last.section_id,
+            last.job_id,
+            when,
+            last.state,
+            last.code or "",
+            last.canvas_state,
+        )
     return table
