@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 export DAGSTER_HOME ?= $(CURDIR)/.dagster_home
 export PYTHONUNBUFFERED = 1
 
-.PHONY: help demo dev test check lock clean
+.PHONY: help demo dev test bench check lock clean
 help:  ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
 
@@ -30,6 +30,9 @@ dev: $(VENV)/.run  ## the Dagster UI on 127.0.0.1:3000, the pages on :8080, and 
 test: $(VENV)/.dev  ## every test
 	@$(BIN)/python -m gpb_pipeline_tests.chromium  # finds a browser for the page tests, or installs one
 	$(BIN)/python -m pytest
+
+bench: $(VENV)/.dev  ## what a sync costs, as a ratio to the raw requests
+	$(BIN)/python -m gpb_pipeline_tests.bench
 
 check: $(VENV)/.dev  ## lint, format, types, import contract
 	$(BIN)/ruff check

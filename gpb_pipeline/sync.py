@@ -143,7 +143,9 @@ class CourseSync:
         """Read both sides, judge, and plan. `interrupted`: the course's last sync died while it ran."""
         request, policy = self.request, self.connections.policy
         self.reached(Stage.GET_ASSIGNMENTS)
-        canvas = read_course(self.connections.canvas, request.course_id)
+        canvas = read_course(
+            self.connections.canvas, request.course_id, lambda: self.reached(Stage.GET_GRADES)
+        )
         sis = read_sis(self.connections.sis, canvas.sections)
         self.reached(Stage.FILTER)
         section_ids = canvas.sections["section_id"].to_list()

@@ -5,7 +5,7 @@ it would look like a deletion (completeness.py).
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from urllib.parse import quote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -23,18 +23,21 @@ from gpb_pipeline.passback.frames import build
 IDS_A_REQUEST = 50  # assignment ids: well below Canvas's 100 and 6 KB of URL
 
 
-def read_course(client: CanvasClient, course_id: str) -> CanvasRead:
+def read_course(
+    client: CanvasClient, course_id: str, before_grades: Callable[[], None] = lambda: None
+) -> CanvasRead:
     """Read all that a sync needs, from the start again, once, where the course changed or came short.
 
-    Raises PermanentError or TransientError, then nothing of it counts.
+    `before_grades` is called when submissions come next. Raises PermanentError or TransientError, and then
+    nothing of it counts.
     """
     try:
-        return _read_course(client, course_id)
+        return _read_course(client, course_id, before_grades)
     except (ShiftedError, ShortReadError):
-        return _read_course(client, course_id)
+        return _read_course(client, course_id, lambda: None)
 
 
-def _read_course(client: CanvasClient, course_id: str) -> CanvasRead:
+def _read_course(client: CanvasClient, course_id: str, before_grades: Callable[[], None]) -> CanvasRead:
     course = read_head(client, course_id)
     item, path = f"course {course_id}", course_path(course_id)
     sections = list(client.pages(f"{path}/sections", item=f"{item}, sections"))
@@ -59,6 +62,7 @@ def _read_course(client: CanvasClient, course_id: str) -> CanvasRead:
     require_permissions(sections, enrollments, assignments, item)
     assignment_columns = Columns(assignments, f"{item}, assignments")
     synced = _synced(assignment_columns)
+    before_grades()
     submissions = _submission_rows(client, path, [str(each["id"]) for each in synced], item)
     read = CanvasRead(
         course=course,

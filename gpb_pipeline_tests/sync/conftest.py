@@ -1,0 +1,55 @@
+"""A sandbox a way in which the SIS may hand out ids, and a district's desk to sync it from."""
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+import pytest
+import stamina
+
+from gpb_pipeline.sandbox.serve import Sandbox, running_sandbox
+from gpb_pipeline_tests.sync.desk import Desk
+
+TODAY = date(2026, 11, 24)
+IdMode = Literal["consumer", "provider"]
+
+
+@pytest.fixture(autouse=True)
+def _retries_at_once() -> Iterator[None]:
+    """Try as often as in earnest, without the waits between."""
+    with stamina.set_testing(testing=True, attempts=3):
+        yield
+
+
+@pytest.fixture(scope="session")
+def consumer() -> Iterator[Sandbox]:
+    with running_sandbox(today=TODAY) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def provider() -> Iterator[Sandbox]:
+    with running_sandbox(today=TODAY, id_mode="provider", dialect="oneroster-1.2", sis_ids="own") as running:
+        yield running
+
+
+def _desk(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    sandbox.reset()
+    monkeypatch.chdir(tmp_path)
+    for name, value in sandbox.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("GPB_CATALOG", f"sqlite:{tmp_path}/catalog.sqlite")
+    monkeypatch.setenv("GPB_DATA_PATH", f"{tmp_path}/data")
+    return Desk(sandbox)
+
+
+@pytest.fixture
+def desk(consumer: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    return _desk(consumer, tmp_path, monkeypatch)
+
+
+@pytest.fixture(params=["consumer", "provider"])
+def either_desk(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    sandbox: Sandbox = request.getfixturevalue(request.param)
+    return _desk(sandbox, tmp_path, monkeypatch)
