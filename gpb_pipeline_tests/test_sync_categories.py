@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +17,7 @@ from gpb_pipeline.settings import CanvasSettings, SisSettings, WarehouseSettings
 from gpb_pipeline.sis.client import OneRosterClient
 from gpb_pipeline.sync_categories import CategorySync, Pending, Saved
 from gpb_pipeline.warehouse import choices, ducklake, tables
-from gpb_pipeline.warehouse.ducklake import Warehouse
+from gpb_pipeline.warehouse.ducklake import Connection, Warehouse
 
 HISTORY = "1004"
 NOON = datetime(2026, 11, 24, 17, tzinfo=UTC)
@@ -37,13 +36,25 @@ def sandbox(running: Sandbox) -> Sandbox:
     return running
 
 
-@pytest.fixture
-def warehouse(tmp_path: Path) -> Iterator[Warehouse]:
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+    folder = tmp_path_factory.mktemp("lake")
     settings = WarehouseSettings(
-        catalog=f"sqlite:{tmp_path / 'catalog.sqlite'}", data_path=str(tmp_path / "data")
+        catalog=f"sqlite:{folder / 'catalog.sqlite'}", data_path=str(folder / "data")
     )
     with ducklake.connect(settings, tables.create) as opened:
         yield opened
+
+
+@pytest.fixture
+def warehouse(lake: Warehouse) -> Warehouse:
+    """One without a choice; opening another for each test would take most of the tests' time."""
+    lake.commit(_forget_choices)
+    return lake
+
+
+def _forget_choices(session: Connection) -> None:
+    session.execute(f"DELETE FROM {tables.CATEGORY_CHOICES.qualified}")  # noqa: S608
 
 
 class District:
