@@ -11,7 +11,7 @@ stamina.instrumentation.set_on_retry_hooks([])  # its default logs each wait by 
 defs = dg.Definitions(
     assets=[assets.grade_passback],
     asset_checks=[checks.sync_checks, freshness.synced_last_night],
-    jobs=[*jobs.SYNCS, *maintenance_jobs.JOBS],
+    jobs=[*jobs.JOBS, *maintenance_jobs.JOBS],
     schedules=[schedules.nightly, schedules.nightly_retry, schedules.tidying],
     sensors=[sensors.discover_courses, sensors.sync_alerts],
     resources={"passback": Passback()},

@@ -1,7 +1,7 @@
 """The checks of a sync: what the UI lists of each, and where they get their frames. Verdicts: verdicts.py.
 
-The stream logs them with each course (telling.py). Run again from the UI, they judge what the course's last
-sync left in the warehouse: of the chosen partitions, or of every course that there is.
+The stream logs them with each course (telling.py). Run again (job check_again, or the UI's Execute all), they
+judge what the course's last sync left in the warehouse: of the chosen partition, or of every course.
 """
 
 from collections.abc import Iterator, Sequence

@@ -23,11 +23,11 @@ class GradeSyncConfig(dg.Config):
     """Every field may be left out: a click on Materialize syncs the chosen courses whole."""
 
     course_ids: list[str] = Field(
-        default_factory=list,
+        [],  # a factory's default would not show in the launchpad
         description="Canvas course ids of a batch. Leave empty where you choose partitions instead.",
     )
-    posted_by: str | None = Field(
-        None, description='Your name, for the history. Else the tag gpb/posted_by, else "Dagster UI".'
+    posted_by: str = Field(
+        "", description='Your name, for the history. Else the tag gpb/posted_by, else "Dagster UI".'
     )
     type: Literal["by_tag", "manual", "nightly", "remaster"] = Field(
         "by_tag",
@@ -35,11 +35,11 @@ class GradeSyncConfig(dg.Config):
         "changed or not. by_tag: what the run's tag gpb/type says, else manual.",
     )
     sections: list[str] = Field(
-        default_factory=list,
+        [],
         description="Canvas section ids to sync, of one course. Empty: all sections.",
     )
     assignments: list[str] = Field(
-        default_factory=list,
+        [],
         description="Canvas assignment ids to send, of one course; leave out those that should not go "
         "(also of a remaster). `gpb assignments COURSE` lists them. Empty: all assignments.",
     )

@@ -27,5 +27,11 @@ nightly_grade_sync = dg.define_asset_job(
     tags={TYPE_TAG: "nightly"},
     description="The nightly sync of the courses that have opted in, in batches; its schedules launch it.",
 )
+check_again = dg.define_asset_job(
+    "check_again",
+    selection=dg.AssetSelection.all_asset_checks(),
+    description="Run the checks again on what the last syncs left in the warehouse: of the chosen partition, "
+    "else of every course. (The UI's own Execute takes no partitions yet.)",
+)
 
-SYNCS = [grade_sync, remaster_grade_passback, nightly_grade_sync]
+JOBS = [grade_sync, remaster_grade_passback, nightly_grade_sync, check_again]

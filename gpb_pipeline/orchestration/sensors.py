@@ -50,12 +50,11 @@ def discover_courses(
     new = listed - known
     changes = [COURSE.build_add_request(sorted(new, key=_by_number))] if new else []
     gone = [COURSE.build_delete_request(sorted(retired, key=_by_number))] if retired else []
-    if new or retired:
-        context.log.info("%s courses added, %s retired", len(new), len(retired))
+    changed = f"{len(new)} courses added, {len(retired)} retired."
     return dg.SensorResult(
         dynamic_partitions_requests=[*changes, *gone],
         cursor=json.dumps(sorted(missing - retired)),
-        skip_reason=None if new or retired else f"The {len(known)} keys are as Canvas lists the courses.",
+        skip_reason=changed if new or retired else f"The {len(known)} keys are as Canvas lists them.",
     )
 
 

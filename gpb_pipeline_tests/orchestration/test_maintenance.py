@@ -1,0 +1,80 @@
+"""The jobs beside the syncs: who syncs nightly, and what is past its age."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import dagster as dg
+
+from gpb_pipeline.definitions import defs
+from gpb_pipeline.orchestration.dagster_runs import purge_runs
+from gpb_pipeline.orchestration.resources import Passback
+from gpb_pipeline.sandbox.serve import Sandbox
+from gpb_pipeline.warehouse import choices, history
+from gpb_pipeline.warehouse.ducklake import Warehouse
+from gpb_pipeline_tests.orchestration.conftest import ALGEBRA, Dagster
+from gpb_pipeline_tests.orchestration.past import Sync, put_on_record
+
+
+def test_a_nightly_choice_is_kept_with_who_made_it_and_the_course_gets_its_key(
+    school: Sandbox, dagster: Dagster
+) -> None:
+    result = choose(dagster, [ALGEBRA, "404"], enabled=True)
+    assert "course 404" in str(result.failure_data_for_node("choose_nightly"))
+    assert choose(dagster, [ALGEBRA], enabled=True).success
+    assert choose(dagster, ["7"], enabled=False).success
+    with Passback().warehouse() as warehouse:
+        kept = warehouse.read(choices.nightly)
+    assert kept[["course_id", "enabled", "chosen_by"]].to_numpy().tolist() == [
+        [ALGEBRA, True, "Ms. Rivera"],
+        ["7", False, "Ms. Rivera"],
+    ]
+    assert dagster.instance.get_dynamic_partitions("course") == [ALGEBRA]
+
+
+def test_purging_removes_syncs_past_their_age_and_keeps_a_courses_latest(
+    warehouse: Warehouse, dagster: Dagster
+) -> None:
+    now = datetime.now(UTC)
+    put_on_record(
+        warehouse,
+        Sync("1", now - timedelta(days=20)),
+        Sync("2", now - timedelta(days=20)),
+        Sync("2", now - timedelta(days=10), code="sis_unavailable"),
+        Sync("2", now - timedelta(days=1)),
+    )
+    assert defs.resolve_job_def("purge_history").execute_in_process(instance=dagster.instance).success
+    left = [(job.course_id, (now - job.started_at).days) for job in warehouse.read(history.jobs)]
+    assert left == [("2", 1), ("2", 10), ("1", 20)]
+
+
+def test_runs_past_their_age_go_with_their_files_unless_a_sync_of_theirs_is_kept(
+    home: dg.DagsterInstance,
+) -> None:
+    first, second, third = (nothing.execute_in_process(instance=home).run_id for _ in range(3))
+    files = Path(home.root_directory) / "history" / "runs"
+    assert {path.stem for path in files.glob("*.db")} >= {first, second, third}
+    kept = [f"{second.replace('-', '')[:12]}-{ALGEBRA}"]
+    assert purge_runs(home, before=datetime.now(UTC) - timedelta(hours=1), kept_jobs=kept) == 0
+    assert purge_runs(home, before=datetime.now(UTC) + timedelta(hours=1), kept_jobs=kept) == 2
+    assert [run.run_id for run in home.get_runs()] == [second]
+    assert list(files.glob(f"{first}*")) == []
+    assert len(list(files.glob(f"{second}*"))) >= 1
+
+
+@dg.op
+def nothing_at_all() -> None:
+    pass
+
+
+@dg.job
+def nothing() -> None:
+    nothing_at_all()
+
+
+def choose(dagster: Dagster, course_ids: list[str], *, enabled: bool) -> dg.ExecuteInProcessResult:
+    config = {"course_ids": course_ids, "enabled": enabled, "chosen_by": "Ms. Rivera"}
+    return defs.resolve_job_def("set_nightly_sync").execute_in_process(
+        instance=dagster.instance,
+        run_config={"ops": {"choose_nightly": {"config": config}}},
+        raise_on_error=False,
+    )

@@ -1,0 +1,195 @@
+"""Courses come and go as Canvas lists them; a night's trouble is told once, to those who can act."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import dagster as dg
+import pytest
+
+from gpb_pipeline.errors import PermanentError, TransientError
+from gpb_pipeline.orchestration import sensors
+from gpb_pipeline.orchestration.partitions import add_courses, known_courses
+from gpb_pipeline.orchestration.resources import Passback
+from gpb_pipeline.sandbox.serve import Sandbox
+from gpb_pipeline.warehouse import choices
+from gpb_pipeline.warehouse.ducklake import Warehouse
+from gpb_pipeline_tests.orchestration.past import Sync, put_on_record
+
+NEW_YORK = ZoneInfo("America/New_York")
+NOW = datetime.now(NEW_YORK).replace(second=0, microsecond=0)
+NIGHT = NOW - timedelta(hours=4)
+COURSES = ["1001", "1002", "1003", "1004", "1005", "1006", "1090"]
+
+
+class Sensor:
+    """A sensor between its ticks: its cursor, and its changes to the keys, as the daemon keeps them."""
+
+    def __init__(self, definition: dg.SensorDefinition, instance: dg.DagsterInstance) -> None:
+        self.definition = definition
+        self.instance = instance
+        self.cursor: str | None = None
+
+    def tick(self) -> Any:
+        with dg.build_sensor_context(
+            instance=self.instance, cursor=self.cursor, resources={"passback": Passback()}
+        ) as context:
+            result = self.definition.evaluate_tick(context)
+        self.cursor = result.cursor or self.cursor
+        for change in result.dynamic_partitions_requests or []:
+            if isinstance(change, dg.AddDynamicPartitionsRequest):
+                add_courses(self.instance, change.partition_keys)
+            else:
+                for key in change.partition_keys:
+                    self.instance.delete_dynamic_partition("course", key)
+        return result
+
+
+def test_courses_come_and_an_ended_one_goes_at_its_second_absence(
+    school: Sandbox, home: dg.DagsterInstance
+) -> None:
+    discover = Sensor(sensors.discover_courses, home)
+    discover.tick()
+    assert home.get_dynamic_partitions("course") == COURSES
+    school.control("canvas", "PATCH", "/courses/1002", {"concluded": True})
+    discover.tick()
+    assert "1002" in known_courses(home)
+    discover.tick()
+    assert known_courses(home) == set(COURSES) - {"1002"}
+
+
+def test_a_failed_or_empty_read_retires_nothing(school: Sandbox, home: dg.DagsterInstance) -> None:
+    discover = Sensor(sensors.discover_courses, home)
+    discover.tick()
+    school.set_faults("canvas", {"effect": "status", "path": "/accounts/", "status": 403, "times": 1})
+    with pytest.raises(PermanentError):
+        discover.tick()
+    whole = {"Link": f'<{school.canvas_url}/api/v1/accounts/12/courses>; rel="current"'}
+    empty = {
+        "effect": "status",
+        "path": "/accounts/",
+        "status": 200,
+        "body": [],
+        "times": 2,
+        "headers": whole,
+    }
+    school.set_faults("canvas", empty)
+    assert "lists no running course" in discover.tick().skip_message
+    discover.tick()
+    assert known_courses(home) == set(COURSES)
+
+
+@pytest.fixture
+def a_night(monkeypatch: pytest.MonkeyPatch, warehouse: Warehouse, home: dg.DagsterInstance) -> Sensor:
+    """The alerts' sensor, which has watched for days; the last night began four hours ago, for 1 to 6."""
+    monkeypatch.setenv("GPB_NIGHTLY_ENABLED", "true")
+    monkeypatch.setenv("GPB_NIGHTLY_AT", f"{NIGHT:%H:%M}")
+    monkeypatch.setenv("GPB_TIMEZONE", NEW_YORK.key)
+    courses = ["1", "2", "3", "4", "5", "6"]
+    long_ago = NIGHT - timedelta(days=9)
+    warehouse.commit(choices.choose_nightly, courses, enabled=True, by="Admin", at=long_ago.astimezone(UTC))
+    add_courses(home, courses)
+    alerts = Sensor(sensors.sync_alerts, home)
+    alerts.cursor = json.dumps({"night": "", "on_since": long_ago.isoformat()})
+    return alerts
+
+
+def test_a_digest_groups_what_is_open_by_who_can_act(
+    a_night: Sensor, warehouse: Warehouse, webhook: "Webhook", capfd: pytest.CaptureFixture[str]
+) -> None:
+    """1: well; 2: no permission, three nights; 3: SIS down; 4: resolved; 5: left out; 6: a jump in skips."""
+    at, day = NIGHT + timedelta(minutes=5), timedelta(days=1)
+    put_on_record(
+        warehouse,
+        Sync("1", at),
+        *(Sync("2", at - nights * day, code="canvas_access") for nights in range(3)),
+        Sync("3", at - day),
+        Sync("3", at, code="sis_unavailable"),
+        Sync("4", at, code="sis_unavailable"),
+        Sync("4", at + timedelta(hours=1), type="manual"),
+        Sync("6", at - day, grades=400, skipped=10),
+        Sync("6", at, grades=400, skipped=60),
+    )
+    result = a_night.tick()
+    [message] = webhook.received
+    lines = message["text"].splitlines()
+    assert lines[0] == "Grade sync: 4 courses need attention."
+    groups = [line for line in lines if line.startswith("For the")]
+    assert groups == ["For the operator:", "For the Canvas admin:", "For the instructor:"]
+    told = {line.split()[2]: line for line in lines if line.startswith("- ")}
+    assert set(told) == {"2", "3", "5", "6"}
+    assert "has failed 3 nights in a row" in told["2"]
+    assert "http://127.0.0.1:8080/syncs/" in told["3"]
+    assert "no sync of it began" in told["5"]
+    assert "skipped 50 grades more" in told["6"]
+    assert "Grade sync: 4 courses need attention." in capfd.readouterr().err
+    [evaluation] = result.asset_events
+    assert (evaluation.check_name, evaluation.passed) == ("synced_last_night", False)
+    assert evaluation.metadata["courses"].value == "2, 3, 5"
+    a_night.tick()
+    assert len(webhook.received) == 1
+
+
+def test_a_quiet_night_is_not_told(a_night: Sensor, warehouse: Warehouse, webhook: "Webhook") -> None:
+    put_on_record(warehouse, *(Sync(str(course), NIGHT + timedelta(minutes=5)) for course in range(1, 7)))
+    result = a_night.tick()
+    assert result.skip_message == "A quiet night."
+    assert result.asset_events[0].passed
+    assert webhook.received == []
+
+
+def test_a_webhook_that_fails_is_tried_again_and_its_address_not_told(
+    a_night: Sensor, webhook: "Webhook", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GPB_ALERT_FORMAT", "teams")
+    webhook.status = 500
+    with pytest.raises(TransientError) as fault:
+        a_night.tick()
+    assert webhook.address not in str(fault.value)
+    webhook.status = 200
+    a_night.tick()
+    card = webhook.received[-1]["attachments"][0]["content"]
+    assert card["type"] == "AdaptiveCard"
+    assert card["body"][0]["text"] == "Grade sync: 6 courses need attention."
+
+
+def test_what_was_before_the_first_look_is_no_news(a_night: Sensor, webhook: "Webhook") -> None:
+    a_night.cursor = None
+    assert a_night.tick().skip_message == "Watching from now on."
+    a_night.tick()
+    assert webhook.received == []
+
+
+class Webhook:
+    """A chat's incoming webhook: what it received, and how it answers."""
+
+    def __init__(self, port: int) -> None:
+        self.address = f"http://127.0.0.1:{port}/services/T0/secret"
+        self.received: list[dict[str, Any]] = []
+        self.status = 200
+
+
+@pytest.fixture
+def webhook(monkeypatch: pytest.MonkeyPatch) -> Iterator[Webhook]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            chat.received.append(json.loads(body))
+            self.send_response(chat.status)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  its base's name
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        chat = Webhook(server.server_port)
+        monkeypatch.setenv("GPB_ALERT_WEBHOOK", chat.address)
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        yield chat
+        server.shutdown()
+        thread.join()
