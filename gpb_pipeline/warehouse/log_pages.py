@@ -193,18 +193,24 @@ def states(session: Connection, log: Log[Line], job_id: str) -> dict[str, int]:
 
 
 def choices(session: Connection, log: Log[Line], job_id: str) -> Choices:
-    """List what a job's log can be filtered by."""
+    """List what a job's log can be filtered by, by name, in one pass through it."""
+    ids = ["assignment_id", "section_id", *(["user_id"] if log.line is GradeLine else [])]
+    names = [f"min({_NAME_OF[column]})" for column in ids]
+    passes = ", ".join(f"({column})" for column in ids)
+    rows = _select(
+        session, log, job_id, Wanted(), ", ".join(ids + names), f"GROUP BY GROUPING SETS ({passes})"
+    )
 
-    def named(value: str, label: str) -> list[Choice]:
-        tail = f"GROUP BY {value} ORDER BY lower(min({label})), {value}"
-        rows = _select(session, log, job_id, Wanted(), f"{value}, min({label})", tail)
-        return [Choice(value=each, label=name) for each, name in rows]
+    def named(column: int) -> list[Choice]:
+        found = [Choice(value=row[column], label=row[column + len(ids)]) for row in rows if row[column]]
+        return sorted(found, key=lambda choice: (choice.label.casefold(), choice.value))
 
     return Choices(
-        assignments=named("assignment_id", "assignment_name"),
-        sections=named("section_id", "section_name"),
-        students=named("user_id", "student_name") if log.line is GradeLine else [],
+        assignments=named(0), sections=named(1), students=named(2) if log.line is GradeLine else []
     )
+
+
+_NAME_OF = {"assignment_id": "assignment_name", "section_id": "section_name", "user_id": "student_name"}
 
 
 def _select(

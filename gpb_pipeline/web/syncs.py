@@ -7,8 +7,9 @@ from starlette.responses import HTMLResponse, Response
 
 from gpb_pipeline.warehouse import csv_logs, details, log_pages, logs, tables
 from gpb_pipeline.warehouse.csv_logs import IssueLines
+from gpb_pipeline.warehouse.ducklake import Connection
 from gpb_pipeline.warehouse.history import Job
-from gpb_pipeline.warehouse.log_pages import ASSIGNMENTS, GRADES, Line, Log
+from gpb_pipeline.warehouse.log_pages import ASSIGNMENTS, GRADES, Choices, Line, Log, LogPage, Wanted
 from gpb_pipeline.web.graphs import Ring, ring
 from gpb_pipeline.web.query import Links, page_number, wanted
 from gpb_pipeline.web.site import STATES, Site, site
@@ -77,12 +78,18 @@ def grades_csv(request: Request) -> Response:
 
 def _log(request: Request, template: str, job: Job, log: Log[Line], **context: object) -> HTMLResponse:
     here, asked = site(request), wanted(request)
-    page = here.warehouse.read(log_pages.page, log, job.job_id, asked, page_number(request))
-    choices = here.warehouse.read(log_pages.choices, log, job.job_id)
+    page, choices = here.warehouse.read(_page, log, job.job_id, asked, page_number(request))
     tab = log.table.removeprefix("sis_")
     return _tab(
         request, template, job, tab, page=page, choices=choices, wanted=asked, states=STATES, **context
     )
+
+
+def _page(
+    session: Connection, log: Log[Line], job_id: str, asked: Wanted, number: int
+) -> tuple[LogPage[Line], Choices]:
+    page = log_pages.page(session, log, job_id, asked, number)
+    return page, log_pages.choices(session, log, job_id)
 
 
 def _tab(request: Request, template: str, job: Job, tab: str, **context: object) -> HTMLResponse:

@@ -52,7 +52,7 @@ def served(warehouse: Warehouse, settings: WebSettings, nightly: NightlySettings
             thread.join()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
     """Two courses: one with a sync of every kind and eleven before it, one that stopped."""
     folder: Path = tmp_path_factory.mktemp("web")
@@ -72,7 +72,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
         yield opened
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def serve(warehouse: Warehouse) -> Iterator[Serve]:
     """Serve that warehouse under the settings given."""
     with ExitStack() as servers:
@@ -84,7 +84,7 @@ def serve(warehouse: Warehouse) -> Iterator[Serve]:
         yield start
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def client(serve: Serve) -> Iterator[Client]:
     with Client(serve()) as session:
         yield session
