@@ -156,7 +156,7 @@ class CourseSync:
             adopted = self._adopted(canvas, sis, remembered, open_intents)
             remembered = brought_up(remembered, adopted)
         judgement = judge(canvas, sis, remembered, request.selection, policy, confirm=request.confirm)
-        plan = delta.plan(judgement, remembered, request.type, policy)
+        plan = delta.plan(judgement, remembered, request.type)
         if request.posting is Posting.LINE_ITEMS:
             plan = delta.without_grades(plan)
         return Judged(canvas=canvas, sis=sis, judgement=judgement, plan=plan, adopted=adopted)

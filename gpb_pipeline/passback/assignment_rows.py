@@ -24,10 +24,10 @@ from gpb_pipeline.passback.due_dates import (
     names_sections,
     section_date,
 )
-from gpb_pipeline.passback.frames import build, rows_of
+from gpb_pipeline.passback.frames import rows_of, typed
 from gpb_pipeline.passback.identity import line_item_id, payload_hash
 from gpb_pipeline.passback.issues import Code
-from gpb_pipeline.passback.names import Census, title_of
+from gpb_pipeline.passback.names import Census, spellings_of, title_of
 
 
 class Candidates(judged.AssignmentRow):
@@ -37,7 +37,7 @@ class Candidates(judged.AssignmentRow):
     assigned: Series[str] = pa.Field(isin=list(Assigned))
     sections_named: Series[bool] = pa.Field(description="some section has a due date of its own")
     everyone_else_undated: Series[bool]
-    twins: Series[int] = pa.Field(description="of this title in this section, itself included")
+    twins: Series[int] = pa.Field(description="of this name in this section, itself included")
     folded_twins: Series[int] = pa.Field(description="the same, upper and lower case alike")
     grading_type: Series[str]
     omit_from_final_grade: Series[bool]
@@ -77,7 +77,7 @@ def candidates(
             is not Assigned.NOT
         ]
         census = Census.of(
-            title_of(each.assignment_name, each.assignment_id, policy)
+            spellings_of(each.assignment_name, title_of(each.assignment_name, each.assignment_id, policy))
             for each, found in assigned
             if found.assigned is not Assigned.STUDENTS_ONLY
         )
@@ -86,7 +86,7 @@ def candidates(
     names = list(Candidates.to_schema().columns)
     columns = {name: [row.get(name) for row in rows] for name in names}
     columns["selected"] = [selected is None or row["assignment_id"] in selected for row in rows]
-    return build(Candidates, columns)
+    return typed(Candidates, columns)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,6 +159,7 @@ class _Facts:
         category = self._category(section.section_id, assignment.group_id, group_name, class_id)
         period = self._period(section.section_id, due_at)
         title = title_of(assignment.assignment_name, assignment.assignment_id, self.policy)
+        spellings = spellings_of(assignment.assignment_name, title)
         dates = self.dates[assignment.assignment_id]
         sent = {
             "title": title,
@@ -188,8 +189,8 @@ class _Facts:
             and dates.due_at is None
             and names_sections(dates)
             and not dates.only_visible_to_overrides,
-            "twins": census.twins(title),
-            "folded_twins": census.folded_twins(title),
+            "twins": census.twins(spellings),
+            "folded_twins": census.folded_twins(spellings),
             "grading_type": assignment.grading_type,
             "omit_from_final_grade": assignment.omit_from_final_grade,
             "category_code": category.value if isinstance(category, Code) else None,

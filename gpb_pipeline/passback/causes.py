@@ -31,11 +31,14 @@ def state_of(code: "pd.Series[str]", otherwise: str) -> "pd.Series[str]":
 
 
 def issues_of(
-    rows: pd.DataFrame, marks: Marks, code: "pd.Series[str]", detail: "pd.Series[str] | None" = None
+    rows: pd.DataFrame,
+    marks: Marks,
+    code: "pd.Series[str]",
+    details: Mapping[Code, "pd.Series[str]"] | None = None,
 ) -> DataFrame[judged.Issues]:
     """List every cause of every row; what keeps nothing back is told only of rows that go.
 
-    `detail`: what a person needs beside the code that the row carries, None for most.
+    `details`: what a person needs beside a code, for the few that have it.
     """
     found = []
     for each, mark in marks.items():
@@ -47,7 +50,7 @@ def issues_of(
                     "section_id": rows.loc[told, "section_id"],
                     "assignment_id": rows.loc[told, "assignment_id"],
                     "user_id": rows.loc[told, "user_id"] if "user_id" in rows else None,
-                    "detail": None if detail is None else detail[told & (code == each.value)],
+                    "detail": details[each][told] if details and each in details else None,
                     "sis_error": None,
                 }
             )
@@ -56,11 +59,12 @@ def issues_of(
 
 
 def joined(*issues: pd.DataFrame) -> DataFrame[judged.Issues]:
-    """Put lists of issues after one another."""
+    """Put lists of issues after one another; a cause of an item is told once."""
     rows = [each for each in issues if len(each)]
     if not rows:
         return empty(judged.Issues)
-    every = pd.concat([each.astype(object) for each in rows], ignore_index=True)
+    every = pd.concat([each.astype(object) for each in rows])
+    every = every.drop_duplicates(["code", "section_id", "assignment_id", "user_id"], ignore_index=True)
     return build(judged.Issues, {name: every[name] for name in every.columns})
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from gpb_pipeline.passback import judged
 from gpb_pipeline.passback.causes import course_issue, joined
-from gpb_pipeline.passback.course import Judgement, Plan, Policy, Remembered, SyncType
+from gpb_pipeline.passback.course import Judgement, Plan, Remembered, SyncType
 from gpb_pipeline.passback.frames import build
 from gpb_pipeline.passback.grade_rows import KEY
 from gpb_pipeline.passback.issues import Code
@@ -18,14 +18,13 @@ from gpb_pipeline.passback.judge import ITEM
 MASS = 0.5  # share of a course's posted grades whose change at once is worth a word (design.md §8.10)
 
 
-def plan(judgement: Judgement, remembered: Remembered, sync_type: SyncType, policy: Policy) -> Plan:
+def plan(judgement: Judgement, remembered: Remembered, sync_type: SyncType) -> Plan:
     """Compare what may go with what the SIS holds because of us; a remaster sends it all the same."""
-    grades = _against_ledger(
-        judgement.grades, remembered.results, KEY, ["payload_hash", "line_item_id"], sync_type
-    )
-    changed = int(grades.isin(["update", "withdraw"]).sum()) if sync_type != "remaster" else 0
+    compared = ["payload_hash", "line_item_id"]
+    grades = _against_ledger(judgement.grades, remembered.results, KEY, compared, sync_type)
+    changed = _changed(judgement, remembered)
     posted = len(remembered.results)
-    many = changed > policy.withdraw_count and changed > MASS * posted
+    many = changed > MASS * posted
     return Plan(
         assignments=build(
             judged.PlannedAssignments,
@@ -67,6 +66,12 @@ def _against_ledger(
     same = (held[compared] == rows[compared]).all(axis=1) & (sync_type != "remaster")
     written = pd.Series("create", index=rows.index, dtype=object).mask(is_held, "update")
     return rows["state"].where(rows["state"] != "eligible", written.mask(is_held & same, "unchanged"))
+
+
+def _changed(judgement: Judgement, remembered: Remembered) -> int:
+    """Count what the SIS holds and will hold otherwise, or no longer; a remaster alone changes nothing."""
+    compared = _against_ledger(judgement.grades, remembered.results, KEY, ["payload_hash"], "manual")
+    return int(compared.isin(["update", "withdraw"]).sum())
 
 
 def _columns(rows: pd.DataFrame, state: "pd.Series[str]") -> dict[str, "pd.Series[Any]"]:

@@ -210,14 +210,18 @@ def build(schema: type[F], columns: Mapping[str, Sequence[Any] | pd.Series[Any]]
     Times may be ISO 8601 text, datetimes or None. A structural failure names the frame, the columns and how
     many rows, never a value.
     """
-    declared = schema.to_schema().columns
-    typed = {}
-    for name, column in declared.items():
+    return _held_against(_values_only(schema), schema, typed(schema, columns))
+
+
+def typed(schema: type[F], columns: Mapping[str, Sequence[Any] | pd.Series[Any]]) -> DataFrame[F]:
+    """Make a frame as `build` does, values unchecked: for one that goes into another, checked there."""
+    made = {}
+    for name, column in schema.to_schema().columns.items():
         try:
-            typed[name] = _typed(columns[name], column.dtype.type)
+            made[name] = _typed(columns[name], column.dtype.type)
         except (ValueError, TypeError) as unparsable:
             raise _structural(schema, f"{name}: cannot be parsed ({type(unparsable).__name__})") from None
-    return _held_against(_values_only(schema), schema, pd.DataFrame(typed, columns=list(declared)))
+    return cast("DataFrame[F]", pd.DataFrame(made))
 
 
 def rows_of(frame: pd.DataFrame) -> Iterator[Any]:
@@ -242,9 +246,17 @@ def validated(schema: type[F], frame: pd.DataFrame) -> DataFrame[F]:
 
 @cache
 def _values_only(schema: type[Frame]) -> pa.DataFrameSchema:
-    """Leave out the checks of types, for columns that were just given theirs: they are most of the time."""
+    """Leave out what `typed` has seen to: columns and their types, whose checks are most of the time."""
     declared = schema.to_schema()
-    return declared.update_columns({name: {"dtype": None} for name in declared.columns})
+    anything = [
+        name
+        for name, column in declared.columns.items()
+        if column.nullable and not column.checks and not column.unique
+    ]
+    rules = declared.remove_columns(anything)
+    rules = rules.update_columns({name: {"dtype": None} for name in rules.columns})
+    rules.strict = rules.ordered = False
+    return rules
 
 
 def _held_against(rules: pa.DataFrameSchema, schema: type[F], frame: pd.DataFrame) -> DataFrame[F]:

@@ -14,7 +14,7 @@ from gpb_pipeline.passback import judged
 from gpb_pipeline.passback.assignment_rows import Candidates as AssignmentCandidates
 from gpb_pipeline.passback.assignment_rows import in_scope
 from gpb_pipeline.passback.course import CanvasRead, Policy, Remembered, Selection, SisRead
-from gpb_pipeline.passback.frames import UtcTime, build
+from gpb_pipeline.passback.frames import UtcTime, typed
 from gpb_pipeline.passback.identity import payload_hash, result_id
 
 KEY = ["section_id", "assignment_id", "user_id"]
@@ -73,7 +73,7 @@ def candidates(
         | (covered["grade"].fillna("") != "")
         | covered["held_result_id"].notna()
     )
-    return build(
+    return typed(
         Candidates,
         _columns(covered[has_grade.astype(bool)], _orphans(canvas, held, covered, selection), policy),
     )

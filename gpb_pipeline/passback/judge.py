@@ -48,12 +48,14 @@ def judge(
 
     blocked = first_code(assignment_marks, assignments)
     grade_marks[Code.ASSIGNMENT_NOT_SENT] = _among(grades, assignments[blocked.notna()])
-    gradeless = ~_among(assignments, grades[first_code(grade_marks, grades).isna()])
+    cleared = grade_rules.cleared(grades)
+    goes = first_code(grade_marks, grades).isna()
+    gradeless = ~_among(assignments, grades[goes & ~cleared])
     assignment_marks[Code.NO_GRADES_YET] = blocked.isna() & ~assignments["held"] & gradeless
     assignment_code = first_code(assignment_marks, assignments)
     assignment_state = state_of(assignment_code, "eligible")
 
-    withdrawn = grade_rules.cleared(grades) & first_code(grade_marks, grades).isna()
+    withdrawn = cleared & goes
     if not confirm and _too_many(int(withdrawn.sum()), len(remembered.results), policy):
         grade_marks[Code.WITHDRAWALS_HELD] = withdrawn
     grade_code = first_code(grade_marks, grades)
@@ -65,7 +67,12 @@ def judge(
         assignments=_rows(judged.FilteredAssignments, assignments, assignment_state, assignment_code),
         grades=_rows(judged.FilteredGrades, grades, grade_state.mask(not_sent, inherited), grade_code),
         issues=joined(
-            issues_of(assignments, assignment_marks, assignment_code, assignments["detail"]),
+            issues_of(
+                assignments,
+                assignment_marks,
+                assignment_code,
+                dict.fromkeys((Code.CLASS_UNKNOWN, Code.CATEGORY_NOT_FOUND), assignments["detail"]),
+            ),
             once_an_assignment(issues_of(grades, grade_marks, grade_code)),
         ),
         extracted=Extracted(
@@ -98,7 +105,7 @@ def once_an_assignment(issues: DataFrame[judged.Issues]) -> DataFrame[judged.Iss
     sizes = followers.groupby(ITEM)["code"].transform("size") if len(followers) else None
     if sizes is None:
         return issues
-    followers["detail"] = [f"{count} grades" for count in sizes]
+    followers["detail"] = [f"{count} grade{'' if count == 1 else 's'}" for count in sizes]
     return joined(issues[~follows], followers.drop_duplicates(ITEM))
 
 

@@ -1,6 +1,6 @@
 """An assignment's name as the SIS will have it, and how often a section has it (design.md §8.6).
 
-Length is counted in characters. Names are compared after trimming; shortened ones as they are sent.
+Length is counted in characters. Names are compared after trimming, and as they are sent where shortened.
 """
 
 import hashlib
@@ -23,23 +23,31 @@ def title_of(name: str, assignment_id: str, policy: Policy) -> str:
     return (trimmed[: max(policy.title_max - _TAIL, 0)].rstrip() + "…" + digits)[-policy.title_max :]
 
 
+def spellings_of(name: str, title: str) -> frozenset[str]:
+    """Collect what a name is known by: to Canvas, and to the SIS where it was shortened."""
+    return frozenset({name.strip(), title})
+
+
 @dataclass(frozen=True)
 class Census:
-    """How many assignments of a section have each name."""
+    """How many assignments of a section have each name, by any of its spellings."""
 
     exact: Mapping[str, int]
     folded: Mapping[str, int]
 
     @classmethod
-    def of(cls, titles: Iterable[str]) -> Self:
-        exact = Counter(titles)
-        folded: Counter[str] = Counter()
-        for title, count in exact.items():
-            folded[title.casefold()] += count
+    def of(cls, names: Iterable[frozenset[str]]) -> Self:
+        every = list(names)
+        exact = Counter(each for spellings in every for each in spellings)
+        folded = Counter(each for spellings in every for each in _folded(spellings))
         return cls(exact, folded)
 
-    def twins(self, title: str) -> int:
-        return self.exact.get(title, 0)
+    def twins(self, spellings: frozenset[str]) -> int:
+        return max(self.exact.get(each, 0) for each in spellings)
 
-    def folded_twins(self, title: str) -> int:
-        return self.folded.get(title.casefold(), 0)
+    def folded_twins(self, spellings: frozenset[str]) -> int:
+        return max(self.folded.get(each, 0) for each in _folded(spellings))
+
+
+def _folded(spellings: frozenset[str]) -> set[str]:
+    return {each.casefold() for each in spellings}

@@ -14,7 +14,7 @@ from pandera.typing import DataFrame
 from gpb_pipeline.passback import judged
 from gpb_pipeline.passback.causes import joined
 from gpb_pipeline.passback.course import Outcome, Plan
-from gpb_pipeline.passback.frames import build
+from gpb_pipeline.passback.frames import build, typed
 from gpb_pipeline.passback.grade_rows import KEY
 from gpb_pipeline.passback.issues import Code
 from gpb_pipeline.passback.judge import ITEM, once_an_assignment
@@ -56,7 +56,7 @@ def after_assignments(plan: Plan, answers: Mapping[ItemKey, Answer]) -> Plan:
     followers = _issues(grades[blocked], KEY)
     return Plan(
         assignments=plan.assignments,
-        grades=build(judged.PlannedGrades, {name: grades[name] for name in grades.columns}),
+        grades=typed(judged.PlannedGrades, {name: grades[name] for name in grades.columns}),
         issues=joined(plan.issues, once_an_assignment(followers)),
         extracted=plan.extracted,
     )
