@@ -19,7 +19,7 @@ from gpb_pipeline.sandbox.serve import Sandbox, running_sandbox
 from gpb_pipeline.warehouse.ducklake import Warehouse
 
 TODAY = date(2026, 11, 24)
-ALGEBRA, ENGLISH, BIOLOGY = "1001", "1002", "1003"
+ALGEBRA, ENGLISH, BIOLOGY, HISTORY = "1001", "1002", "1003", "1004"
 
 
 @pytest.fixture(scope="session")
