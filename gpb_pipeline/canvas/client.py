@@ -4,6 +4,8 @@ What is asked for, and the frames made of it, are in extracts.py. Source: refere
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
@@ -95,6 +97,14 @@ class CanvasClient:
         the token may not.
         """
         return _object(self._answer("PUT", self._url(path), item, body=body), item)
+
+    def clock(self) -> datetime | None:
+        """Ask what time it is at Canvas (UTC); None where it does not say."""
+        answer = self._answer("GET", self._url("users/self"), "Canvas's clock")
+        try:
+            return parsedate_to_datetime(answer.headers.get("Date", ""))
+        except ValueError:
+            return None
 
     def pages(self, path: str, params: Params | None = None, *, item: str) -> Iterator[Json]:
         """Read a list to its end, each object once: pages shift under concurrent edits.

@@ -6,6 +6,7 @@ import stamina
 from gpb_pipeline.cli.categories import categories
 from gpb_pipeline.cli.courses import courses
 from gpb_pipeline.cli.demo import demo_command, dev_command
+from gpb_pipeline.cli.doctor import doctor_command
 from gpb_pipeline.cli.history import details_command, history_command, trace_command, web_command
 from gpb_pipeline.cli.nightly import nightly
 from gpb_pipeline.cli.preview import assignments_command, preview_command
@@ -26,6 +27,7 @@ for command in (
     assignments_command,
     demo_command,
     dev_command,
+    doctor_command,
     preview_command,
     remaster_command,
     sync_command,

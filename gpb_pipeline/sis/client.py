@@ -49,6 +49,17 @@ class OneRosterClient:
     def close(self) -> None:
         self._transport.close()
 
+    def authorize(self) -> None:
+        """Get a token, if there is none yet, and do nothing with it."""
+        self._transport.authorize()
+
+    def has_classes(self) -> bool:
+        """Say whether the SIS has any class, by one request."""
+        call = Call(
+            "GET", self._codec.rostering + path("classes"), "classes", params={"limit": 1, "offset": 0}
+        )
+        return bool(_items(_json(self._listed(call), call.item), "classes", call.item))
+
     def find_class(self, sourced_id: str) -> SisClass | None:
         """Find the class of that sourcedId; None where there is none, or it is marked to be deleted."""
         url = self._codec.rostering + path("classes", sourced_id)

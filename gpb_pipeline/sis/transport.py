@@ -72,34 +72,23 @@ class Transport:
     def close(self) -> None:
         self._session.close()
 
+    def authorize(self) -> None:
+        """Have a token; raises as send does."""
+        for attempt in stamina.retry_context(on=_another_try(self._pause), attempts=ATTEMPTS, timeout=None):
+            with attempt:
+                self._tokens.current()
+
     def send(self, call: Call) -> requests.Response:
         """Ask, and return the successful (2xx) answer.
 
         Raises RefusedError for what the SIS will not do (AccessError for 401 twice and 403), UnavailableError
         for a throttle or an outage that outlasts the retries, UnknownOutcome for a write cut short by one.
         """
-        for attempt in stamina.retry_context(on=self._another_try(call), attempts=ATTEMPTS, timeout=None):
+        rule = _another_try(self._pause, keyed=call.keyed)
+        for attempt in stamina.retry_context(on=rule, attempts=ATTEMPTS, timeout=None):
             with attempt:
                 return self._once(call)
         raise AssertionError("unreachable: the last attempt raises")
-
-    def _another_try(self, call: Call) -> Callable[[Exception], bool | float]:
-        patience = Patience()
-
-        def wait(error: Exception) -> bool | float:
-            if not isinstance(error, UnavailableError):
-                return False
-            if isinstance(error, UnknownOutcome) and not call.keyed:
-                return False
-            seconds = patience.wait(unreachable=isinstance(error, UnreachableError))
-            if seconds is None:
-                return False
-            if error.retry_after is None:
-                return seconds
-            self._pause.ask(error.retry_after)
-            return error.retry_after
-
-        return wait
 
     def _once(self, call: Call) -> requests.Response:
         self._pause.wait()
@@ -124,6 +113,26 @@ class Transport:
             )
         except requests.RequestException as fault:
             raise_unanswered(fault, call.item, "SIS_BASE_URL", write=call.method != "GET")
+
+
+def _another_try(pause: Pause, *, keyed: bool = True) -> Callable[[Exception], bool | float]:
+    """Make the rule of one request: how many seconds until another try, or that there is none."""
+    patience = Patience()
+
+    def wait(error: Exception) -> bool | float:
+        if not isinstance(error, UnavailableError):
+            return False
+        if isinstance(error, UnknownOutcome) and not keyed:
+            return False
+        seconds = patience.wait(unreachable=isinstance(error, UnreachableError))
+        if seconds is None:
+            return False
+        if error.retry_after is None:
+            return seconds
+        pause.ask(error.retry_after)
+        return error.retry_after
+
+    return wait
 
 
 def _headers_in(settings: SisSettings) -> dict[str, str]:

@@ -1,0 +1,31 @@
+"""`gpb doctor`: a line for each thing that a sync needs, with what to do where it is not there."""
+
+import json
+from dataclasses import asdict
+
+import click
+
+from gpb_pipeline.doctor import Check, checks
+
+FAILED = 1
+
+
+@click.command("doctor")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def doctor_command(*, as_json: bool) -> None:
+    """Check settings, Canvas, the SIS and the warehouse; exit status 1 where one fails."""
+    done: list[Check] = []
+    for check in checks():
+        done.append(check)
+        if not as_json:
+            click.echo(_line(check))
+    if as_json:
+        click.echo(json.dumps([asdict(each) for each in done], indent=2))
+    if not all(check.ok for check in done):
+        raise SystemExit(FAILED)
+
+
+def _line(check: Check) -> str:
+    if check.ok:
+        return f"ok      {check.name}: {check.detail}"
+    return f"FAILED  {check.name}: {check.detail}. {check.remedy}"

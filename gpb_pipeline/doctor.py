@@ -1,0 +1,290 @@
+"""Whether everything that a sync needs is there: settings, both wires, the warehouse. Nothing is changed.
+
+Each check says what to do where it fails. How they are shown is the command's and the job's.
+"""
+
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Generic, TypeVar
+from urllib.parse import quote
+
+from gpb_pipeline.canvas.client import CanvasClient, Json
+from gpb_pipeline.canvas.courses import each_course
+from gpb_pipeline.canvas.permissions import require_grades, section_sis_ids, some_assignments
+from gpb_pipeline.errors import PermanentError, PipelineError
+from gpb_pipeline.passback.course import Course
+from gpb_pipeline.settings import (
+    AlertSettings,
+    CanvasSettings,
+    NightlySettings,
+    PassbackSettings,
+    RetentionSettings,
+    SisSettings,
+    WarehouseSettings,
+    WebSettings,
+)
+from gpb_pipeline.sis.client import OneRosterClient
+from gpb_pipeline.sis.lookups import class_named
+from gpb_pipeline.sis.model import AcademicSession, Category, SisClass
+from gpb_pipeline.warehouse import ducklake, tables
+
+COURSES_TRIED = 10  # of the account, until one serves for a check
+CLOCK_SECONDS = 60.0  # more than this apart, times of grades mislead
+DIALECT_ENDINGS = {"oneroster-1.1": "/v1p1", "oneroster-1.2": "/ims/oneroster"}
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One thing looked at; `remedy` says what to do where it is not `ok`."""
+
+    name: str
+    ok: bool
+    detail: str
+    remedy: str = ""
+
+
+def checks() -> Iterator[Check]:
+    """Look at one thing after another; what hangs on a failed check is left out. Raises nothing expected."""
+    canvas, sis = _setting("Canvas settings", CanvasSettings.load), _setting("SIS settings", SisSettings.load)
+    passback = _setting("Passback settings", PassbackSettings.load)
+    yield from (canvas.check, sis.check, passback.check)
+    for name, load in (
+        ("Nightly settings", NightlySettings.load),
+        ("History settings", RetentionSettings.load),
+        ("Pages settings", WebSettings.load),
+        ("Alert settings", AlertSettings.load),
+    ):
+        yield _setting(name, load).check
+    sections: list[str] = []
+    if canvas.value is not None and passback.value is not None:
+        sections = yield from _canvas_side(canvas.value, passback.value.timezone)
+    if sis.value is not None:
+        yield from _sis_side(sis.value, sections)
+    yield _examined("Warehouse", _warehouse, lambda _: "opens, and takes a commit").check
+
+
+@dataclass(frozen=True)
+class _Examined(Generic[T]):
+    check: Check
+    value: T | None = None
+
+
+def _examined(name: str, work: Callable[[], T], detail: Callable[[T], str]) -> _Examined[T]:
+    """Do the work, and say what came of it: `detail` of its value, or what its error says."""
+    try:
+        value = work()
+    except PipelineError as error:
+        return _Examined(
+            Check(name=name, ok=False, detail=f"{error.item}: {error.what}", remedy=error.remedy)
+        )
+    return _Examined(Check(name=name, ok=True, detail=detail(value)), value)
+
+
+def _setting(name: str, load: Callable[[], T]) -> _Examined[T]:
+    return _examined(name, load, lambda _: "all can be what they are")
+
+
+def _canvas_side(settings: CanvasSettings, time_zone: str) -> Generator[Check, None, list[str]]:
+    made = _examined("Canvas token", lambda: CanvasClient(settings), lambda _: "can be sent")
+    if made.value is None:
+        yield made.check
+        return []
+    with made.value as client:
+        return (yield from _canvas(client, time_zone))
+
+
+def _canvas(client: CanvasClient, time_zone: str) -> Generator[Check, None, list[str]]:
+    """Look at Canvas; gives the SIS ids of some sections."""
+    token = _examined("Canvas token", client.clock, lambda _: "accepted")
+    yield token.check
+    if not token.check.ok:
+        return []
+    yield _clock(token.value)
+    account = _examined("Canvas account", lambda: _account(client), lambda body: str(body.get("name")))
+    yield account.check
+    if account.value is None:
+        return []
+    yield _time_zone(account.value, time_zone)
+    courses = _examined("Canvas courses", lambda: _courses(client), lambda found: f"{len(found)} or more run")
+    yield courses.check
+    if courses.value is None:
+        return []
+    ids = [course.course_id for course in courses.value]
+    sections = _examined("Canvas SIS ids", lambda: _section_ids(client, ids), _counted("section with one"))
+    yield sections.check
+    assignment = _examined(
+        "Canvas due dates", lambda: _assignment(client, ids), lambda _: "overrides are seen"
+    )
+    yield assignment.check
+    if assignment.value is not None:
+        course_id, assignment_id = assignment.value
+        yield _examined(
+            "Canvas grades",
+            lambda: require_grades(client, course_id, assignment_id),
+            lambda _: f"read in course {course_id}",
+        ).check
+    return sections.value or []
+
+
+def _clock(theirs: datetime | None) -> Check:
+    if theirs is None:
+        return Check(name="Clock", ok=True, detail="Canvas does not say what time it is")
+    apart = abs((theirs - datetime.now(UTC)).total_seconds())
+    return Check(
+        name="Clock",
+        ok=apart <= CLOCK_SECONDS,
+        detail=f"{apart:.0f} s from Canvas's",
+        remedy="Set this machine's clock, by NTP.",
+    )
+
+
+def _account(client: CanvasClient) -> Json:
+    account_id = client.settings.account_id
+    return client.get(f"accounts/{quote(account_id, safe=':')}", item=f"CANVAS_ACCOUNT_ID {account_id}")
+
+
+def _time_zone(account: Json, ours: str) -> Check:
+    theirs = account.get("default_time_zone")
+    return Check(
+        name="Time zone",
+        ok=theirs in (None, ours),
+        detail=f"GPB_TIMEZONE is {ours}, the account's is {theirs or 'not said'}",
+        remedy="Set GPB_TIMEZONE to the account's, or the account's to it.",
+    )
+
+
+def _courses(client: CanvasClient) -> list[Course]:
+    found = list(islice(each_course(client), COURSES_TRIED))
+    if not found:
+        raise PermanentError(
+            "has no published course that runs",
+            item=f"account {client.settings.account_id}",
+            remedy="Check CANVAS_ACCOUNT_ID.",
+        )
+    return found
+
+
+def _section_ids(client: CanvasClient, course_ids: Iterable[str]) -> list[str]:
+    for course_id in course_ids:
+        if found := section_sis_ids(client, course_id):
+            return found
+    raise PermanentError(
+        "no section of the courses tried has a SIS id",
+        item="Canvas sections",
+        remedy="Have the SIS's import set them: without one, a section is never sent.",
+    )
+
+
+def _assignment(client: CanvasClient, course_ids: Iterable[str]) -> tuple[str, str] | None:
+    """Find a published assignment, by course and id; None where the courses tried have none."""
+    for course_id in course_ids:
+        for each in some_assignments(client, course_id):
+            if each.get("workflow_state") == "published":
+                return course_id, str(each["id"])
+    return None
+
+
+def _dialect(settings: SisSettings) -> Check:
+    ending = DIALECT_ENDINGS[settings.dialect]
+    return Check(
+        name="SIS dialect",
+        ok=settings.base_url.lower().endswith(ending),
+        detail=f"SIS_DIALECT is {settings.dialect}, whose SIS_BASE_URL ends in {ending}",
+        remedy="Set both to what the SIS's support says.",
+    )
+
+
+def _sis_side(settings: SisSettings, sections: Sequence[str]) -> Iterator[Check]:
+    yield _dialect(settings)
+    made = _examined("SIS headers", lambda: OneRosterClient(settings), lambda _: "can be sent")
+    if made.value is None:
+        yield made.check
+        return
+    with made.value as client:
+        yield from _sis(client, sections)
+
+
+def _sis(client: OneRosterClient, sections: Sequence[str]) -> Iterator[Check]:
+    token = _examined("SIS token", client.authorize, lambda _: "issued").check
+    yield token
+    if not token.ok:
+        return
+    yield _examined("SIS classes", lambda: _any_class(client), lambda _: "readable").check
+    yield _examined("SIS categories", lambda: _categories(client), _counted("active category")).check
+    yield _examined("SIS grading periods", lambda: _periods(client), _counted("open today")).check
+    if sections:
+        matched = _examined(
+            "A class for a section", lambda: _class(client, sections), lambda found: f"{found.sourced_id}"
+        )
+        yield matched.check
+        if matched.value is not None:
+            class_id = matched.value.sourced_id
+            yield _examined(
+                "SIS roster", lambda: client.class_students(class_id), _counted("student of that class")
+            ).check
+
+
+def _any_class(client: OneRosterClient) -> None:
+    if not client.has_classes():
+        raise _lacking("shows no class", "classes")
+
+
+def _categories(client: OneRosterClient) -> list[Category]:
+    if active := [each for each in client.categories() if each.active]:
+        return active
+    raise _lacking("has no active category", "categories")
+
+
+def _periods(client: OneRosterClient) -> list[AcademicSession]:
+    today = datetime.now(UTC).date()
+    sessions = [each for each in client.academic_sessions() if each.kind == "gradingPeriod" and each.active]
+    if current := [each for each in sessions if each.start <= today <= each.end]:
+        return current
+    raise _lacking("has no open grading period of today", "grading periods")
+
+
+def _class(client: OneRosterClient, sections: Sequence[str]) -> SisClass:
+    for sis_id in sections:
+        if found := class_named(client, sis_id):
+            return found
+    raise PermanentError(
+        f"none of {len(sections)} sections is a class of the SIS by its {client.settings.class_match}",
+        item="SIS classes",
+        remedy="Check SIS_CLASS_MATCH, and the SIS ids of the sections in Canvas.",
+    )
+
+
+def _lacking(what: str, item: str) -> PermanentError:
+    return PermanentError(
+        f"the SIS {what}", item=item, remedy="Ask its support what these credentials may see."
+    )
+
+
+def _counted(what: str) -> Callable[[Sequence[object]], str]:
+    return lambda found: f"{len(found)} × {what}"
+
+
+def _warehouse() -> None:
+    """Make a table with a file of its own, and drop it again."""
+    try:
+        with ducklake.connect(WarehouseSettings.load(), tables.create) as warehouse:
+            warehouse.commit(_make_probe)
+            warehouse.commit(_drop_probe)
+    except OSError as fault:  # its folders are made on opening
+        raise PermanentError(
+            f"its folder cannot be written to ({type(fault).__name__})",
+            item="GPB_CATALOG or GPB_DATA_PATH",
+            remedy="Name folders that this user may make and write to.",
+        ) from None
+
+
+def _make_probe(session: ducklake.Connection) -> None:
+    """With rows enough for a file of their own."""
+    session.execute("CREATE OR REPLACE TABLE warehouse.doctor_probe AS SELECT * FROM range(1000) AS rows(n)")
+
+
+def _drop_probe(session: ducklake.Connection) -> None:
+    session.execute("DROP TABLE warehouse.doctor_probe")

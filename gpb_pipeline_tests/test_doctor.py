@@ -1,0 +1,92 @@
+"""`gpb doctor` against a running sandbox: all that is right, and each thing that can be wrong."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import stamina
+
+from gpb_pipeline.doctor import checks
+from gpb_pipeline.sandbox.serve import Sandbox, running_sandbox
+from gpb_pipeline_tests.cli.command import gpb, settle_in
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Sandbox]:
+    with running_sandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(running: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Sandbox]:
+    running.reset()
+    settle_in(monkeypatch, tmp_path, running.environment)
+    with stamina.set_testing(testing=True, attempts=2):
+        yield running
+
+
+def test_where_all_is_well_every_check_says_so(sandbox: Sandbox) -> None:
+    done = gpb("doctor")
+    assert done.status == 0, done.out
+    lines = done.out.splitlines()
+    assert len(lines) == 23
+    assert all(line.startswith("ok ") for line in lines)
+
+
+def test_programs_read_the_same_as_people(sandbox: Sandbox) -> None:
+    done = gpb("doctor", "--json")
+    found: list[dict[str, Any]] = json.loads(done.out)
+    assert [each["name"] for each in found] == [each.name for each in checks()]
+    assert set(found[0]) == {"name", "ok", "detail", "remedy"}
+
+
+WRONG = [
+    ({"GPB_TIMEZONE": "Mars/Olympus"}, "GPB_TIMEZONE"),
+    ({"GPB_TIMEZONE": "America/Chicago"}, "Set GPB_TIMEZONE"),
+    ({"GPB_NIGHTLY_AT": "25:00"}, "GPB_NIGHTLY_AT"),
+    ({"SIS_DIALECT": "oneroster-2"}, "SIS_DIALECT"),
+    ({"SIS_DIALECT": "oneroster-1.2"}, "SIS_DIALECT is oneroster-1.2, whose SIS_BASE_URL ends in"),
+    ({"CANVAS_ACCOUNT_ID": "999"}, "CANVAS_ACCOUNT_ID 999"),
+    ({"CANVAS_API_TOKEN": "nobody's"}, "CANVAS_API_TOKEN: Canvas refuses the token"),
+    ({"CANVAS_API_TOKEN": "no\N{EM DASH}header"}, "CANVAS_API_TOKEN: holds characters"),
+    ({"CANVAS_API_TOKEN": "sandbox-canvas-token-without-sis"}, "SIS data - read"),
+    ({"CANVAS_API_TOKEN": "sandbox-canvas-token-without-assignments"}, "Assignments and Quizzes"),
+    ({"CANVAS_API_TOKEN": "sandbox-canvas-token-without-grades"}, "view all grades"),
+    ({"CANVAS_BASE_URL": "http://127.0.0.1:9"}, "Check CANVAS_BASE_URL"),
+    ({"SIS_CLIENT_SECRET": "wrong"}, "Check SIS_CLIENT_ID"),
+    ({"SIS_HEADERS": '{"x":"\\n"}'}, "SIS_HEADERS"),
+    ({"SIS_TOKEN_URL": "http://127.0.0.1:9/Token"}, "Check SIS_TOKEN_URL"),
+    ({"SIS_CLASS_MATCH": "identifier"}, "Check SIS_CLASS_MATCH"),
+    ({"GPB_CATALOG": "oracle:x"}, "GPB_CATALOG"),
+    ({"GPB_CATALOG": "sqlite:/dev/null/catalog"}, "GPB_CATALOG"),
+]
+
+
+@pytest.mark.parametrize(("settings", "told"), WRONG, ids=[f"{each[0]}" for each in WRONG])
+def test_what_is_wrong_is_named_with_what_to_do(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, settings: dict[str, str], told: str
+) -> None:
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    failed = (each for each in checks() if not each.ok)
+    found = next(each for each in failed if told in f"{each.detail} {each.remedy}")
+    assert found.remedy
+
+
+def test_a_missing_setting_leaves_out_only_what_hangs_on_it(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CANVAS_BASE_URL")
+    done = gpb("doctor")
+    assert done.status == 1
+    assert "FAILED  Canvas settings: CANVAS_BASE_URL: is not set" in done.out
+    assert "ok      SIS categories" in done.out
+    assert "Canvas token" not in done.out
+
+
+def test_secrets_are_in_no_line(sandbox: Sandbox) -> None:
+    told = "".join(f"{each.name}{each.detail}{each.remedy}" for each in checks())
+    for name in ("CANVAS_API_TOKEN", "SIS_CLIENT_SECRET"):
+        assert sandbox.environment[name] not in told
