@@ -16,8 +16,10 @@ from playwright.sync_api import Browser
 
 from gpb_pipeline.sandbox.serve import Sandbox, running_sandbox
 from gpb_pipeline.settings import NightlySettings, WarehouseSettings, WebSettings
+from gpb_pipeline.stream import CourseFailed, sync_courses
+from gpb_pipeline.sync import SyncRequest, open_connections
 from gpb_pipeline.warehouse import ducklake, tables
-from gpb_pipeline_tests.sync.desk import BIOLOGY, SCHOOL, Desk
+from gpb_pipeline_tests.sync.desk import BIOLOGY, SCHOOL
 from gpb_pipeline_tests.web.conftest import Client, served
 
 
@@ -30,12 +32,19 @@ def school(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Sandbox, 
         catalogue = {"GPB_CATALOG": "sqlite:catalog.sqlite", "GPB_DATA_PATH": "data"}
         for name, value in {**sandbox.environment, **catalogue}.items():
             patch.setenv(name, value)
-        ends = Desk(sandbox).sync(*SCHOOL)
+        requests = [
+            SyncRequest(job_id=f"7d1f0c2ab94e-{course_id}", course_id=course_id, posted_by="Ms. Frizzle")
+            for course_id in SCHOOL
+        ]
+        with open_connections() as connections:
+            assert not [
+                event for event in sync_courses(connections, requests) if isinstance(event, CourseFailed)
+            ]
         with (
             ducklake.connect(WarehouseSettings.load(), tables.create) as warehouse,
             served(warehouse, WebSettings(), NightlySettings(enabled=True)) as url,
         ):
-            yield sandbox, url, ends[BIOLOGY].request.job_id
+            yield sandbox, url, f"7d1f0c2ab94e-{BIOLOGY}"
 
 
 def test_every_count_on_the_pages_is_what_the_sis_itself_counted(school: tuple[Sandbox, str, str]) -> None:
