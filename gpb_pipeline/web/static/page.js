@@ -5,17 +5,16 @@ const seconds = Number(document.body.dataset.refresh);
 async function refresh() {
   const main = document.getElementById("main");
   const busy = main.contains(document.activeElement) && document.activeElement !== main;
-  if (!document.hidden && !busy) {
-    const answer = await fetch(location.href, { credentials: "same-origin" });
-    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-    if (!answer.ok || !fresh.getElementById("main")) return;
-    main.replaceChildren(...fresh.getElementById("main").childNodes);
-    if (!fresh.body.dataset.refresh) {
-      document.querySelector(".refreshed").textContent = "The sync has ended.";
-      return;
-    }
-  }
-  setTimeout(refresh, seconds * 1000);
+  if (document.hidden || busy || (await stillRuns(main))) setTimeout(refresh, seconds * 1000);
+  else document.querySelector(".refreshed").textContent = "The sync has ended.";
+}
+
+async function stillRuns(main) {
+  const answer = await fetch(location.href, { credentials: "same-origin" }).catch(() => null);
+  if (!answer || !answer.ok) return true; // out of reach for now: what is shown stays
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  main.replaceChildren(...fresh.getElementById("main").childNodes);
+  return Boolean(fresh.body.dataset.refresh);
 }
 
 if (seconds) setTimeout(refresh, seconds * 1000);
