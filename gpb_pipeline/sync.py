@@ -210,13 +210,15 @@ class CourseSync:
         self, canvas: CanvasRead, sis: SisRead, remembered: Remembered, open_intents: Intents
     ) -> Adopted:
         """Read back what the SIS holds of ours where the ledger may not know it."""
-        held = read_held(self.connections.sis, sis.classes["class_id"].dropna().unique().tolist())
+        known = sis.classes[sis.classes["class_id"].notna()]
+        held = read_held(self.connections.sis, known["class_id"].unique().tolist())
         return adopt(
             canvas,
             remembered,
             held,
             open_intents.line_items,
             open_intents.results,
+            sections=known["section_id"].to_list(),
             tenant=self.connections.policy.tenant,
             job_id=self.request.job_id,
             at=datetime.now(UTC),

@@ -4,6 +4,7 @@ Rows are found by the sourcedIds that we would choose, or by an intent's values 
 (design.md §6, Ids and Delta). What is held is given in (sis/held.py reads it); nothing is read here.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -52,11 +53,12 @@ class Held:
 
 @dataclass(frozen=True, kw_only=True)
 class Adopted:
-    """Ledger rows found in the SIS, and the results that the ledger has and the SIS no longer holds."""
+    """Ledger rows found in the SIS, and those that the ledger has and the SIS no longer holds."""
 
     line_items: DataFrame[LedgerLineItems]
     results: DataFrame[LedgerResults]
     gone: DataFrame[LedgerResults]
+    gone_line_items: DataFrame[LedgerLineItems]
 
 
 def adopt(
@@ -66,22 +68,27 @@ def adopt(
     line_item_intents: pd.DataFrame,
     result_intents: pd.DataFrame,
     *,
+    sections: Collection[str],
     tenant: str,
     job_id: str,
     at: datetime,
 ) -> Adopted:
     """Find what is ours among what the SIS holds; `at` (UTC) and `job_id` are of the sync that looks.
 
+    `sections`: those whose classes were read; of others, nothing is taken for gone.
+
     `line_item_intents`: section_id, assignment_id, class_id, title, due_on_wire; `result_intents`:
     section_id, assignment_id, user_id, student_id (text, times in UTC): writes whose outcome is unknown.
     """
     line_items = _line_items(canvas, remembered, held, line_item_intents, tenant)
     results = _results(canvas, remembered, held, line_items, result_intents, tenant)
-    here = remembered.results["result_id"].isin(held.results["result_id"])
     return Adopted(
         line_items=_build(LedgerLineItems, line_items.assign(job_id=job_id, sent_at=at)),
         results=_build(LedgerResults, results.assign(job_id=job_id, sent_at=at)),
-        gone=_build(LedgerResults, remembered.results[~here]),
+        gone=_gone(LedgerResults, remembered.results, held.results, "result_id", sections),
+        gone_line_items=_gone(
+            LedgerLineItems, remembered.line_items, held.line_items, "line_item_id", sections
+        ),
     )
 
 
@@ -89,7 +96,12 @@ def brought_up(remembered: Remembered, adopted: Adopted) -> Remembered:
     """Put what was adopted in the place of what the ledger had."""
     return Remembered(
         category_mapping=remembered.category_mapping,
-        line_items=_replaced(LedgerLineItems, remembered.line_items, adopted.line_items, ITEM),
+        line_items=_replaced(
+            LedgerLineItems,
+            _without(remembered.line_items, adopted.gone_line_items, ITEM),
+            adopted.line_items,
+            ITEM,
+        ),
         results=_replaced(
             LedgerResults, _without(remembered.results, adopted.gone, KEY), adopted.results, KEY
         ),
@@ -156,6 +168,13 @@ def _results(
         payload_hash(each.class_id, each.student_id, each.score, each.exempt) for each in rows_of(found)
     ]
     return found.assign(payload_hash=hashes, score=found["score"].fillna(0.0))
+
+
+def _gone(
+    schema: type[F], ledger: pd.DataFrame, held: pd.DataFrame, id_column: str, sections: Collection[str]
+) -> DataFrame[F]:
+    read = ledger["section_id"].isin(list(sections))
+    return _build(schema, ledger[read & ~ledger[id_column].isin(held[id_column])])
 
 
 def _without(rows: pd.DataFrame, others: pd.DataFrame, key: list[str]) -> pd.DataFrame:

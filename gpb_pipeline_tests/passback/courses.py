@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from gpb_pipeline.passback import frames
 from gpb_pipeline.passback.course import CanvasRead, Course, Policy, Remembered, SisRead
-from gpb_pipeline.passback.frames import F, Frame, build, empty
+from gpb_pipeline.passback.frames import F, build, empty
 
 Row = dict[str, Any]
 
