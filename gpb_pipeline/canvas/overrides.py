@@ -4,7 +4,7 @@ An override of a module looks like one of the assignment (reference/canvas_api.m
 discussion has its dates on its two checkpoints; the discussion is due when the later of them is.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from gpb_pipeline.canvas.client import Json
@@ -18,6 +18,7 @@ TARGETS = {
     "course_id": "course",
     "noop_id": "noop",
 }
+Target = tuple[str, str]  # kind and id
 
 
 @dataclass(frozen=True)
@@ -36,30 +37,38 @@ class OverrideRow:
 def override_rows(assignments: Columns) -> list[OverrideRow]:
     """Read the overrides of all assignments; raises PermanentError for one that names nobody known."""
     item = f"{assignments.item}, overrides"
-    rows: list[OverrideRow] = []
-    for assignment_id, overrides, checkpoints in zip(
-        assignments.ids("id"), assignments.lists("overrides"), _checkpoints(assignments), strict=True
+    return [
+        row
+        for assignment_id, overrides, checkpoints in zip(
+            assignments.ids("id"), assignments.lists("overrides"), _checkpoints(assignments), strict=True
+        )
+        if overrides or checkpoints
+        for row in _rows(assignment_id, overrides, checkpoints, item)
+    ]
+
+
+def _rows(
+    assignment_id: str, overrides: Sequence[Json], checkpoints: Sequence[Json], item: str
+) -> Iterator[OverrideRow]:
+    _require_objects(overrides, item)
+    later = _later_dates(checkpoints, item)
+    named = {target for each in overrides for target in _targets(each, item)}
+    alone = {str(each.get("id")): each for target, (_, each) in later.items() if target not in named}
+    columns = Columns([*overrides, *alone.values()], item)
+    for override, override_id, unassigns in zip(
+        columns.rows, columns.ids("id"), columns.flags("unassign_item"), strict=True
     ):
-        _require_objects(overrides, item)
-        later = _later_dates(checkpoints, item)
-        columns = Columns(overrides, item)
-        for override, override_id, unassigns in zip(
-            overrides, columns.ids("id"), columns.flags("unassign_item"), strict=True
-        ):
-            for target, target_id in _targets(override, item):
-                own = later.get((target, target_id), override.get("due_at"))
-                rows.append(
-                    OverrideRow(
-                        override_id=override_id,
-                        assignment_id=assignment_id,
-                        target=target,
-                        target_id=target_id,
-                        due_at_overridden="due_at" in override or (target, target_id) in later,
-                        due_at=own,
-                        unassign_item=unassigns,
-                    )
-                )
-    return rows
+        for target in _targets(override, item):
+            due_at, _ = later.get(target, (override.get("due_at"), override))
+            yield OverrideRow(
+                override_id=override_id,
+                assignment_id=assignment_id,
+                target=target[0],
+                target_id=target[1],
+                due_at_overridden="due_at" in override or target in later,
+                due_at=due_at,
+                unassign_item=unassigns,
+            )
 
 
 def base_dates(assignments: Columns) -> list[str | None]:
@@ -80,19 +89,19 @@ def _checkpoints(assignments: Columns) -> list[list[Json]]:
     return checkpoints
 
 
-def _later_dates(checkpoints: Iterable[Json], item: str) -> dict[tuple[str, str], str]:
-    """Collect the later date of each target over the checkpoints; times of one spelling sort as text."""
-    later: dict[tuple[str, str], str] = {}
+def _later_dates(checkpoints: Iterable[Json], item: str) -> dict[Target, tuple[str, Json]]:
+    """Collect each target's later date over the checkpoints, with its override; such times sort as text."""
+    later: dict[Target, tuple[str, Json]] = {}
     for overrides in Columns(list(checkpoints), item).lists("overrides"):
         _require_objects(overrides, item)
         for override, due_at in zip(overrides, Columns(overrides, item).texts_or_none("due_at"), strict=True):
             for target in _targets(override, item):
-                if due_at is not None:
-                    later[target] = max(due_at, later.get(target, ""))
+                if due_at is not None and (target not in later or later[target][0] < due_at):
+                    later[target] = due_at, override
     return later
 
 
-def _targets(override: Json, item: str) -> list[tuple[str, str]]:
+def _targets(override: Json, item: str) -> list[Target]:
     for key, target in TARGETS.items():
         if key in override:
             ids = override[key]

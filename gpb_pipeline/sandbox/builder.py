@@ -5,6 +5,7 @@ Which courses there are and what is in them is said in school.py and generator.p
 
 import itertools
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -78,6 +79,15 @@ class CourseBuilder:
 
     def section_date(self, section: Section, due_at: datetime | DueDate | None) -> Override:
         return Override(self.next_id(), section.name, due_at, section_id=section.id)
+
+    def group_date(self, title: str, due_at: datetime | DueDate | None, *members: Person) -> Override:
+        ids = tuple(each.id for each in members)
+        return Override(self.next_id(), title, due_at, student_ids=ids, group_id=self.next_id())
+
+    def module_date(self, section: Section, due_at: datetime | DueDate | None) -> Override:
+        """A section's date from the module that the assignment is in."""
+        dated = self.section_date(section, due_at)
+        return replace(dated, module_id=self.next_id())
 
     def student_dates(self, due_at: datetime | DueDate | None, *students: Person) -> Override:
         title = f"{len(students)} student" + ("s" if len(students) > 1 else "")

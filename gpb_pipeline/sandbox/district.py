@@ -97,7 +97,10 @@ class AssignmentGroup:
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """A date for a section, for some students, or (from a module) for the course: exactly one is set."""
+    """A date for a section, some students, a group or the course: exactly one is set.
+
+    A group's `student_ids` are its members. With `module_id` the override is one of the assignment's module.
+    """
 
     id: int
     title: str
@@ -105,6 +108,8 @@ class Override:
     section_id: int | None = None
     student_ids: tuple[int, ...] = ()
     course_id: int | None = None
+    group_id: int | None = None
+    module_id: int | None = None
     unassign_item: bool = False
 
 
@@ -115,6 +120,7 @@ class Checkpoint:
     tag: Literal["reply_to_topic", "reply_to_entry"]
     points_possible: float
     due_at: datetime | None
+    overrides: tuple[Override, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +146,14 @@ class Assignment:
     group_category_id: int | None = None
     anonymous_grading: bool = False
     moderated_grading: bool = False
+    grades_published: bool = False  # of moderated work; until then nobody's score shows
     checkpoints: tuple[Checkpoint, ...] = ()
+
+    @property
+    def for_everyone(self) -> bool:
+        """Whether students whom no override names have it: a module assigned to some takes it away."""
+        by_module = any(each.module_id is not None and each.course_id is None for each in self.overrides)
+        return not self.only_visible_to_overrides and not by_module
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from datetime import date
 from gpb_pipeline.sandbox.calendar import Calendar
 from gpb_pipeline.sandbox.district import Category, Course, CourseContent, District, Person, SisClass
 from gpb_pipeline.sandbox.school_assignments import biology
+from gpb_pipeline.sandbox.school_audiences import health
 from gpb_pipeline.sandbox.school_grades import algebra, english, spanish
 from gpb_pipeline.sandbox.school_sections import (
     HISTORY_OF_MR_COLE,
@@ -50,6 +51,7 @@ def school(today: date) -> District:
             history(calendar),
             earth_science(calendar),
             spanish(calendar),
+            health(calendar),
             *map(_empty, _bystanders()),
         )
     }

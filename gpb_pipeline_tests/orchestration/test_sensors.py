@@ -23,7 +23,7 @@ from gpb_pipeline_tests.orchestration.past import Sync, put_on_record
 NEW_YORK = ZoneInfo("America/New_York")
 NOW = datetime.now(NEW_YORK).replace(second=0, microsecond=0)
 NIGHT = NOW - timedelta(hours=4)
-COURSES = ["1001", "1002", "1003", "1004", "1005", "1006", "1090"]
+COURSES = ["1001", "1002", "1003", "1004", "1005", "1006", "1007", "1090"]
 
 
 class Sensor:

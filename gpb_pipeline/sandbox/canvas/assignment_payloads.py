@@ -58,7 +58,7 @@ def assignment(
         "has_overrides": bool(record.overrides),
         "published": record.published,
         "only_visible_to_overrides": record.only_visible_to_overrides,
-        "visible_to_everyone": not record.only_visible_to_overrides,
+        "visible_to_everyone": record.for_everyone,
         "locked_for_user": False,
         "post_manually": record.post_manually,
         "anonymize_students": record.anonymous_grading,
@@ -66,7 +66,7 @@ def assignment(
     }
     payload |= _kind(record)
     if "checkpoints" in include and record.checkpoints:
-        payload["checkpoints"] = _checkpoints(record)
+        payload["checkpoints"] = _checkpoints(record, permissions)
     if "all_dates" in include:
         payload |= _all_dates(view, record)
     if "overrides" in include and Permission.MANAGE_ASSIGNMENTS in permissions:
@@ -75,8 +75,10 @@ def assignment(
 
 
 def _kind(record: Assignment) -> Payload:
-    """Keys that only quizzes and checkpointed discussions have."""
+    """Keys that only quizzes, moderated assignments and checkpointed discussions have."""
     keys: Payload = {}
+    if record.moderated_grading:
+        keys["grades_published_at"] = CREATED_AT if record.grades_published else None
     if record.quiz_id is not None:
         keys["quiz_id"] = record.quiz_id
     if record.is_new_quiz:
@@ -86,7 +88,8 @@ def _kind(record: Assignment) -> Payload:
     return keys
 
 
-def _checkpoints(record: Assignment) -> list[Payload]:
+def _checkpoints(record: Assignment, permissions: Permissions) -> list[Payload]:
+    seen = Permission.MANAGE_ASSIGNMENTS in permissions
     return [
         {
             "tag": each.tag,
@@ -94,7 +97,7 @@ def _checkpoints(record: Assignment) -> list[Payload]:
             "points_possible": each.points_possible,
             "due_at": iso(each.due_at),
             "only_visible_to_overrides": False,
-            "overrides": [],
+            "overrides": [_override(record, override) for override in each.overrides if seen],
         }
         for each in record.checkpoints
     ]
@@ -104,16 +107,21 @@ def _override(record: Assignment, override: Override) -> Payload:
     """Its `due_at` key is absent where the base date is inherited, null where there is explicitly none."""
     payload: Payload = {
         "id": override.id,
-        "assignment_id": record.id,
         "title": override.title,
         "unassign_item": override.unassign_item,
     }
+    if override.module_id is None:
+        payload["assignment_id"] = record.id
+    else:
+        payload["context_module_id"] = override.module_id
     if not isinstance(override.due_at, DueDate):
         payload |= {"due_at": iso(override.due_at), "all_day": False, "all_day_date": None}
     if override.section_id is not None:
         payload["course_section_id"] = override.section_id
     elif override.course_id is not None:
         payload["course_id"] = override.course_id
+    elif override.group_id is not None:
+        payload["group_id"] = override.group_id
     else:
         payload["student_ids"] = list(override.student_ids)
     return payload
@@ -125,13 +133,14 @@ def _all_dates(view: CourseView, record: Assignment) -> Payload:
         return {"all_dates_count": len(record.overrides) + 1}
     dates: list[Payload] = [_date(record, each) for each in record.overrides]
     overridden = {each.section_id for each in record.overrides}
-    if not record.only_visible_to_overrides and not set(view.sections) <= overridden:
+    if record.for_everyone and not set(view.sections) <= overridden:
         dates.append({"due_at": iso(record.due_at), "unlock_at": None, "lock_at": None, "base": True})
     return {"all_dates": dates}
 
 
 def _date(record: Assignment, override: Override) -> Payload:
-    set_type = "CourseSection" if override.section_id else "Course" if override.course_id else "ADHOC"
+    sets = {"CourseSection": override.section_id, "Course": override.course_id, "Group": override.group_id}
+    set_type, set_id = next(((kind, id) for kind, id in sets.items() if id is not None), ("ADHOC", None))
     return {
         "id": override.id,
         "due_at": iso(date_of(override, record)),
@@ -139,5 +148,5 @@ def _date(record: Assignment, override: Override) -> Payload:
         "lock_at": None,
         "title": override.title,
         "set_type": set_type,
-        "set_id": override.section_id or override.course_id,
+        "set_id": set_id,
     }

@@ -39,6 +39,7 @@ ASSIGNMENT_FIELDS: dict[str, fields.Reader] = {
     "only_visible_to_overrides": fields.flag,
     "omit_from_final_grade": fields.flag,
     "post_manually": fields.flag,
+    "grades_published": fields.flag,
 }
 SUBMISSION_ACTS: dict[str, fields.Reader] = {
     "score": fields.or_null(fields.number),

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from gpb_pipeline.sandbox.district import Assignment, DueDate, Enrollment, GradingPeriod, Override
 
 LATEST = datetime.max.replace(tzinfo=UTC)  # no due date is the latest of all, so that null wins among equals
-INDIVIDUAL, SECTION_OR_COURSE, EVERYONE_ELSE = 1, 2, 3
+INDIVIDUAL, GROUP_SECTION_OR_COURSE, EVERYONE_ELSE = 1, 2, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +53,13 @@ def _candidates(
         if override.section_id is not None:
             for each in enrollments:
                 if each.section_id == override.section_id:
-                    yield _candidate(assignment, override, each.state == "active", SECTION_OR_COURSE)
+                    yield _candidate(assignment, override, each.state == "active", GROUP_SECTION_OR_COURSE)
         elif override.course_id is not None:
-            yield _candidate(assignment, override, enrolled, SECTION_OR_COURSE)
+            yield _candidate(assignment, override, enrolled, GROUP_SECTION_OR_COURSE)
         elif user_id in override.student_ids:
-            yield _candidate(assignment, override, enrolled, INDIVIDUAL)
-    if not assignment.only_visible_to_overrides:
+            priority = INDIVIDUAL if override.group_id is None else GROUP_SECTION_OR_COURSE
+            yield _candidate(assignment, override, enrolled, priority)
+    if assignment.for_everyone:
         yield _Candidate(enrolled, False, EVERYONE_ELSE, assignment.due_at)
 
 
@@ -75,7 +76,7 @@ def date_of(override: Override, assignment: Assignment) -> datetime | None:
 def date_shown_to_staff(assignment: Assignment) -> datetime | None:
     """What `due_at` says with `override_assignment_dates` left on: the most lenient of all the dates."""
     dates = [date_of(each, assignment) for each in assignment.overrides]
-    if not assignment.only_visible_to_overrides or not dates:
+    if assignment.for_everyone or not dates:
         dates.append(assignment.due_at)
     return max(dates, key=_rank)
 

@@ -4,7 +4,7 @@ Source: reference/canvas_api.md §5 (submissions_api_controller.rb#for_students,
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from starlette.requests import Request
@@ -108,6 +108,8 @@ def _since(request: Request, name: str) -> datetime | None:
 def submission(state: CanvasState, view: CourseView, row: Submission, *, visibility: bool) -> Payload:
     """A row's JSON; late, missing, due date and period are worked out now: no row change moves them."""
     assignment = view.assignments[row.assignment_id]
+    if assignment.moderated_grading and not assignment.grades_published:  # graders' scores are provisional
+        row = replace(row, score=None, grade=None, points_deducted=None, posted_at=None)
     place = view.date_for(assignment, row.user_id)
     period = grading_period_of(place.due_at, state.district.grading_periods)
     seconds_late = _seconds_late(row, place.due_at)
