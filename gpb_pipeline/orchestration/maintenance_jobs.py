@@ -1,12 +1,14 @@
-"""The jobs beside the syncs: who syncs nightly, and what is past its age. A step each, and its log."""
+"""The jobs beside the syncs: who syncs nightly, what is past its age, whether all is there to sync with."""
 
 from datetime import UTC, datetime
 
 import dagster as dg
 from pydantic import Field
 
+from gpb_pipeline import doctor
 from gpb_pipeline.canvas.client import CanvasClient
 from gpb_pipeline.canvas.extracts import read_head
+from gpb_pipeline.doctor import Check
 from gpb_pipeline.errors import PipelineError
 from gpb_pipeline.orchestration.dagster_runs import purge_runs
 from gpb_pipeline.orchestration.partitions import add_courses
@@ -58,6 +60,20 @@ def tidy(context: dg.OpExecutionContext, passback: Passback) -> None:
     context.add_output_metadata({"syncs": syncs, "runs": runs})
 
 
+@dg.op
+def look_at_connections(context: dg.OpExecutionContext) -> None:
+    """Look at all that a sync needs; fail where something is not there, and say what to do."""
+    found = list(doctor.checks())
+    for check in found:
+        if check.ok:
+            context.log.info("%s: %s", check.name, check.detail)
+        else:
+            context.log.error("%s: %s. %s", check.name, check.detail, check.remedy)
+    context.add_output_metadata({"checks": dg.MetadataValue.table([_record(check) for check in found])})
+    if failed := [check.name for check in found if not check.ok]:
+        raise dg.Failure(f"Not as it should be: {', '.join(failed)}.", allow_retries=False)
+
+
 @dg.job(description="Switch the nightly sync of courses on or off, with who said so.")
 def set_nightly_sync() -> None:
     choose_nightly()
@@ -71,7 +87,21 @@ def purge_history() -> None:
     tidy()
 
 
-JOBS = [set_nightly_sync, purge_history]
+@dg.job(
+    description="Look at settings, Canvas, the SIS and the warehouse, and change nothing: what `gpb doctor` "
+    "does, from where the syncs run."
+)
+def check_connections() -> None:
+    look_at_connections()
+
+
+JOBS = [set_nightly_sync, purge_history, check_connections]
+
+
+def _record(check: Check) -> dg.TableRecord:
+    return dg.TableRecord(
+        {"check": check.name, "ok": check.ok, "detail": check.detail, "remedy": check.remedy}
+    )
 
 
 def _known(course_ids: list[str]) -> list[str]:

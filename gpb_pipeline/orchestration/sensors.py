@@ -98,7 +98,7 @@ def sync_alerts(context: dg.SensorEvaluationContext, passback: Passback) -> dg.S
         found = alerts.problems(night, passback.pages)
         if found:
             _tell(context, alerts.digest(found, warehouse.read(_names, found)))
-    reason = f"{len(found)} problems told." if found else "A quiet night."
+    reason = f"Told what is wrong: {len(found)} in all." if found else "A quiet night."
     events = [freshness.evaluation(night)] if night.due else []
     return _remember(Told(night=began.isoformat(), on_since=on_since), reason, events)
 

@@ -59,6 +59,7 @@ def test_the_jobs_are_the_designs() -> None:
         "remaster_grade_passback",
         "nightly_grade_sync",
         "check_again",
+        "check_connections",
         "set_nightly_sync",
         "purge_history",
         "sync_sis_categories",

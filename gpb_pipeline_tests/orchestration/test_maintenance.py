@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
+import pytest
 
 from gpb_pipeline.definitions import defs
 from gpb_pipeline.orchestration.dagster_runs import purge_runs
@@ -59,6 +60,18 @@ def test_runs_past_their_age_go_with_their_files_unless_a_sync_of_theirs_is_kept
     assert [run.run_id for run in home.get_runs()] == [second]
     assert list(files.glob(f"{first}*")) == []
     assert len(list(files.glob(f"{second}*"))) >= 1
+
+
+def test_the_connections_are_looked_at_and_a_wrong_one_is_named(
+    school: Sandbox, dagster: Dagster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = defs.resolve_job_def("check_connections")
+    assert job.execute_in_process(instance=dagster.instance).success
+    monkeypatch.setenv("SIS_CLIENT_SECRET", "not the secret")
+    result = job.execute_in_process(instance=dagster.instance, raise_on_error=False)
+    assert "SIS" in str(result.failure_data_for_node("look_at_connections"))
+    assert "not the secret" not in dagster.everything()
+    assert school.writes() == []
 
 
 @dg.op
