@@ -39,7 +39,7 @@ from gpb_pipeline.sis.held import read_held
 from gpb_pipeline.sis.lookups import read_sis
 from gpb_pipeline.sis.posting import Halt, Poster
 from gpb_pipeline.warehouse import intents, ledger, tables
-from gpb_pipeline.warehouse.ducklake import Warehouse, connect
+from gpb_pipeline.warehouse.ducklake import Connection, Warehouse, connect
 from gpb_pipeline.warehouse.intents import Intents
 
 
@@ -149,8 +149,7 @@ class CourseSync:
         sis = read_sis(self.connections.sis, canvas.sections)
         self.reached(Stage.FILTER)
         section_ids = canvas.sections["section_id"].to_list()
-        remembered = self.connections.warehouse.read(ledger.remembered, section_ids)
-        open_intents = self.connections.warehouse.read(intents.unsettled, section_ids)
+        remembered, open_intents = self.connections.warehouse.read(_known, section_ids)
         adopted = None
         if interrupted or not open_intents.empty:
             adopted = self._adopted(canvas, sis, remembered, open_intents)
@@ -228,6 +227,11 @@ class CourseSync:
         """Put first writes on record before they are made, where the SIS chooses the sourcedIds."""
         if self.connections.sis.settings.id_mode == "provider" and not writes.empty:
             self.connections.warehouse.commit(intents.intend, writes)
+
+
+def _known(session: Connection, section_ids: list[str]) -> tuple[Remembered, Intents]:
+    """Read what the warehouse has of these sections, as of one moment."""
+    return ledger.remembered(session, section_ids), intents.unsettled(session, section_ids)
 
 
 def _classes_written(

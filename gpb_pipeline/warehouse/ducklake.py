@@ -81,7 +81,7 @@ def connect(
     """
     catalog = settings.embedded_catalog
     if catalog is not None:
-        catalog.absolute().parent.mkdir(parents=True, exist_ok=True)
+        catalog.absolute().parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # it holds grades
     with _plain_errors():
         connection = duckdb.connect(config=_SESSION)
         try:
@@ -133,7 +133,7 @@ def _attachment(settings: WarehouseSettings) -> str:
         options = ", META_JOURNAL_MODE 'WAL', META_BUSY_TIMEOUT 5000"  # else readers and the writer lock out
     if "://" not in data:
         folder = Path(data).absolute()
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         data = f"{folder}/"
     return f"ATTACH {_quoted('ducklake:' + catalog)} AS warehouse (DATA_PATH {_quoted(data)}{options})"
 
