@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from queue import Empty, SimpleQueue
 from threading import Event as Flag
 from traceback import extract_tb
@@ -162,7 +162,7 @@ class _Stream:
         """Lock the next courses and put their jobs on record, a group at a time."""
         begun: list[_Course] = []
         for _ in range(min(GROUP, len(self._pending))):
-            course = _Course(request=self._pending.popleft(), started_at=datetime.now(UTC))
+            course = _Course(request=self._pending.popleft(), started_at=self._connections.clock())
             event = self._locked(course)
             if event is not None:
                 yield event
@@ -188,7 +188,7 @@ class _Stream:
             return self._taken(course, taken)
         except PipelineError as error:
             return CourseFailed(
-                request=request, error=error, started_at=course.started_at, at=datetime.now(UTC)
+                request=request, error=error, started_at=course.started_at, at=self._connections.clock()
             )
         self._waiting.pop(request.job_id, None)
         return None
@@ -201,7 +201,7 @@ class _Stream:
         first = request.job_id not in self._waiting
         if now > self._waiting.setdefault(request.job_id, now + PATIENCE):
             return CourseFailed(
-                request=request, error=taken, started_at=course.started_at, at=datetime.now(UTC)
+                request=request, error=taken, started_at=course.started_at, at=self._connections.clock()
             )
         self._pending.append(request)
         if first:
@@ -225,7 +225,7 @@ class _Stream:
                 connections=self._connections,
                 request=request,
                 reached=lambda stage: self._told.put(
-                    StageReached(request=request, stage=stage, at=datetime.now(UTC))
+                    StageReached(request=request, stage=stage, at=self._connections.clock())
                 ),
                 writes=self._writes,
                 ended=self._ended,
@@ -241,7 +241,7 @@ class _Stream:
         except Exception as bug:  # noqa: BLE001  a fault of ours costs this course, not the night
             error = _unexpected(bug, request)
         self._told.put(
-            _Finished(course=course, judged=judged, posted=posted, error=error, at=datetime.now(UTC))
+            _Finished(course=course, judged=judged, posted=posted, error=error, at=self._connections.clock())
         )
 
     def _listen(self) -> Iterator[Event]:

@@ -84,6 +84,7 @@ class Connections:
     warehouse: Warehouse
     policy: Policy
     zone: ZoneInfo  # the account's, for times that people see
+    clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))  # of history and ledger
 
 
 @contextmanager
@@ -220,7 +221,7 @@ class CourseSync:
             sections=known["section_id"].to_list(),
             tenant=self.connections.policy.tenant,
             job_id=self.request.job_id,
-            at=datetime.now(UTC),
+            at=self.connections.clock(),
         )
 
     def _intend(self, writes: Intents) -> None:
