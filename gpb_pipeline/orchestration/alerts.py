@@ -18,15 +18,27 @@ from gpb_pipeline.warehouse.history import Job
 BAD_NIGHTS = 3
 JUMP_COUNT, JUMP_SHARE = 20, 0.10
 """Grades skipped more than the sync before, in number and in share of those read: a jump."""
+EACH_TOLD = 5
+"""Courses with the same trouble that are told one by one; more become a line."""
 ORDER: tuple[Who, ...] = ("operator", "SIS admin", "Canvas admin", "instructor")
+
+
+Kind = Literal["left out", "failing", "failed", "skips"]
+HEADINGS: dict[Kind, str] = {
+    "left out": "were due this night, and no sync of them began",
+    "failing": f"have failed {BAD_NIGHTS} nights or more",
+    "failed": "failed",
+    "skips": "skipped many more grades than before",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Problem:
-    """What is wrong with a course, in a line that says what to do, and who can."""
+    """What is wrong with a course, in words that say what to do; `code` is why, where it failed."""
 
     course_id: str
-    kind: Literal["failed", "left out", "failing", "skips"]
+    kind: Kind
+    code: str | None = None
     who: Who
     text: str
 
@@ -48,15 +60,30 @@ def problems(night: Night, pages: str) -> list[Problem]:
 
 
 def digest(found: Sequence[Problem], names: Mapping[str, str]) -> str:
-    """Write the one message of a night, grouped by who can act."""
+    """Write the one message of a night, grouped by who can act and, where many met the same, by cause."""
     courses = len({problem.course_id for problem in found})
     lines = [f"Grade sync: {courses} {'course needs' if courses == 1 else 'courses need'} attention."]
     for who in ORDER:
-        theirs = [problem for problem in found if problem.who == who]
-        if theirs:
+        groups: defaultdict[tuple[Kind, str | None], list[Problem]] = defaultdict(list)
+        for problem in found:
+            if problem.who == who:
+                groups[problem.kind, problem.code].append(problem)
+        if groups:
             lines += ["", f"For the {who}:"]
-            lines += [f"- {_named(problem.course_id, names)} {problem.text}" for problem in theirs]
+        for alike in groups.values():
+            lines += _lines(alike, names)
     return "\n".join(lines)
+
+
+def _lines(alike: Sequence[Problem], names: Mapping[str, str]) -> list[str]:
+    """Give a line a course; of many that met the same, one line with the first of them."""
+    first = alike[0]
+    if len(alike) <= EACH_TOLD:
+        return [f"- {_named(each.course_id, names)} {each.text}" for each in alike]
+    some = ", ".join(_named(each.course_id, names) for each in alike[:EACH_TOLD])
+    cause = f" ({first.code})" if first.code else ""
+    many = f"- {len(alike)} courses {HEADINGS[first.kind]}{cause}: {some} and {len(alike) - EACH_TOLD} more."
+    return [f"{many} The first {first.text}"]
 
 
 def who_can_act(code: str | None) -> Who:
@@ -77,6 +104,7 @@ def _of_course(
         yield Problem(
             course_id=course_id,
             kind="failing" if failing else "failed",
+            code=latest.code,
             who=who_can_act(latest.code),
             text=(f"has failed {bad} nights in a row. " if failing else "failed. ")
             + f"{latest.cause or latest.code} {link}",

@@ -9,6 +9,8 @@ from gpb_pipeline.definitions import defs
 from gpb_pipeline.orchestration.checks import CHECKS
 from gpb_pipeline.orchestration.specs import PRODUCTS
 from gpb_pipeline.sandbox.serve import Sandbox
+from gpb_pipeline.settings import WarehouseSettings
+from gpb_pipeline.warehouse.locks import course_lock
 from gpb_pipeline_tests.orchestration.conftest import ALGEBRA, ENGLISH, Dagster
 from gpb_pipeline_tests.sandbox.clients import CanvasUser
 
@@ -117,6 +119,13 @@ def test_an_assignment_that_the_course_does_not_have_fails_the_course(
 ) -> None:
     assert not dagster.run(partition=ALGEBRA, config={"assignments": ["99999"]}).success
     assert dagster.observation("grade_syncs", ALGEBRA)["code"] == "usage"
+
+
+def test_a_nightly_sync_leaves_a_course_to_the_sync_that_runs(school: Sandbox, dagster: Dagster) -> None:
+    with course_lock(WarehouseSettings.load(), ALGEBRA):
+        assert dagster.run("nightly_grade_sync", config={"course_ids": [ALGEBRA], "type": "nightly"}).success
+    assert dagster.materialized("grade_syncs") == frozenset()
+    assert f"course {ALGEBRA}: left out, another sync of it is running" in dagster.everything()
 
 
 def test_without_settings_a_run_says_which_is_missing(

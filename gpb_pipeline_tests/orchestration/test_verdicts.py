@@ -1,0 +1,111 @@
+"""What a check says of frames: causes are told as they are counted, and nothing unsound goes in silence."""
+
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from gpb_pipeline.orchestration import verdicts
+from gpb_pipeline.orchestration.verdicts import RowRule
+from gpb_pipeline.passback import judged
+from gpb_pipeline.passback.counts import Counts
+from gpb_pipeline.passback.course import Extracted, Outcome
+from gpb_pipeline.passback.frames import build
+from gpb_pipeline.passback.issues import Code
+
+DUE = "2026-11-20T12:00:00Z"
+SOUND = {
+    "section_id": "11",
+    "sis_section_id": "S-11",
+    "assignment_id": "5",
+    "assignment_name": "Quiz 1",
+    "group_name": "Quizzes",
+    "title": "Quiz 1",
+    "category_id": "CAT-QUIZ",
+    "category": "Quizzes",
+    "class_id": "C-11",
+    "school_id": None,
+    "period_id": None,
+    "points_possible": 20.0,
+    "assigned_at": None,
+    "due_at": DUE,
+    "due_on_wire": DUE,
+    "line_item_id": "L-5",
+    "payload_hash": "h",
+    "state": "eligible",
+    "code": None,
+}
+NO_ISSUES = pd.DataFrame(columns=["code", "section_id", "assignment_id"])
+
+
+@pytest.mark.parametrize(
+    ("rule", "unsound"),
+    [
+        (verdicts.DUE_DATES, {"due_at": None}),
+        (verdicts.MAPPED_CATEGORIES, {"category_id": None}),
+        (verdicts.NAMES_FIT, {"title": " "}),
+        (verdicts.NUMERIC, {"points_possible": 0.0}),
+        (verdicts.NUMERIC, {"points_possible": None}),
+        (verdicts.NAMES_UNIQUE, {"assignment_name": "Quiz 2 "}),
+    ],
+)
+def test_a_row_that_goes_and_should_not_is_an_error(rule: RowRule, unsound: dict[str, object]) -> None:
+    other = {"assignment_id": "6", "assignment_name": "Quiz 2", "title": "Quiz 2"}
+    good = [SOUND, SOUND | other]
+    assert rule.verdict(assignments(*good), NO_ISSUES).passed
+    bad = rule.verdict(assignments(SOUND | unsound, SOUND | other), NO_ISSUES)
+    assert (bad.passed, bad.severity) == (False, "error")
+    assert bad.counts["going_all_the_same"] > 0
+    assert rule.verdict(assignments(SOUND | unsound | {"state": "skipped"}, SOUND | other), NO_ISSUES).passed
+
+
+def test_causes_are_told_by_assignment_and_section_with_their_number() -> None:
+    codes = [Code.NO_DUE_DATE, Code.NO_DUE_DATE, Code.NAME_TOO_LONG]
+    issues = pd.DataFrame(
+        {"code": [code.value for code in codes], "section_id": "11", "assignment_id": ["5", "5", "5"]}
+    )
+    found = verdicts.DUE_DATES.verdict(assignments(SOUND | {"state": "skipped"}), issues)
+    assert (found.passed, found.severity, found.counts["kept_back"]) == (False, "warn", 2)
+    [met] = found.met
+    assert (met.assignment_name, met.section_id, met.code, met.items) == ("Quiz 1", "11", Code.NO_DUE_DATE, 2)
+
+
+@pytest.mark.parametrize(
+    ("fault", "read"),
+    [
+        ("grades_unaccounted", Extracted(sections=1, assignments=1, grades=1)),
+        ("assignments_invented", Extracted(sections=1, assignments=0, grades=0)),
+    ],
+)
+def test_books_that_do_not_balance_are_an_error(fault: str, read: Extracted) -> None:
+    balanced = outcome({"state": "created"})
+    assert verdicts.every_item_accounted_for(balanced, Counts.of(balanced)).passed
+    cooked = replace(balanced, extracted=read)
+    found = verdicts.every_item_accounted_for(cooked, Counts.of(cooked))
+    assert (found.passed, found.severity, found.counts[fault]) == (False, "error", 1)
+
+
+def test_a_row_left_behind_without_a_cause_and_other_counts_in_the_history_are_errors() -> None:
+    causeless = outcome({"state": "failed"})
+    found = verdicts.every_item_accounted_for(causeless, Counts.of(causeless))
+    assert found.counts["rows_without_an_end"] == 1
+    balanced = outcome({"state": "created"})
+    assert verdicts.every_item_accounted_for(balanced, Counts.none()).counts["counts_differ"] == 1
+
+
+def assignments(*rows: dict[str, object]) -> pd.DataFrame:
+    return build(judged.FilteredAssignments, columns(rows, judged.FilteredAssignments))
+
+
+def outcome(changed: dict[str, object]) -> Outcome:
+    rows = [SOUND | {"sis_error": None} | changed]
+    return Outcome(
+        assignments=build(judged.SisAssignments, columns(rows, judged.SisAssignments)),
+        grades=build(judged.SisGrades, columns([], judged.SisGrades)),
+        issues=build(judged.Issues, columns([], judged.Issues)),
+        extracted=Extracted(sections=1, assignments=1, grades=0),
+    )
+
+
+def columns(rows: object, schema: type) -> dict[str, list[object]]:
+    return {name: [row[name] for row in rows] for name in schema.to_schema().columns}  # type: ignore[attr-defined]
