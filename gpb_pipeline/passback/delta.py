@@ -3,14 +3,12 @@
 Which rows may go at all, judge.py has said; what came of the writes, settle.py says.
 """
 
-from typing import Any
-
 import pandas as pd
 
 from gpb_pipeline.passback import judged
 from gpb_pipeline.passback.causes import course_issue, joined
 from gpb_pipeline.passback.course import Judgement, Plan, Remembered, SyncType
-from gpb_pipeline.passback.frames import build
+from gpb_pipeline.passback.frames import derived
 from gpb_pipeline.passback.grade_rows import KEY
 from gpb_pipeline.passback.issues import Code
 from gpb_pipeline.passback.judge import ITEM
@@ -20,22 +18,17 @@ MASS = 0.5  # share of a course's posted grades whose change at once is worth a 
 
 def plan(judgement: Judgement, remembered: Remembered, sync_type: SyncType) -> Plan:
     """Compare what may go with what the SIS holds because of us; a remaster sends it all the same."""
+    assignments = _against_ledger(
+        judgement.assignments, remembered.line_items, ITEM, ["payload_hash"], sync_type
+    )
     compared = ["payload_hash", "line_item_id"]
     grades = _against_ledger(judgement.grades, remembered.results, KEY, compared, sync_type)
     changed = _changed(judgement, remembered)
     posted = len(remembered.results)
     many = changed > MASS * posted
     return Plan(
-        assignments=build(
-            judged.PlannedAssignments,
-            _columns(
-                judgement.assignments,
-                _against_ledger(
-                    judgement.assignments, remembered.line_items, ITEM, ["payload_hash"], sync_type
-                ),
-            ),
-        ),
-        grades=build(judged.PlannedGrades, _columns(judgement.grades, grades)),
+        assignments=derived(judged.PlannedAssignments, judgement.assignments, state=assignments),
+        grades=derived(judged.PlannedGrades, judgement.grades, state=grades),
         issues=joined(judgement.issues, _mass_change(changed, posted)) if many else judgement.issues,
         extracted=judgement.extracted,
     )
@@ -44,14 +37,15 @@ def plan(judgement: Judgement, remembered: Remembered, sync_type: SyncType) -> P
 def without_grades(planned: Plan) -> Plan:
     """Plan the assignments alone: the grades that would be written wait for another run."""
     waiting = planned.grades["state"].isin(["create", "update", "withdraw"])
-    grades = planned.grades.assign(
-        state=planned.grades["state"].mask(waiting, "skipped"),
-        code=planned.grades["code"].mask(waiting, Code.GRADES_NOT_ASKED.value),
-    )
     told = pd.DataFrame([course_issue(Code.GRADES_NOT_ASKED, f"{waiting.sum()} grades")] * int(waiting.any()))
     return Plan(
         assignments=planned.assignments,
-        grades=build(judged.PlannedGrades, {name: grades[name] for name in grades.columns}),
+        grades=derived(
+            judged.PlannedGrades,
+            planned.grades,
+            state=planned.grades["state"].mask(waiting, "skipped"),
+            code=planned.grades["code"].mask(waiting, Code.GRADES_NOT_ASKED.value),
+        ),
         issues=joined(planned.issues, told),
         extracted=planned.extracted,
     )
@@ -72,10 +66,6 @@ def _changed(judgement: Judgement, remembered: Remembered) -> int:
     """Count what the SIS holds and will hold otherwise, or no longer; a remaster alone changes nothing."""
     compared = _against_ledger(judgement.grades, remembered.results, KEY, ["payload_hash"], "manual")
     return int(compared.isin(["update", "withdraw"]).sum())
-
-
-def _columns(rows: pd.DataFrame, state: "pd.Series[str]") -> dict[str, "pd.Series[Any]"]:
-    return {name: rows[name] for name in rows.columns} | {"state": state}
 
 
 def _mass_change(changed: int, posted: int) -> pd.DataFrame:

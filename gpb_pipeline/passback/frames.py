@@ -224,6 +224,13 @@ def typed(schema: type[F], columns: Mapping[str, Sequence[Any] | pd.Series[Any]]
     return cast("DataFrame[F]", pd.DataFrame(made))
 
 
+def derived(schema: type[F], frame: pd.DataFrame, **changed: Sequence[Any] | pd.Series[Any]) -> DataFrame[F]:
+    """Make a frame of `schema` from one whose columns have its types, with these put in or replaced."""
+    declared = schema.to_schema().columns
+    typed_columns = {name: _typed(values, declared[name].dtype.type) for name, values in changed.items()}
+    return _held_against(_values_only(schema), schema, frame.assign(**typed_columns)[list(declared)])
+
+
 def rows_of(frame: pd.DataFrame) -> Iterator[Any]:
     """Go through a frame's rows, each with the columns as attributes, typed as the schema has them."""
     return iter(frame.itertuples(index=False))
@@ -284,9 +291,10 @@ def _typed(values: Sequence[Any] | pd.Series[Any], dtype: Any) -> pd.Series[Any]
         return values
     if isinstance(dtype, pd.DatetimeTZDtype):
         return pd.to_datetime(pd.Series(values, dtype=object), utc=True, format="ISO8601").astype(dtype)
-    series = pd.Series(values, dtype=object)
+    series = values if isinstance(values, pd.Series) else pd.Series(values, dtype=object)
     if dtype.kind in "OU":  # text: astype(str) would spell an absent value "None"
-        if infer_dtype(series, skipna=True) not in {"string", "empty"}:
+        series = series.astype(object, copy=False)
+        if infer_dtype(series.to_numpy(), skipna=True) not in {"string", "empty"}:
             raise TypeError
         absent = series.isna()
         return series.mask(absent, None) if absent.any() else series

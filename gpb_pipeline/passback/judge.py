@@ -20,7 +20,7 @@ from gpb_pipeline.passback.course import (
     Selection,
     SisRead,
 )
-from gpb_pipeline.passback.frames import F, build
+from gpb_pipeline.passback.frames import F, derived
 from gpb_pipeline.passback.issues import Code
 
 ITEM = ["section_id", "assignment_id"]
@@ -129,5 +129,4 @@ def _too_many(withdrawals: int, posted: int, policy: Policy) -> bool:
 def _rows(
     schema: type[F], rows: pd.DataFrame, state: "pd.Series[str]", code: "pd.Series[str]"
 ) -> DataFrame[F]:
-    columns = {name: rows[name] for name in schema.to_schema().columns if name in rows}
-    return build(schema, columns | {"state": state, "code": code})
+    return derived(schema, rows, state=state, code=code)

@@ -14,7 +14,7 @@ from pandera.typing import DataFrame
 from gpb_pipeline.passback import judged
 from gpb_pipeline.passback.causes import joined
 from gpb_pipeline.passback.course import Outcome, Plan
-from gpb_pipeline.passback.frames import build, typed
+from gpb_pipeline.passback.frames import build, derived
 from gpb_pipeline.passback.grade_rows import KEY
 from gpb_pipeline.passback.issues import Code
 from gpb_pipeline.passback.judge import ITEM, once_an_assignment
@@ -46,7 +46,9 @@ def after_assignments(plan: Plan, answers: Mapping[ItemKey, Answer]) -> Plan:
     unsent = failed | _never_tried(plan, answers, by_key)
     blocked = to_write & ~withdrawn & unsent
     ids = [each and each.sourced_id for each in known]
-    grades = plan.grades.assign(
+    grades = derived(
+        judged.PlannedGrades,
+        plan.grades,
         line_item_id=pd.Series(ids, index=plan.grades.index, dtype=object)
         .where(~withdrawn)
         .fillna(plan.grades["line_item_id"]),
@@ -56,7 +58,7 @@ def after_assignments(plan: Plan, answers: Mapping[ItemKey, Answer]) -> Plan:
     followers = _issues(grades[blocked], KEY)
     return Plan(
         assignments=plan.assignments,
-        grades=typed(judged.PlannedGrades, {name: grades[name] for name in grades.columns}),
+        grades=grades,
         issues=joined(plan.issues, once_an_assignment(followers)),
         extracted=plan.extracted,
     )
@@ -69,19 +71,23 @@ def settle(
     told: DataFrame[judged.Issues] | None = None,
 ) -> Outcome:
     """Give every row its final state; `told`: what verifying found beside it."""
-    assignments = _settled(
-        plan.assignments, ITEM, "line_item_id", assignment_answers, Code.ASSIGNMENT_STOPPED
+    stopped = Code.ASSIGNMENT_STOPPED
+    assignments = derived(
+        judged.SisAssignments,
+        plan.assignments,
+        **_settled(plan.assignments, ITEM, "line_item_id", assignment_answers, stopped),
     )
-    grades = _settled(plan.grades, KEY, "result_id", grade_answers, Code.SYNC_STOPPED)
-    grades["score"] = grades["score"].mask(grades["state"] == "withdrawn")
+    settled = _settled(plan.grades, KEY, "result_id", grade_answers, Code.SYNC_STOPPED)
+    score = plan.grades["score"].mask(settled["state"] == "withdrawn")
+    grades = derived(judged.SisGrades, plan.grades, score=score, **settled)
     newly_failed = [
         _issues(rows[planned["state"].isin([*TO_WRITE, "unchanged"]) & (rows["state"] == "failed")], key)
         for rows, planned, key in ((assignments, plan.assignments, ITEM), (grades, plan.grades, KEY))
     ]
     issues = joined(plan.issues, *newly_failed, *([] if told is None else [told]))
     return Outcome(
-        assignments=build(judged.SisAssignments, {name: assignments[name] for name in assignments.columns}),
-        grades=build(judged.SisGrades, {name: grades[name] for name in grades.columns}),
+        assignments=assignments,
+        grades=grades,
         issues=issues,
         extracted=plan.extracted,
     )
@@ -93,7 +99,8 @@ def _settled(
     id_column: str,
     answers: Mapping[Any, Answer],
     stopped: Code,
-) -> pd.DataFrame:
+) -> dict[str, "pd.Series[Any]"]:
+    """Make the columns that answers decide."""
     never_tried = Answer(code=stopped)
     states: list[str] = []
     codes: list[str | None] = []
@@ -116,7 +123,7 @@ def _settled(
         ids.append((answer.sourced_id if answer else None) or held)
         errors.append(answer.sis_error if answer else None)
     columns = {"state": states, "code": codes, id_column: ids, "sis_error": errors}
-    return rows.assign(**{name: pd.Series(values, rows.index, object) for name, values in columns.items()})
+    return {name: pd.Series(values, rows.index, object) for name, values in columns.items()}
 
 
 def _never_tried(plan: Plan, answers: Mapping[ItemKey, Answer], by_key: pd.MultiIndex) -> "pd.Series[bool]":
