@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from http import HTTPStatus
+from threading import Lock
+from time import monotonic
 from typing import Any, Self
 
 import requests
@@ -21,12 +23,21 @@ from gpb_pipeline.sis.errors import (
     answer_of,
     says_failure,
 )
-from gpb_pipeline.sis.model import AcademicSession, Category, LineItem, Result, SisClass, Student
+from gpb_pipeline.sis.model import (
+    AcademicSession,
+    Category,
+    DistrictLists,
+    LineItem,
+    Result,
+    SisClass,
+    Student,
+)
 from gpb_pipeline.sis.transport import Call, Transport
 from gpb_pipeline.sis.v1p1 import OneRoster1p1
 from gpb_pipeline.sis.v1p2 import OneRoster1p2
 from gpb_pipeline.sis.wire import Codec, Payload, path
 
+LISTS_KEPT = 60.0  # seconds: a night's courses share a read, a person's next sync has its own
 PAGE = 100  # the default of both documents, so that no SIS objects to it
 WITHOUT_DELETE = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED)
 
@@ -39,6 +50,9 @@ class OneRosterClient:
         older = settings.dialect == "oneroster-1.1"
         self._codec: Codec = OneRoster1p1(settings.base_url) if older else OneRoster1p2(settings.base_url)
         self._transport = Transport(settings, self._codec.scope)
+        self._lists: DistrictLists | None = None
+        self._lists_at = 0.0
+        self._lists_lock = Lock()
 
     def __enter__(self) -> Self:
         return self
@@ -99,6 +113,16 @@ class OneRosterClient:
         """Read every category, of every class and of none, inactive ones too."""
         url = self._codec.gradebook + path("categories")
         return [reading.read_category(each) for each in self._collection(url, "categories", "categories")]
+
+    def district_lists(self) -> DistrictLists:
+        """Read categories and academic sessions for a course, or have those read for another a moment ago."""
+        with self._lists_lock:
+            if self._lists is None or monotonic() - self._lists_at > LISTS_KEPT:
+                self._lists = DistrictLists(
+                    categories=tuple(self.categories()), sessions=tuple(self.academic_sessions())
+                )
+                self._lists_at = monotonic()
+            return self._lists
 
     def class_line_items(self, class_id: str) -> list[LineItem]:
         """Read the class's line items, those marked `tobedeleted` too."""

@@ -20,18 +20,20 @@ ClassOf = Mapping[str, SisClass | None]  # by Canvas section id
 def read_sis(client: OneRosterClient, sections: DataFrame[frames.Sections]) -> SisRead:
     """Read the class, roster, categories and grading periods of each section that has a SIS id.
 
-    A class that the SIS does not have is a row without class_id; every other failed read raises.
+    What is the district's is read once for courses synced together. A class that the SIS does not have is a
+    row without class_id; every other failed read raises.
     """
     class_of = {
         str(section_id): class_named(client, str(sis_id))
         for section_id, sis_id in zip(sections["section_id"], sections["sis_section_id"], strict=True)
         if sis_id is not None
     }
+    lists = client.district_lists()
     return SisRead(
         classes=_classes(class_of),
         roster=_roster(client, class_of),
-        categories=_categories(client.categories(), class_of),
-        grading_periods=_grading_periods(client.academic_sessions(), class_of),
+        categories=_categories(lists.categories, class_of),
+        grading_periods=_grading_periods(lists.sessions, class_of),
     )
 
 

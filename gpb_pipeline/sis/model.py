@@ -91,3 +91,11 @@ class AcademicSession:
     end: date
     parent_id: str | None
     active: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class DistrictLists:
+    """What is the district's and not a course's: every category, and every academic session."""
+
+    categories: tuple[Category, ...]
+    sessions: tuple[AcademicSession, ...]

@@ -138,6 +138,16 @@ def test_a_course_without_sis_ids_reads_as_empty(connect: Connect) -> None:
     assert len(read.classes) == len(read.roster) == len(read.grading_periods) == 0
 
 
+def test_courses_synced_together_read_what_is_the_districts_once(
+    sis: OneRosterServer, connect: Connect
+) -> None:
+    client = connect()
+    first, second = (read_sis(client, sections(**{section: section[1:]})) for section in ("sC1", "sC2"))
+    assert [each.path for each in sis.seen].count("/categories") == 1
+    assert [each.path for each in sis.seen].count("/academicSessions") == 1
+    assert set(first.categories["category_id"]) > set(second.categories["category_id"])
+
+
 def test_a_read_that_fails_is_never_an_empty_answer(sis: OneRosterServer, connect: Connect) -> None:
     sis.faults += [Response(status_code=500)] * 5
     with pytest.raises(TransientError, match="class C1"):
