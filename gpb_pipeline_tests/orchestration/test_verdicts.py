@@ -14,7 +14,7 @@ from gpb_pipeline.passback.frames import build
 from gpb_pipeline.passback.issues import Code
 
 DUE = "2026-11-20T12:00:00Z"
-SOUND = {
+SOUND: dict[str, object] = {
     "section_id": "11",
     "sis_section_id": "S-11",
     "assignment_id": "5",
