@@ -4,12 +4,13 @@ A run stays as long as one of its syncs is in the history, so a course's latest 
 purges only ticks (reference/dagster.md, Q5).
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
 import dagster as dg
-from dagster._core.storage.event_log import SqliteEventLogStorage  # its path of a run's file is not public
+from dagster._core.storage.event_log import SqlEventLogStorage, SqliteEventLogStorage
+from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable  # no public way deletes from it
 
 FINISHED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 PAGE = 500
@@ -29,6 +30,7 @@ def purge_runs(instance: dg.DagsterInstance, *, before: datetime, kept_jobs: Col
             for part in file.parent.glob(f"{file.name}*"):  # SQLite's -wal and -shm too
                 part.unlink(missing_ok=True)
         instance.compute_log_manager.delete_logs(prefix=[run_id])
+    _delete_evaluations(instance, old)
     return len(old)
 
 
@@ -42,6 +44,17 @@ def _finished(instance: dg.DagsterInstance, before: datetime) -> Iterator[str]:
         found += page
         cursor = page[-1]
     return iter(found)
+
+
+def _delete_evaluations(instance: dg.DagsterInstance, run_ids: Sequence[str]) -> None:
+    """Delete the runs' check evaluations, eight a course and sync, which would be millions in a year."""
+    storage = instance.event_log_storage
+    if not isinstance(storage, SqlEventLogStorage):
+        return
+    for start in range(0, len(run_ids), PAGE):
+        of_these = AssetCheckExecutionsTable.c.run_id.in_(run_ids[start : start + PAGE])
+        with storage.index_transaction() as connection:
+            connection.execute(AssetCheckExecutionsTable.delete().where(of_these))
 
 
 def _own_file(instance: dg.DagsterInstance, run_id: str) -> Path | None:

@@ -12,7 +12,8 @@ grade_sync = dg.define_asset_job(
     "grade_sync",
     selection=SYNCED,
     description="Sync grades of the chosen courses to the SIS: what has changed since each one's last sync. "
-    "Choose partitions, or list course_ids in the config; posted_by is your name for the history.",
+    "Choose a partition, or list course_ids in the config and confirm that no partition is chosen. "
+    "posted_by is your name for the history.",
 )
 remaster_grade_passback = dg.define_asset_job(
     "remaster_grade_passback",

@@ -15,6 +15,8 @@ from gpb_pipeline.warehouse.ducklake import Warehouse
 from gpb_pipeline_tests.orchestration.conftest import ALGEBRA, Dagster
 from gpb_pipeline_tests.orchestration.past import Sync, put_on_record
 
+CHECK = dg.AssetCheckKey(dg.AssetKey("anything"), "something")
+
 
 def test_a_nightly_choice_is_kept_with_who_made_it_and_the_course_gets_its_key(
     school: Sandbox, dagster: Dagster
@@ -59,6 +61,8 @@ def test_runs_past_their_age_go_with_their_files_unless_a_sync_of_theirs_is_kept
     assert purge_runs(home, before=datetime.now(UTC) + timedelta(hours=1), kept_jobs=kept) == 2
     assert [run.run_id for run in home.get_runs()] == [second]
     assert list(files.glob(f"{first}*")) == []
+    evaluated = home.event_log_storage.get_asset_check_execution_history(CHECK, limit=10)
+    assert [record.run_id for record in evaluated] == [second]
     assert len(list(files.glob(f"{second}*"))) >= 1
 
 
@@ -74,14 +78,14 @@ def test_the_connections_are_looked_at_and_a_wrong_one_is_named(
     assert school.writes() == []
 
 
-@dg.op
-def nothing_at_all() -> None:
-    pass
+@dg.asset_check(asset="anything")
+def something() -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(passed=True)
 
 
-@dg.job
-def nothing() -> None:
-    nothing_at_all()
+nothing = dg.Definitions(
+    asset_checks=[something], jobs=[dg.define_asset_job("nothing", dg.AssetSelection.all_asset_checks())]
+).resolve_job_def("nothing")
 
 
 def choose(dagster: Dagster, course_ids: list[str], *, enabled: bool) -> dg.ExecuteInProcessResult:
