@@ -3,18 +3,21 @@
 Each check says what to do where it fails. How they are shown is the command's and the job's.
 """
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import islice
 from typing import Generic, TypeVar
-from urllib.parse import quote
+from urllib.parse import urlsplit
 
 from gpb_pipeline.canvas.client import CanvasClient, Json
-from gpb_pipeline.canvas.courses import each_course
-from gpb_pipeline.canvas.permissions import require_grades, section_sis_ids, some_assignments
+from gpb_pipeline.canvas.permissions import (
+    account,
+    published_assignment,
+    require_grades,
+    running_courses,
+    section_sis_ids,
+)
 from gpb_pipeline.errors import PermanentError, PipelineError
-from gpb_pipeline.passback.course import Course
 from gpb_pipeline.settings import (
     AlertSettings,
     CanvasSettings,
@@ -30,7 +33,6 @@ from gpb_pipeline.sis.lookups import class_named
 from gpb_pipeline.sis.model import AcademicSession, Category, SisClass
 from gpb_pipeline.warehouse import ducklake, tables
 
-COURSES_TRIED = 10  # of the account, until one serves for a check
 CLOCK_SECONDS = 60.0  # more than this apart, times of grades mislead
 DIALECT_ENDINGS = {"oneroster-1.1": "/v1p1", "oneroster-1.2": "/ims/oneroster"}
 T = TypeVar("T")
@@ -48,16 +50,24 @@ class Check:
 
 def checks() -> Iterator[Check]:
     """Look at one thing after another; what hangs on a failed check is left out. Raises nothing expected."""
-    canvas, sis = _setting("Canvas settings", CanvasSettings.load), _setting("SIS settings", SisSettings.load)
-    passback = _setting("Passback settings", PassbackSettings.load)
+    canvas = _examined(
+        "Canvas settings", CanvasSettings.load, lambda it: f"account {it.account_id} of {_host(it.base_url)}"
+    )
+    sis = _examined(
+        "SIS settings", SisSettings.load, lambda it: f"{it.dialect} as {it.id_mode} of {_host(it.base_url)}"
+    )
+    passback = _examined(
+        "Passback settings", PassbackSettings.load, lambda it: f"tenant {it.tenant}, times in {it.timezone}"
+    )
     yield from (canvas.check, sis.check, passback.check)
-    for name, load in (
-        ("Nightly settings", NightlySettings.load),
-        ("History settings", RetentionSettings.load),
-        ("Pages settings", WebSettings.load),
-        ("Alert settings", AlertSettings.load),
-    ):
-        yield _setting(name, load).check
+    yield _examined("Nightly settings", NightlySettings.load, _nightly).check
+    yield _examined(
+        "History settings",
+        RetentionSettings.load,
+        lambda it: f"kept {it.completed_days} days, failed ones {it.failed_days}",
+    ).check
+    yield _examined("Pages settings", WebSettings.load, lambda it: f"at {it.url}").check
+    yield _examined("Alert settings", AlertSettings.load, _alerts).check
     sections: list[str] = []
     if canvas.value is not None and passback.value is not None:
         sections = yield from _canvas_side(canvas.value, passback.value.timezone)
@@ -83,8 +93,17 @@ def _examined(name: str, work: Callable[[], T], detail: Callable[[T], str]) -> _
     return _Examined(Check(name=name, ok=True, detail=detail(value)), value)
 
 
-def _setting(name: str, load: Callable[[], T]) -> _Examined[T]:
-    return _examined(name, load, lambda _: "all can be what they are")
+def _host(url: str) -> str:
+    """The host alone: an address may hold a password."""
+    return urlsplit(url).hostname or "nowhere"
+
+
+def _nightly(settings: NightlySettings) -> str:
+    return f"at {settings.at:%H:%M}" if settings.enabled else "nightly syncs are off (GPB_NIGHTLY_ENABLED)"
+
+
+def _alerts(settings: AlertSettings) -> str:
+    return f"to a webhook, as {settings.format}" if settings.webhook else "to the log alone"
 
 
 def _canvas_side(settings: CanvasSettings, time_zone: str) -> Generator[Check, None, list[str]]:
@@ -103,20 +122,22 @@ def _canvas(client: CanvasClient, time_zone: str) -> Generator[Check, None, list
     if not token.check.ok:
         return []
     yield _clock(token.value)
-    account = _examined("Canvas account", lambda: _account(client), lambda body: str(body.get("name")))
-    yield account.check
-    if account.value is None:
+    ours = _examined("Canvas account", lambda: account(client), lambda body: str(body.get("name")))
+    yield ours.check
+    if ours.value is None:
         return []
-    yield _time_zone(account.value, time_zone)
-    courses = _examined("Canvas courses", lambda: _courses(client), lambda found: f"{len(found)} or more run")
+    yield _time_zone(ours.value, time_zone)
+    courses = _examined(
+        "Canvas courses", lambda: running_courses(client), lambda found: f"{len(found)} or more run"
+    )
     yield courses.check
     if courses.value is None:
         return []
     ids = [course.course_id for course in courses.value]
-    sections = _examined("Canvas SIS ids", lambda: _section_ids(client, ids), _counted("section with one"))
+    sections = _examined("Canvas SIS ids", lambda: section_sis_ids(client, ids), _counted("section with one"))
     yield sections.check
     assignment = _examined(
-        "Canvas due dates", lambda: _assignment(client, ids), lambda _: "overrides are seen"
+        "Canvas due dates", lambda: published_assignment(client, ids), lambda _: "overrides are seen"
     )
     yield assignment.check
     if assignment.value is not None:
@@ -141,11 +162,6 @@ def _clock(theirs: datetime | None) -> Check:
     )
 
 
-def _account(client: CanvasClient) -> Json:
-    account_id = client.settings.account_id
-    return client.get(f"accounts/{quote(account_id, safe=':')}", item=f"CANVAS_ACCOUNT_ID {account_id}")
-
-
 def _time_zone(account: Json, ours: str) -> Check:
     theirs = account.get("default_time_zone")
     return Check(
@@ -154,37 +170,6 @@ def _time_zone(account: Json, ours: str) -> Check:
         detail=f"GPB_TIMEZONE is {ours}, the account's is {theirs or 'not said'}",
         remedy="Set GPB_TIMEZONE to the account's, or the account's to it.",
     )
-
-
-def _courses(client: CanvasClient) -> list[Course]:
-    found = list(islice(each_course(client), COURSES_TRIED))
-    if not found:
-        raise PermanentError(
-            "has no published course that runs",
-            item=f"account {client.settings.account_id}",
-            remedy="Check CANVAS_ACCOUNT_ID.",
-        )
-    return found
-
-
-def _section_ids(client: CanvasClient, course_ids: Iterable[str]) -> list[str]:
-    for course_id in course_ids:
-        if found := section_sis_ids(client, course_id):
-            return found
-    raise PermanentError(
-        "no section of the courses tried has a SIS id",
-        item="Canvas sections",
-        remedy="Have the SIS's import set them: without one, a section is never sent.",
-    )
-
-
-def _assignment(client: CanvasClient, course_ids: Iterable[str]) -> tuple[str, str] | None:
-    """Find a published assignment, by course and id; None where the courses tried have none."""
-    for course_id in course_ids:
-        for each in some_assignments(client, course_id):
-            if each.get("workflow_state") == "published":
-                return course_id, str(each["id"])
-    return None
 
 
 def _dialect(settings: SisSettings) -> Check:

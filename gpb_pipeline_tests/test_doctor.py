@@ -54,6 +54,7 @@ WRONG = [
     ({"CANVAS_API_TOKEN": "sandbox-canvas-token-without-sis"}, "SIS data - read"),
     ({"CANVAS_API_TOKEN": "sandbox-canvas-token-without-assignments"}, "Assignments and Quizzes"),
     ({"CANVAS_API_TOKEN": "sandbox-canvas-token-without-grades"}, "view all grades"),
+    ({"CANVAS_API_TOKEN": "sandbox-canvas-token-without-scopes"}, "docs/wires.md"),
     ({"CANVAS_BASE_URL": "http://127.0.0.1:9"}, "Check CANVAS_BASE_URL"),
     ({"SIS_CLIENT_SECRET": "wrong"}, "Check SIS_CLIENT_ID"),
     ({"SIS_HEADERS": '{"x":"\\n"}'}, "SIS_HEADERS"),

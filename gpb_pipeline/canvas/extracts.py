@@ -1,10 +1,9 @@
-"""The frames of one course, read from Canvas in few requests. What they mean for passback is not judged here.
+"""One course, read from Canvas in few requests. What its frames mean for passback is not judged here.
 
 Order and parameters: reference/canvas_api.md §10. A read that a permission or a short page has thinned fails:
 it would look like a deletion (completeness.py).
 """
 
-import json
 from collections.abc import Callable, Sequence
 from urllib.parse import quote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -14,11 +13,17 @@ from pandera.typing import DataFrame
 from gpb_pipeline.canvas.client import CanvasClient, Json
 from gpb_pipeline.canvas.columns import Columns
 from gpb_pipeline.canvas.completeness import require_permissions, require_submissions, require_whole
+from gpb_pipeline.canvas.course_frames import (
+    assignment_groups_frame,
+    assignments_frame,
+    enrollments_frame,
+    overrides_frame,
+    sections_frame,
+    submissions_frame,
+)
 from gpb_pipeline.canvas.errors import AccessError, ShiftedError, ShortReadError, unreadable
-from gpb_pipeline.canvas.overrides import base_dates, override_rows
 from gpb_pipeline.passback import frames
 from gpb_pipeline.passback.course import CanvasRead, Course
-from gpb_pipeline.passback.frames import build
 
 IDS_A_REQUEST = 50  # assignment ids: well below Canvas's 100 and 6 KB of URL
 
@@ -66,12 +71,12 @@ def _read_course(client: CanvasClient, course_id: str, before_grades: Callable[[
     submissions = _submission_rows(client, path, [str(each["id"]) for each in synced], item)
     read = CanvasRead(
         course=course,
-        sections=_sections(Columns(sections, f"{item}, sections")),
-        enrollments=_enrollments(Columns(enrollments, f"{item}, enrollments")),
-        assignment_groups=_assignment_groups(Columns(groups, f"{item}, assignment groups")),
-        assignments=_assignments(assignment_columns),
-        overrides=_overrides(assignment_columns),
-        submissions=_submissions(Columns(submissions, f"{item}, submissions")),
+        sections=sections_frame(Columns(sections, f"{item}, sections")),
+        enrollments=enrollments_frame(Columns(enrollments, f"{item}, enrollments")),
+        assignment_groups=assignment_groups_frame(Columns(groups, f"{item}, assignment groups")),
+        assignments=assignments_frame(assignment_columns),
+        overrides=overrides_frame(assignment_columns),
+        submissions=submissions_frame(Columns(submissions, f"{item}, submissions")),
     )
     require_whole(sections, enrollments, groups, assignments, item)
     require_submissions(enrollments, synced, submissions, f"{item}, submissions")
@@ -103,8 +108,8 @@ def read_groups(
     groups = list(client.pages(f"{path}/assignment_groups", item=f"{item}, assignment groups"))
     require_permissions(sections, [], [], item)
     return (
-        _sections(Columns(sections, f"{item}, sections")),
-        _assignment_groups(Columns(groups, f"{item}, assignment groups")),
+        sections_frame(Columns(sections, f"{item}, sections")),
+        assignment_groups_frame(Columns(groups, f"{item}, assignment groups")),
     )
 
 
@@ -134,91 +139,6 @@ def course_of(body: Json) -> Course:
     )
 
 
-def _sections(columns: Columns) -> DataFrame[frames.Sections]:
-    return build(
-        frames.Sections,
-        {
-            "section_id": columns.ids("id"),
-            "section_name": columns.texts("name"),
-            "sis_section_id": columns.texts_or_none("sis_section_id", required=True),
-            "nonxlist_course_id": columns.ids_or_none("nonxlist_course_id"),
-        },
-    )
-
-
-def _enrollments(columns: Columns) -> DataFrame[frames.Enrollments]:
-    names = Columns(columns.objects("user"), columns.item).texts_or_none("name")
-    return build(
-        frames.Enrollments,
-        {
-            "enrollment_id": columns.ids("id"),
-            "user_id": columns.ids("user_id"),
-            "section_id": columns.ids("course_section_id"),
-            "type": columns.texts("type"),
-            "state": columns.texts("enrollment_state"),
-            "sis_user_id": columns.texts_or_none("sis_user_id", required=True),
-            "student_name": [each or "" for each in names],
-        },
-    )
-
-
-def _assignment_groups(columns: Columns) -> DataFrame[frames.AssignmentGroups]:
-    return build(
-        frames.AssignmentGroups,
-        {
-            "group_id": columns.ids("id"),
-            "group_name": columns.texts("name"),
-            "position": columns.positions("position"),
-            "sis_source_id": columns.texts_or_none("sis_source_id"),
-            "integration_data": [json.dumps(each) for each in columns.objects("integration_data")],
-        },
-    )
-
-
-def _assignments(columns: Columns) -> DataFrame[frames.Assignments]:
-    kinds = [[str(kind) for kind in each] for each in columns.lists("submission_types", required=True)]
-    return build(
-        frames.Assignments,
-        {
-            "assignment_id": columns.ids("id"),
-            "assignment_name": columns.texts("name"),
-            "group_id": columns.ids("assignment_group_id"),
-            "position": columns.positions("position"),
-            "workflow_state": columns.texts("workflow_state"),
-            "post_to_sis": columns.required_flags("post_to_sis"),
-            "grading_type": columns.texts("grading_type"),
-            "points_possible": columns.numbers_or_none("points_possible", required=True),
-            "due_at": base_dates(columns),
-            "unlock_at": columns.texts_or_none("unlock_at"),
-            "created_at": columns.texts_or_none("created_at"),
-            "only_visible_to_overrides": _without_everyone(columns),
-            "omit_from_final_grade": columns.flags("omit_from_final_grade"),
-            "submission_types": [",".join(each) for each in kinds],
-            "has_checkpoints": columns.flags("has_sub_assignments"),
-            "moderated": columns.flags("moderated_grading"),
-            "anonymous": columns.flags("anonymous_grading"),
-            "group_assignment": [each is not None for each in columns.ids_or_none("group_category_id")],
-            "due_date_required": columns.flags("due_date_required"),
-        },
-    )
-
-
-def _without_everyone(columns: Columns) -> list[bool]:
-    """A module that is assigned to some takes Everyone away without `only_visible_to_overrides` saying so."""
-    alone = columns.flags("only_visible_to_overrides")
-    return [
-        own or each.get("visible_to_everyone") is False for own, each in zip(alone, columns.rows, strict=True)
-    ]
-
-
-def _overrides(columns: Columns) -> DataFrame[frames.Overrides]:
-    rows = override_rows(columns)
-    return build(
-        frames.Overrides,
-        {name: [getattr(row, name) for row in rows] for name in frames.Overrides.to_schema().columns},
-    )
-
-
 def _synced(assignments: Columns) -> list[Json]:
     flags, states = assignments.required_flags("post_to_sis"), assignments.texts("workflow_state")
     return [
@@ -238,27 +158,3 @@ def _submission_rows(client: CanvasClient, path: str, assignment_ids: Sequence[s
         }
         rows += client.pages(f"{path}/students/submissions", query, item=f"{item}, submissions")
     return rows
-
-
-def _submissions(columns: Columns) -> DataFrame[frames.Submissions]:
-    def unless_false(key: str) -> list[bool]:
-        return [each.get(key) is not False for each in columns.rows]
-
-    return build(
-        frames.Submissions,
-        {
-            "assignment_id": columns.ids("assignment_id"),
-            "user_id": columns.ids("user_id"),
-            "score": columns.numbers_or_none("score", required=True),
-            "grade": columns.texts_or_none("grade", required=True),
-            "excused": columns.required_flags("excused"),
-            "late": columns.required_flags("late"),
-            "missing": columns.required_flags("missing"),
-            "workflow_state": columns.texts("workflow_state"),
-            "posted_at": columns.texts_or_none("posted_at", required=True),
-            "graded_at": columns.texts_or_none("graded_at"),
-            "submitted_at": columns.texts_or_none("submitted_at"),
-            "grade_matches_current_submission": unless_false("grade_matches_current_submission"),
-            "assigned": unless_false("assignment_visible"),
-        },
-    )

@@ -44,10 +44,11 @@ def test_an_absent_due_date_of_an_override_is_told_from_a_null_one(sandbox: Sand
         ("sandbox-canvas-token-without-sis", "SIS"),
         ("sandbox-canvas-token-without-assignments", "overrides"),
         ("sandbox-canvas-token-without-grades", "may not do"),
+        ("sandbox-canvas-token-without-scopes", "lacks the scope"),
     ],
 )
 def test_a_token_that_may_not_see_all_fails_before_harm(sandbox: Sandbox, token: str, missing: str) -> None:
-    with client_of(sandbox, token) as client, pytest.raises(AccessError, match=f"{missing}.*Grant"):
+    with client_of(sandbox, token) as client, pytest.raises(AccessError, match=f"{missing}.*(Grant|scopes)"):
         read_course(client, "1003")
 
 

@@ -26,6 +26,7 @@ TOKENS: Mapping[str, frozenset[Permission]] = {
     "sandbox-canvas-token-without-assignments": ALL - {Permission.MANAGE_ASSIGNMENTS},
     "sandbox-canvas-token-without-grades": ALL - {Permission.VIEW_ALL_GRADES},
 }
+WITHOUT_SCOPES = "sandbox-canvas-token-without-scopes"  # of a developer key that enforces them
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="canvas-lms"'}
 
 
@@ -72,6 +73,8 @@ class TokenDesk:
         if token in self.expired:
             body = {"errors": [{"message": "Expired access token.", "expired_at": "2026-09-01T00:00:00Z"}]}
             raise CanvasRefusal(401, body, CHALLENGE)
+        if token == WITHOUT_SCOPES:
+            raise CanvasRefusal(401, {"errors": [{"message": "Insufficient scopes on access token."}]})
         if token not in TOKENS:
             raise CanvasRefusal(401, {"errors": [{"message": "Invalid access token."}]}, CHALLENGE)
         return TOKENS[token]
