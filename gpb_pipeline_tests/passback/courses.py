@@ -7,6 +7,7 @@ can go. Nothing is judged here.
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -154,6 +155,7 @@ class School:
     def with_(self, **changed: Any) -> "School":
         return replace(self, **changed)
 
+    @cached_property
     def canvas(self) -> CanvasRead:
         return CanvasRead(
             course=COURSE,
@@ -165,6 +167,7 @@ class School:
             submissions=frame(frames.Submissions, self.submissions),
         )
 
+    @cached_property
     def sis(self) -> SisRead:
         classes = [self._class(each) for each in self.sections if each["sis_section_id"] is not None]
         known = {each["section_id"] for each in classes if each["class_id"] is not None}

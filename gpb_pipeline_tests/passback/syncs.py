@@ -52,7 +52,7 @@ def judged(
     policy: Policy = POLICY,
     confirm: bool = False,
 ) -> Judgement:
-    return judge(school.canvas(), school.sis(), remembered, selection, policy, confirm=confirm)
+    return judge(school.canvas, school.sis, remembered, selection, policy, confirm=confirm)
 
 
 def planned(

@@ -37,9 +37,9 @@ def adopted(
     items: pd.DataFrame = NO_ITEMS,
     results: pd.DataFrame = NO_RESULTS,
 ) -> Adopted:
-    classes = school.sis().classes
+    classes = school.sis.classes
     return adopt(
-        school.canvas(),
+        school.canvas,
         remembered,
         held,
         items,

@@ -37,7 +37,7 @@ from gpb_pipeline_tests.passback.syncs import Sis, after, planned, posted, synce
 NEVER_HELD = replace(POLICY, withdraw_count=1000)
 SECTIONS, STUDENTS, ASSIGNMENTS = ("1", "2"), ("a", "b", "c"), ("10", "11", "12")
 GROUPS = {"g": "Homework", "h": "Labs"}
-few = settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow])
+few = settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow])
 
 sections = st.builds(
     lambda unnamed: [
@@ -81,7 +81,7 @@ overrides = st.dictionaries(
     ),
     max_size=3,
 )
-cell = st.fixed_dictionaries(
+cell: st.SearchStrategy[Row] = st.fixed_dictionaries(
     {
         "score": st.sampled_from([None, 0.0, 7.5, 8.0, 11.0]),
         "grade": st.sampled_from([None, "B+"]),
@@ -226,8 +226,8 @@ def test_the_order_of_what_was_read_decides_nothing(history: tuple[School, Remem
 
 
 def _same(left: pd.DataFrame, right: pd.DataFrame, key: list[str]) -> None:
-    ordered = [each.sort_values(key, ignore_index=True) for each in (left, right)]
-    pd.testing.assert_frame_equal(*ordered)
+    first, second = (each.sort_values(key, ignore_index=True) for each in (left, right))
+    pd.testing.assert_frame_equal(first, second)
 
 
 @few
@@ -258,7 +258,7 @@ def test_nothing_goes_that_is_hidden_or_of_another_than_an_active_student_on_the
 ) -> None:
     school, before = history
     plan = plan_of(school, before, "remaster")
-    roster = set(school.sis().roster[["section_id", "student_id"]].itertuples(index=False, name=None))
+    roster = set(school.sis.roster[["section_id", "student_id"]].itertuples(index=False, name=None))
     cells_by_key = {(each["assignment_id"], each["user_id"]): each for each in school.submissions}
     active = {
         (each["section_id"], each["user_id"])
