@@ -244,6 +244,8 @@ def _object(answer: requests.Response, item: str) -> Json:
 
 def _objects(answer: requests.Response, item: str) -> list[Json]:
     body = _json(answer)
-    if not isinstance(body, list) or not all(isinstance(each, dict) and each.get("id") for each in body):
+    if not isinstance(body, list) or not all(
+        isinstance(each, dict) and isinstance(each.get("id"), str | int) for each in body
+    ):
         raise unreadable("Canvas answered with something that is not a JSON list of objects with ids", item)
     return body

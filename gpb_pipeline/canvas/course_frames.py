@@ -1,4 +1,4 @@
-"""The frames made of Canvas's lists, key by key (reference/canvas_api.md §2-§6). extracts.py reads the lists."""
+"""The frames made of Canvas's lists, by key (reference/canvas_api.md §2-§6); extracts.py reads the lists."""
 
 import json
 

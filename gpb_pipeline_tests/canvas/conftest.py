@@ -15,6 +15,10 @@ from gpb_pipeline_tests.canvas.script import Script, scripted
 FAST = 1e6  # points a second: a bucket that is never waited for
 
 
+def fast_client(settings: CanvasSettings) -> CanvasClient:
+    return CanvasClient(settings, Bucket(FAST))
+
+
 @pytest.fixture
 def canvas() -> Iterator[Script]:
     with scripted() as server:
@@ -31,7 +35,7 @@ def few_tries() -> Iterator[None]:
 @pytest.fixture
 def client(canvas: Script, few_tries: None) -> Iterator[CanvasClient]:
     settings = CanvasSettings(base_url=canvas.url, api_token="t")
-    with CanvasClient(settings, Bucket(FAST)) as made:
+    with fast_client(settings) as made:
         yield made
 
 
