@@ -1,7 +1,7 @@
 """What a run may be told: the form of the launchpad, and the tags that stand in for it. No student data.
 
-A tag counts where the config is silent, so that a bare click works, and so that a backfill, which has tags
-and no config, can be a remaster.
+A tag counts where the config is silent, so that a bare click works, and so that a backfill of partitions can
+be a remaster.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,12 +1,8 @@
 """A course's sync as Dagster sees it: by partition, by config, in part, failing."""
 
-from collections import Counter
-
 import dagster as dg
 import pytest
 
-from gpb_pipeline.definitions import defs
-from gpb_pipeline.orchestration.checks import CHECKS
 from gpb_pipeline.orchestration.specs import PRODUCTS
 from gpb_pipeline.sandbox.serve import Sandbox
 from gpb_pipeline.settings import WarehouseSettings
@@ -45,27 +41,6 @@ def test_a_batch_by_config_leaves_the_failing_course_out_and_the_run_red(
     assert failed["status"] == "Failed"
     assert failed["code"] == "canvas_access"
     assert failed["remedy"]
-
-
-def test_a_range_of_a_backfill_marks_exactly_the_courses_that_succeeded(
-    school: Sandbox, dagster: Dagster
-) -> None:
-    dagster.add(ALGEBRA, ENGLISH)
-    school.set_faults("canvas", {"effect": "status", "path": f"/courses/{ENGLISH}/sections", "status": 403})
-    result = defs.resolve_implicit_global_asset_job_def().execute_in_process(
-        instance=dagster.instance,
-        tags={
-            "dagster/asset_partition_range_start": ALGEBRA,
-            "dagster/asset_partition_range_end": ENGLISH,
-            "gpb/type": "remaster",
-        },
-        raise_on_error=False,
-    )
-    assert not result.success
-    assert dagster.materialized("sis_grades") == dagster.materialized("grade_syncs") == {ALGEBRA}
-    assert dagster.metadata("grade_syncs", ALGEBRA)["type"] == "remaster"
-    evaluated = Counter(each.partition for each in result.get_asset_check_evaluations())
-    assert evaluated == {ALGEBRA: len(CHECKS)}
 
 
 def test_the_filtered_assets_alone_are_a_preview(school: Sandbox, dagster: Dagster) -> None:
