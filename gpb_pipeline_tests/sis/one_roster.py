@@ -48,7 +48,7 @@ class OneRosterServer:
     """What it holds and how it behaves; everything may be changed between two requests."""
 
     collections: dict[str, tuple[str, list[dict[str, Any]]]] = field(default_factory=dict)
-    faults: deque[Response] = field(default_factory=deque)  # each answers one request, after it was stored
+    faults: deque[Response | None] = field(default_factory=deque)  # one a request, after it was stored
     token_faults: deque[Response] = field(default_factory=deque)
     stored: dict[str, dict[str, Any]] = field(default_factory=dict)
     seen: list[Seen] = field(default_factory=list)
@@ -91,8 +91,8 @@ class OneRosterServer:
             return JSONResponse({"imsx_codeMajor": "failure"}, 401)
         if request.method == "PUT":
             self.stored[path] = body
-        if self.faults:
-            return self.faults.popleft()
+        if self.faults and (fault := self.faults.popleft()) is not None:
+            return fault
         if request.method == "PUT":
             return self._accepted(body)
         if request.method == "DELETE":
