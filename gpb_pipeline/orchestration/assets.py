@@ -30,8 +30,8 @@ def grade_passback(
 ) -> Iterator[DagsterEvent]:
     """Sync the run's courses, as far as the selected assets say: read, judge, post, verify."""
     selected = {key.to_user_string() for key in context.selected_asset_keys}
-    teller = Teller(context, passback, selected)
     try:
+        teller = Teller(context, passback, selected)
         requests = config.requests(
             courses_of(context, config),
             run_id=context.run.run_id,

@@ -1,7 +1,7 @@
 """The checks of a sync: what the UI lists of each, and where they get their frames. Verdicts: verdicts.py.
 
 The stream logs them with each course (telling.py). Run again (job check_again, or the UI's Execute all), they
-judge what the course's last sync left in the warehouse: of the chosen partition, or of every course.
+judge what the last sync left in the warehouse: of the courses asked for, or of every course.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,6 +11,7 @@ from warnings import catch_warnings, simplefilter
 import dagster as dg
 import pandas as pd
 from dagster_shared.utils.warnings import PreviewWarning
+from pydantic import Field
 
 from gpb_pipeline.orchestration import verdicts
 from gpb_pipeline.orchestration.metadata import Metadata
@@ -136,22 +137,28 @@ def of_warehouse(session: Connection, course_id: str) -> list[dg.AssetCheckEvalu
     ]
 
 
+class CheckConfig(dg.Config):
+    """Which courses to check again."""
+
+    course_ids: list[str] = Field([], description="Canvas course ids. Empty: every course that was synced.")
+
+
 @dg.multi_asset_check(name="sync_checks", specs=SPECS, can_subset=True)
 def sync_checks(
-    context: dg.AssetCheckExecutionContext, passback: Passback
+    context: dg.AssetCheckExecutionContext, config: CheckConfig, passback: Passback
 ) -> Iterator[dg.AssetCheckEvaluation]:
     """Evaluate the selected checks again, from the warehouse."""
     selected = context.selected_asset_check_keys
     with passback.warehouse() as warehouse:
-        for course_id in _courses_of(context) or warehouse.read(_synced_courses):
+        for course_id in _courses_of(context, config) or warehouse.read(_synced_courses):
             evaluations = warehouse.read(of_warehouse, course_id)
             yield from (each for each in evaluations if each.asset_check_key in selected)
 
 
-def _courses_of(context: dg.AssetCheckExecutionContext) -> Sequence[str]:
-    if context.has_partition_key or context.has_partition_key_range:
+def _courses_of(context: dg.AssetCheckExecutionContext, config: CheckConfig) -> Sequence[str]:
+    if not config.course_ids and (context.has_partition_key or context.has_partition_key_range):
         return list(context.partition_keys)
-    return []
+    return config.course_ids
 
 
 def _synced_courses(session: Connection) -> list[str]:

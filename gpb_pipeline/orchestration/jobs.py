@@ -31,8 +31,8 @@ nightly_grade_sync = dg.define_asset_job(
 check_again = dg.define_asset_job(
     "check_again",
     selection=dg.AssetSelection.all_asset_checks(),
-    description="Run the checks again on what the last syncs left in the warehouse: of the chosen partition, "
-    "else of every course. (The UI's own Execute takes no partitions yet.)",
+    description="Run the checks again on what the last syncs left in the warehouse: of the course_ids in the "
+    "config, else of every course. (The UI's own Execute takes no partitions yet.)",
 )
 
 JOBS = [grade_sync, remaster_grade_passback, nightly_grade_sync, check_again]

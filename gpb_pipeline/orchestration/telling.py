@@ -35,7 +35,7 @@ class Teller:
         self, context: dg.AssetExecutionContext, passback: Passback, selected: Collection[str]
     ) -> None:
         self._context = context
-        self._passback = passback
+        self._zone, self._pages = passback.zone, passback.pages
         self._selected = selected
         self._known = known_courses(context.instance)
         self._stages: dict[str, str] = {}
@@ -67,7 +67,7 @@ class Teller:
                 yield from self._failed(course_id, event)
 
     def _synced(self, course_id: str, course: CourseSynced) -> Iterator[DagsterEvent]:
-        line = history_line.of_synced(course, self._passback.zone, self._passback.pages)
+        line = history_line.of_synced(course, self._zone, self._pages)
         return self._made(
             course_id,
             metadata.of_judged(course.judged) | metadata.of_outcome(course.outcome) | {HISTORY: line},
@@ -77,7 +77,7 @@ class Teller:
     def _failed(self, course_id: str, course: CourseFailed) -> Iterator[DagsterEvent]:
         if HISTORY in self._selected and course.request.posting is not Posting.NOTHING:
             stage = self._stages.get(course_id)
-            line = history_line.of_failed(course, stage, self._passback.zone, self._passback.pages)
+            line = history_line.of_failed(course, stage, self._zone, self._pages)
             yield dg.AssetObservation(HISTORY, partition=course_id, metadata=line)
 
     def _made(

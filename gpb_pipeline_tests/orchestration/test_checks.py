@@ -25,7 +25,7 @@ def test_the_stream_evaluates_every_check_of_every_course_and_so_does_a_check_ru
 
     of_biology = {key: each for key, each in streamed.items() if BIOLOGY in key}
     assert said(run_again(dagster, BIOLOGY)) == said(of_biology)
-    assert said(run_again(dagster, None)) == said(streamed)
+    assert said(run_again(dagster)) == said(streamed)
 
 
 def test_materializing_with_the_checks_selected_evaluates_each_once(
@@ -43,11 +43,11 @@ def test_materializing_with_the_checks_selected_evaluates_each_once(
 Evaluations = dict[tuple[str, str], dg.AssetCheckEvaluation]
 
 
-def run_again(dagster: Dagster, course_id: str | None) -> Evaluations:
-    job = defs.resolve_implicit_global_asset_job_def().get_subset(
-        asset_selection=set(), asset_check_selection=CHECK_KEYS
+def run_again(dagster: Dagster, *course_ids: str) -> Evaluations:
+    config = {"ops": {"sync_checks": {"config": {"course_ids": list(course_ids)}}}}
+    result = defs.resolve_job_def("check_again").execute_in_process(
+        instance=dagster.instance, run_config=config
     )
-    result = job.execute_in_process(instance=dagster.instance, partition_key=course_id)
     assert result.success
     return recorded(dagster, result.run_id)
 

@@ -27,7 +27,7 @@ COURSES = ["1001", "1002", "1003", "1004", "1005", "1006", "1007", "1090"]
 
 
 class Sensor:
-    """A sensor between its ticks: its cursor, and its changes to the keys, as the daemon keeps them."""
+    """A sensor between its ticks: its cursor, its changes to the keys and its events, as the daemon keeps them."""
 
     def __init__(self, definition: dg.SensorDefinition, instance: dg.DagsterInstance) -> None:
         self.definition = definition
@@ -46,6 +46,8 @@ class Sensor:
             else:
                 for key in change.partition_keys:
                     self.instance.delete_dynamic_partition("course", key)
+        for event in result.asset_events or []:
+            self.instance.report_runless_asset_event(event)
         return result
 
 
