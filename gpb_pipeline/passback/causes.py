@@ -5,6 +5,7 @@ A rule gives a *mark*: one boolean a row, whether its cause applies.
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 from pandera.typing import DataFrame
 
@@ -17,11 +18,11 @@ Marks = Mapping[Code, "pd.Series[bool]"]
 
 def first_code(marks: Marks, rows: pd.DataFrame) -> "pd.Series[str]":
     """Give each row the first of its causes in the catalogue's order; None where nothing keeps it back."""
-    code = pd.Series([None] * len(rows), index=rows.index, dtype=object)
+    code = np.full(len(rows), None, dtype=object)
     for each in reversed(Code):
         if each in marks and CATALOGUE[each].effect != "none":
-            code = code.mask(marks[each], each.value)
-    return code
+            code[marks[each].to_numpy()] = each.value
+    return pd.Series(code, index=rows.index, dtype=object)
 
 
 def state_of(code: "pd.Series[str]", otherwise: str) -> "pd.Series[str]":
@@ -41,8 +42,9 @@ def issues_of(
     `details`: what a person needs beside a code, for the few that have it.
     """
     found = []
+    goes = code.isna().to_numpy()
     for each, mark in marks.items():
-        told = mark & code.isna() if CATALOGUE[each].effect == "none" else mark
+        told = mark.to_numpy() & goes if CATALOGUE[each].effect == "none" else mark.to_numpy()
         if told.any():
             some = pd.DataFrame(
                 {

@@ -7,6 +7,7 @@ here (`build`), so that validation judges values and not spellings.
 
 from __future__ import annotations
 
+from collections import namedtuple
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Annotated, Any, TypeVar, cast
@@ -233,7 +234,14 @@ def derived(schema: type[F], frame: pd.DataFrame, **changed: Sequence[Any] | pd.
 
 def rows_of(frame: pd.DataFrame) -> Iterator[Any]:
     """Go through a frame's rows, each with the columns as attributes, typed as the schema has them."""
-    return iter(frame.itertuples(index=False))
+    columns = (frame[name] for name in frame.columns)
+    return map(_row_type(tuple(frame.columns))._make, zip(*columns, strict=True))
+
+
+@cache
+def _row_type(columns: tuple[str, ...]) -> Any:
+    """Make the type of a frame's rows, once: itertuples makes it anew, at the price of a hundred rows."""
+    return namedtuple("Row", columns)
 
 
 def empty(schema: type[F]) -> DataFrame[F]:
