@@ -5,6 +5,7 @@ event marks exactly the course that it names. Which ones there are, telling.py s
 """
 
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import closing
 
 import dagster as dg
 
@@ -38,8 +39,9 @@ def grade_passback(
             tags=context.run.tags,
             posting=posting_of(selected),
         )
-        for event in passback.stream(requests):
-            yield from teller.tell(event)
+        with closing(passback.stream(requests)) as events:  # where a run is cancelled, nothing more is sent
+            for event in events:
+                yield from teller.tell(event)
     except PipelineError as fault:
         raise dg.Failure(str(fault), allow_retries=False) from None
     if failed := teller.failed:

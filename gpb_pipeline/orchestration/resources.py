@@ -1,6 +1,6 @@
 """The one resource: a sync's connections, opened from the environment when a run asks, never at import."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from zoneinfo import ZoneInfo
 
@@ -16,7 +16,7 @@ from gpb_pipeline.warehouse.ducklake import Warehouse
 class Passback(dg.ConfigurableResource[None]):
     """Canvas, SIS and warehouse, as the environment names them (.env.example). Nothing to configure here."""
 
-    def stream(self, requests: Iterable[SyncRequest]) -> Iterator[Event]:
+    def stream(self, requests: Iterable[SyncRequest]) -> Generator[Event]:
         """Sync these courses; raises SettingsError, and TransientError where a side cannot be reached."""
         with open_connections() as connections:
             yield from sync_courses(connections, requests)

@@ -27,7 +27,7 @@ COURSES = ["1001", "1002", "1003", "1004", "1005", "1006", "1007", "1090"]
 
 
 class Sensor:
-    """A sensor between its ticks: its cursor, its changes to the keys and its events, as the daemon keeps them."""
+    """A sensor between its ticks: cursor, changes to the keys and events are kept as the daemon does."""
 
     def __init__(self, definition: dg.SensorDefinition, instance: dg.DagsterInstance) -> None:
         self.definition = definition
