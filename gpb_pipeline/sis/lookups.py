@@ -5,7 +5,7 @@ How Canvas's SIS ids find a class and a student is set by SIS_CLASS_MATCH and SI
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 
 from pandera.typing import DataFrame
 
@@ -13,6 +13,8 @@ from gpb_pipeline.passback import frames
 from gpb_pipeline.passback.course import SisRead
 from gpb_pipeline.sis.client import OneRosterClient
 from gpb_pipeline.sis.model import AcademicSession, Category, SisClass, Student
+
+LONG_AGO, FAR_OFF = date(1700, 1, 1), date(2200, 1, 1)  # what a SIS has for "always" no frame could hold
 
 ClassOf = Mapping[str, SisClass | None]  # by Canvas section id
 
@@ -121,15 +123,16 @@ def _grading_periods(
         for section_id, found in class_of.items()
         if found is not None
         for period in by_id.values()
-        if period.kind == "gradingPeriod" and found.term_ids & _lineage(period, by_id)
+        if period.kind == "gradingPeriod" and period.start < period.end
+        if found.term_ids & _lineage(period, by_id)
     ]
     return frames.build(
         frames.SisGradingPeriods,
         {
             "section_id": [section_id for section_id, _ in rows],
             "period_id": [period.sourced_id for _, period in rows],
-            "start_date": [period.start.isoformat() for _, period in rows],
-            "end_date": [(period.end - timedelta(days=1)).isoformat() for _, period in rows],
+            "start_date": [max(period.start, LONG_AGO).isoformat() for _, period in rows],
+            "end_date": [(min(period.end, FAR_OFF) - timedelta(days=1)).isoformat() for _, period in rows],
             "closed": [not period.active for _, period in rows],
         },
     )

@@ -95,6 +95,7 @@ def test_no_value_anywhere_breaks_the_reading(
         at = at[key]
     at[place[1][-1]] = value
     sis.collections = lists
+    sis.seen.clear()
     told = ""
     try:
         _read(sis, connect)

@@ -127,6 +127,21 @@ def test_grading_periods_lie_within_the_terms_of_the_class_and_end_on_their_last
     assert not periods["closed"].any()
 
 
+def test_a_period_without_a_day_is_none_and_one_without_end_goes_on(
+    sis: OneRosterServer, connect: Connect
+) -> None:
+    sis.collections["/academicSessions"] = (
+        "academicSessions",
+        [
+            session("MP2", "gradingPeriod", "2026-09-01", "9999-12-31"),
+            session("NEVER", "gradingPeriod", "0001-01-01", "0001-01-01", "MP2"),
+        ],
+    )
+    periods = read_sis(connect(), sections(s="C2")).grading_periods
+    assert periods["period_id"].to_list() == ["MP2"]
+    assert periods["end_date"].dt.year.to_list() == [2199]
+
+
 def test_a_period_marked_to_be_deleted_is_closed(sis: OneRosterServer, connect: Connect) -> None:
     sis.collections["/academicSessions"][1][3]["status"] = "tobedeleted"
     periods = read_sis(connect(), sections(b="C2")).grading_periods
