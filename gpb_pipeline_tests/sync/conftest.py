@@ -1,7 +1,8 @@
 """A sandbox a way in which the SIS may hand out ids, and a district's desk to sync it from."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -53,3 +54,9 @@ def desk(consumer: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def either_desk(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     sandbox: Sandbox = request.getfixturevalue(request.param)
     return _desk(sandbox, tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def desk_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Sandbox], Desk]:
+    """Makes the desk of another sandbox than these."""
+    return partial(_desk, tmp_path=tmp_path, monkeypatch=monkeypatch)
