@@ -61,11 +61,12 @@ def judge(
     grade_code = first_code(grade_marks, grades)
     grade_state = state_of(grade_code, "eligible").mask(withdrawn & grade_code.isna(), "withdraw")
     not_sent = grade_code == Code.ASSIGNMENT_NOT_SENT.value
-    inherited = _states(grades, assignments, assignment_state)
+    grade_state = grade_state.mask(not_sent, _states(grades, assignments, assignment_state))
+    grades["score"] = grades["score"].mask(grade_state == "skipped")  # a row says what is submitted, if it is
 
     return Judgement(
         assignments=_rows(judged.FilteredAssignments, assignments, assignment_state, assignment_code),
-        grades=_rows(judged.FilteredGrades, grades, grade_state.mask(not_sent, inherited), grade_code),
+        grades=_rows(judged.FilteredGrades, grades, grade_state, grade_code),
         issues=joined(
             issues_of(
                 assignments,
