@@ -109,7 +109,9 @@ def refusal(answer: requests.Response, item: str) -> PermanentError | TransientE
         )
     if status == HTTPStatus.NOT_FOUND:
         return NotFoundError(
-            "Canvas has no such item, or hides it from this token", item=item, remedy="Check its id."
+            "Canvas has no such item, or hides it from this token",
+            item=item,
+            remedy="Check its id, and CANVAS_BASE_URL.",
         )
     return PermanentError(f"Canvas answered {status}", item=item, remedy="Report it.", code="canvas_refused")
 
