@@ -25,6 +25,7 @@ from gpb_pipeline_tests.sync.nights import Nights, Tick
 NEW_YORK = ZoneInfo("America/New_York")
 ALGEBRA, BIOLOGY, CHEMISTRY, ENGLISH, FRENCH, GEOMETRY = (str(10001 + n) for n in range(6))
 DOWN = {"effect": "status", "status": 503, "times": None}
+KILLED_AFTER = 10  # writes; of those the history cannot know
 SLOW = {"effect": "slow", "method": "PUT", "path": "/results/", "seconds": 0.2, "times": None}
 
 
@@ -67,7 +68,6 @@ class Fortnight:
         self.sandbox = school.sandbox
         self.began = nights.times("nightly", start, 14)
         self.retries = nights.times("nightly_retry", self.began[0], 14)
-        self.killed_after = 0
 
     def day(self, number: int) -> None:
         """What people do before the night of this number, and the sensor's look at Canvas."""
@@ -99,7 +99,10 @@ class Fortnight:
             assert str(second.skipped).startswith("Every course that was due is done")
         self._mend()
         jobs = self.nights.jobs(began)
-        assert Counter(each["object"] for each in self.sandbox.writes()[before:]) == self._told(number, jobs)
+        untold = Counter(each["object"] for each in self.sandbox.writes()[before:])
+        untold.subtract(_told(jobs))
+        assert untold["lineItem"] == 0
+        assert (untold["result"] >= KILLED_AFTER) if number == CRASH else (untold["result"] == 0)
         return jobs
 
     def _break(self, number: int) -> None:
@@ -119,18 +122,11 @@ class Fortnight:
         before = len(self.sandbox.writes())
         self.sandbox.set_faults("sis", SLOW)
         with self.nights.started(tick) as process:
-            while len(self.sandbox.writes()) < before + 10:
+            while len(self.sandbox.writes()) < before + KILLED_AFTER:
                 assert process.poll() is None
                 time.sleep(0.05)
             process.kill()
         self.sandbox.set_faults("sis")
-        self.killed_after = len(self.sandbox.writes()) - before
-
-    def _told(self, number: int, jobs: list[Job]) -> Counter[str]:
-        """What the history says was written; of a killed process it cannot know."""
-        items = sum(each.counts.line_items.created for each in jobs)
-        results = sum(each.counts.results.created + each.counts.withdrawn for each in jobs)
-        return +Counter(lineItem=items, result=results + (self.killed_after if number == CRASH else 0))
 
 
 CANVAS_DOWN, CRASH, SIS_DOWN, FORBIDDEN = 5, 7, 9, 11
@@ -220,6 +216,31 @@ def test_a_fortnight_ends_with_the_sis_equal_to_canvas_and_the_history_true(
         _equal_under_the_rules(district, nights, start)
 
 
+def test_a_weekend_in_spring_has_each_of_its_nights_once(
+    environment: None, district: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nightly at 02:30, which clocks skip on the second night."""
+    start = datetime(2027, 3, 13, tzinfo=NEW_YORK)
+    with nightly_at("02:30", tmp_path, monkeypatch) as nights:
+        school = School(district, seed=20270313)
+        began = nights.times("nightly", start, 3)
+        again = nights.times("nightly_retry", start, 3)
+        assert [f"{each:%d %H:%M%z}" for each in began] == ["13 02:30-0500", "14 03:00-0400", "15 02:30-0400"]
+        assert [f"{each:%d %H:%M%z}" for each in again] == ["13 04:30-0500", "14 04:30-0400", "15 04:30-0400"]
+        nights.clock.set(start)
+        nights.choose(ALGEBRA, enabled=True)
+        nights.discover()
+        for first, second in zip(began, again, strict=True):
+            school.rescores(ALGEBRA, 3)
+            assert nights.run(nights.tick("nightly", first)) == [True]
+            assert nights.tick("nightly_retry", second).batches == ()
+            [job] = nights.jobs(first)
+            assert job.status == "Completed"
+        assert len(set(nights.run_keys)) == 3
+        canvas = in_canvas(district, ALGEBRA)
+        assert in_sis(district) == canvas.grades
+
+
 def _due(number: int) -> set[str]:
     return {course_id for course_id, nights in OPTED_IN.items() if number in nights}
 
@@ -244,6 +265,14 @@ def _end_as_they_should(number: int, jobs: list[Job]) -> None:
             assert all(each == [done] for each in ends.values())
         case _:
             assert all(each == [done] for each in ends.values())
+
+
+def _told(jobs: list[Job]) -> Counter[str]:
+    """What the history says was written."""
+    return Counter(
+        lineItem=sum(each.counts.line_items.created for each in jobs),
+        result=sum(each.counts.results.created + each.counts.withdrawn for each in jobs),
+    )
 
 
 def _problems(number: int) -> set[tuple[str, str, str]]:
