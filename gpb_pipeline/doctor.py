@@ -254,16 +254,9 @@ def _counted(what: str) -> Callable[[Sequence[object]], str]:
 
 def _warehouse() -> None:
     """Make a table with a file of its own, and drop it again."""
-    try:
-        with ducklake.connect(WarehouseSettings.load(), tables.create) as warehouse:
-            warehouse.commit(_make_probe)
-            warehouse.commit(_drop_probe)
-    except OSError as fault:  # its folders are made on opening
-        raise PermanentError(
-            f"its folder cannot be written to ({type(fault).__name__})",
-            item="GPB_CATALOG or GPB_DATA_PATH",
-            remedy="Name folders that this user may make and write to.",
-        ) from None
+    with ducklake.connect(WarehouseSettings.load(), tables.create) as warehouse:
+        warehouse.commit(_make_probe)
+        warehouse.commit(_drop_probe)
 
 
 def _make_probe(session: ducklake.Connection) -> None:

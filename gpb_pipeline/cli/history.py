@@ -66,7 +66,7 @@ def details_command(job_id: str, *, as_json: bool, csv_dir: Path | None) -> None
                 remedy="List the syncs with `gpb history`.",
             )
         if csv_dir is not None:
-            for path in warehouse.read(csv_logs.write, found.job, zone, csv_dir):
+            for path in _csv_files(warehouse, found.job, zone, csv_dir):
                 click.echo(str(path), err=True)
     if as_json:
         _print_json(found.as_json(zone))
@@ -103,6 +103,17 @@ def web_command(port: int | None) -> None:
     from gpb_pipeline.web.serve import serve_forever  # noqa: PLC0415  no other command needs a web server
 
     serve_forever(port)
+
+
+def _csv_files(warehouse: Warehouse, job: Job, zone: ZoneInfo, folder: Path) -> list[Path]:
+    try:
+        return warehouse.read(csv_logs.write, job, zone, folder)
+    except OSError as refused:
+        raise PermanentError(
+            f"cannot write there ({refused.strerror})",
+            item=f"--csv-dir {folder}",
+            remedy="Name a folder that may be written to.",
+        ) from None
 
 
 @contextmanager

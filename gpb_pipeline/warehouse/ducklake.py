@@ -7,6 +7,7 @@ from PyPI wheels, loaded by path; DuckDB verifies each signature, and unsigned o
 from __future__ import annotations
 
 import importlib.util
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 import duckdb
 import stamina
 
-from gpb_pipeline.errors import PermanentError, PipelineError, TransientError
+from gpb_pipeline.errors import PermanentError, PipelineError, SettingsError, TransientError
 from gpb_pipeline.settings import WarehouseSettings
 from gpb_pipeline.warehouse.locks import commit_turn, creation_turn
 
@@ -81,7 +82,7 @@ def connect(
     """
     catalog = settings.embedded_catalog
     if catalog is not None:
-        catalog.absolute().parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # it holds grades
+        _own_folder(catalog.absolute().parent, "GPB_CATALOG")
     with _plain_errors():
         connection = duckdb.connect(config=_SESSION)
         try:
@@ -133,9 +134,24 @@ def _attachment(settings: WarehouseSettings) -> str:
         options = ", META_JOURNAL_MODE 'WAL', META_BUSY_TIMEOUT 5000"  # else readers and the writer lock out
     if "://" not in data:
         folder = Path(data).absolute()
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _own_folder(folder, "GPB_DATA_PATH")
         data = f"{folder}/"
     return f"ATTACH {_quoted('ducklake:' + catalog)} AS warehouse (DATA_PATH {_quoted(data)}{options})"
+
+
+def _own_folder(folder: Path, setting: str) -> None:
+    """Make the folder if missing, for its owner alone: it holds grades."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        writable = os.access(folder, os.W_OK)
+    except OSError:
+        writable = False
+    if not writable:
+        raise SettingsError(
+            f"cannot write to the folder {folder}",
+            item=setting,
+            remedy="Name a folder that may be written to, or let this user do so.",
+        )
 
 
 def _quoted(text: str) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from gpb_pipeline.errors import PermanentError, TransientError
+from gpb_pipeline.errors import PermanentError, SettingsError, TransientError
 from gpb_pipeline.settings import WarehouseSettings
 from gpb_pipeline.warehouse import ducklake, locks, tables
 from gpb_pipeline.warehouse.ducklake import Connection, Warehouse
@@ -117,3 +117,15 @@ def test_another_data_path_than_the_warehouse_was_made_with_is_refused(
     moved = WarehouseSettings(catalog=warehouse.settings.catalog, data_path=str(tmp_path / "elsewhere"))
     with pytest.raises(PermanentError), ducklake.connect(moved, tables.create):
         pass
+
+
+def test_a_folder_that_cannot_be_made_is_told_with_its_setting(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    inside = f"{tmp_path}/file/inside"
+    for settings, named in (
+        (WarehouseSettings(catalog=f"sqlite:{inside}/c.sqlite", data_path=str(tmp_path)), "GPB_CATALOG"),
+        (WarehouseSettings(catalog=f"sqlite:{tmp_path}/c.sqlite", data_path=inside), "GPB_DATA_PATH"),
+    ):
+        with pytest.raises(SettingsError) as told, ducklake.connect(settings, tables.create):
+            pass
+        assert told.value.item == named
