@@ -93,6 +93,11 @@ def worth_another_try(night: Night) -> list[str]:
     ]
 
 
+def still_running(night: Night) -> bool:
+    """Say whether a nightly sync runs; dead ones have been ended before (history.fail_dead_jobs)."""
+    return any(job.type == "nightly" and job.status == "Running" for job in night.jobs)
+
+
 def not_synced(night: Night) -> list[str]:
     """List the due courses without a sync that came to its end since the night began."""
     done = {

@@ -31,15 +31,15 @@ def _cron(after: timedelta = timedelta(0)) -> str:
 
 
 _ZONE = PassbackSettings.load().timezone
-_STILL_RUNNING = dg.RunsFilter(
+_YET_TO_BEGIN = dg.RunsFilter(
     job_name=nightly_grade_sync.name,
     statuses=[
         dg.DagsterRunStatus.QUEUED,
         dg.DagsterRunStatus.NOT_STARTED,
         dg.DagsterRunStatus.STARTING,
-        dg.DagsterRunStatus.STARTED,
     ],
 )
+"""A run that has begun says so by its syncs: Dagster takes one whose host died for running, for hours."""
 
 
 @dg.schedule(
@@ -74,9 +74,9 @@ def nightly_retry(
     """Launch the second try of a night; permanent causes are not tried again."""
     if not NightlySettings.load().enabled:
         return dg.SkipReason(SWITCHED_OFF)
-    if context.instance.get_runs_count(_STILL_RUNNING):
-        return dg.SkipReason("The night's batches still run; what they leave goes tomorrow.")
     night = _tonight(context, passback)
+    if context.instance.get_runs_count(_YET_TO_BEGIN) or nights.still_running(night):
+        return dg.SkipReason("The night's batches still run; what they leave goes tomorrow.")
     again = nights.worth_another_try(night)
     if not again:
         return dg.SkipReason("Every course that was due is done, or failed for a cause that stays.")

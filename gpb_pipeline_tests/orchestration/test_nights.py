@@ -92,6 +92,20 @@ def test_only_what_may_pass_is_tried_again_and_once(warehouse: Warehouse, home: 
     assert "cause that stays" in skipped(schedules.nightly_retry, home, NIGHT + timedelta(hours=2))
 
 
+def test_a_batch_whose_host_died_does_not_keep_its_courses_from_the_retry(
+    warehouse: Warehouse, home: dg.DagsterInstance
+) -> None:
+    """Dagster takes it for running still; one that is about to begin goes before the retry."""
+    opt_in(warehouse, "1")
+    add_courses(home, ["1"])
+    job, again = defs.resolve_job_def("nightly_grade_sync"), NIGHT + timedelta(hours=2)
+    put_on_record(warehouse, Sync("1", NIGHT + timedelta(minutes=5), code="interrupted"))
+    home.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED)
+    assert len(runs(schedules.nightly_retry, home, again)) == 1
+    home.create_run_for_job(job, status=dg.DagsterRunStatus.STARTING)
+    assert "still run" in skipped(schedules.nightly_retry, home, again)
+
+
 def test_the_transient_codes_are_those_of_the_errors() -> None:
     assert codes(TransientError) <= nights.TRANSIENT
     assert not codes(PermanentError) & nights.TRANSIENT
