@@ -18,9 +18,16 @@ from threading import Event as Flag
 from traceback import extract_tb
 
 from gpb_pipeline.errors import PermanentError, PipelineError
-from gpb_pipeline.passback.counts import Counts
-from gpb_pipeline.passback.course import Outcome
-from gpb_pipeline.sync import Connections, CourseSync, Judged, Posted, Posting, Stage, SyncRequest
+from gpb_pipeline.events import (
+    CourseFailed,
+    CourseJudged,
+    CourseSkipped,
+    CourseSynced,
+    CourseWaiting,
+    Event,
+    StageReached,
+)
+from gpb_pipeline.sync import Connections, CourseSync, Judged, Posted, Posting, SyncRequest
 from gpb_pipeline.warehouse import record
 from gpb_pipeline.warehouse.history import EndStatus
 from gpb_pipeline.warehouse.locks import Held, LockedError, course_lock
@@ -32,64 +39,6 @@ GROUP = 10  # courses a commit: one costs about what ten do
 FLUSH = 1.0  # seconds that a stage reached, or an end, may wait for company
 PATIENCE = 600.0  # seconds that a sync waits for another of its course
 LOOK_AGAIN = 0.5  # seconds between looks at a lock
-
-
-@dataclass(frozen=True, kw_only=True)
-class StageReached:
-    """A course has come to a stage."""
-
-    request: SyncRequest
-    stage: Stage
-    at: datetime
-
-
-@dataclass(frozen=True, kw_only=True)
-class CourseWaiting:
-    """Another sync of the course runs; this one begins when that has ended."""
-
-    request: SyncRequest
-
-
-@dataclass(frozen=True, kw_only=True)
-class CourseSkipped:
-    """A nightly sync that met a running one, and left the course to it."""
-
-    request: SyncRequest
-    reason: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class CourseJudged:
-    """A course was read and judged; nothing is posted yet. The last event of a preview."""
-
-    request: SyncRequest
-    judged: Judged
-
-
-@dataclass(frozen=True, kw_only=True)
-class CourseSynced:
-    """A course's sync came to its end, item failures included; committed."""
-
-    request: SyncRequest
-    judged: Judged
-    outcome: Outcome
-    counts: Counts
-    status: EndStatus
-    started_at: datetime
-    at: datetime
-
-
-@dataclass(frozen=True, kw_only=True)
-class CourseFailed:
-    """A course's sync stopped before its end; nothing was written afterwards."""
-
-    request: SyncRequest
-    error: PipelineError
-    started_at: datetime
-    at: datetime
-
-
-Event = StageReached | CourseWaiting | CourseSkipped | CourseJudged | CourseSynced | CourseFailed
 
 
 def sync_courses(connections: Connections, requests: Iterable[SyncRequest]) -> Iterator[Event]:

@@ -21,9 +21,10 @@ from requests.adapters import HTTPAdapter
 
 from gpb_pipeline.canvas.client import CanvasClient
 from gpb_pipeline.canvas.courses import account_courses
+from gpb_pipeline.events import CourseFailed, CourseSynced
 from gpb_pipeline.sandbox.serve import Sandbox, running_sandbox
 from gpb_pipeline.settings import CanvasSettings
-from gpb_pipeline.stream import IN_FLIGHT, WRITES, CourseFailed, CourseSynced, sync_courses
+from gpb_pipeline.stream import IN_FLIGHT, WRITES, sync_courses
 from gpb_pipeline.sync import SyncRequest, open_connections
 
 THREADS = IN_FLIGHT + WRITES

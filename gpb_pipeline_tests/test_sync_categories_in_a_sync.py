@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from gpb_pipeline.events import CourseSynced
 from gpb_pipeline.passback.category_edits import Edit
 from gpb_pipeline.sandbox.serve import Sandbox, running_sandbox
-from gpb_pipeline.stream import CourseSynced, sync_courses
+from gpb_pipeline.stream import sync_courses
 from gpb_pipeline.sync import Connections, SyncRequest, open_connections
 from gpb_pipeline.sync_categories import CategorySync
 from gpb_pipeline_tests.cli.command import settle_in

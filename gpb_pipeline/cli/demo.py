@@ -30,7 +30,7 @@ from gpb_pipeline.warehouse.ducklake import Warehouse
 from gpb_pipeline.warehouse.history import Job
 
 FOLDER = Path(".gpb/sandbox")
-COURSES = ("1001", "1002", "1003", "1004", "1005", "1006")
+COURSES = ("1001", "1002", "1003", "1004", "1005", "1006", "1007")
 DAGSTER_PORT = 3000
 END_TIMEOUT = 20.0  # seconds that a server has to end
 

@@ -13,6 +13,7 @@ import pandas as pd
 from dagster_shared.utils.warnings import PreviewWarning
 from pydantic import Field
 
+from gpb_pipeline.events import CourseSynced
 from gpb_pipeline.orchestration import verdicts
 from gpb_pipeline.orchestration.metadata import Metadata
 from gpb_pipeline.orchestration.partitions import COURSE
@@ -21,7 +22,6 @@ from gpb_pipeline.orchestration.verdicts import RowRule, Verdict
 from gpb_pipeline.passback.counts import Counts
 from gpb_pipeline.passback.course import Outcome
 from gpb_pipeline.passback.issues import CATALOGUE
-from gpb_pipeline.stream import CourseSynced
 from gpb_pipeline.sync import Judged
 from gpb_pipeline.warehouse import frames, history, logs, tables
 from gpb_pipeline.warehouse.ducklake import Connection

@@ -6,8 +6,9 @@ from zoneinfo import ZoneInfo
 
 import dagster as dg
 
+from gpb_pipeline.events import Event
 from gpb_pipeline.settings import PassbackSettings, WarehouseSettings, WebSettings
-from gpb_pipeline.stream import Event, sync_courses
+from gpb_pipeline.stream import sync_courses
 from gpb_pipeline.sync import SyncRequest, open_connections
 from gpb_pipeline.warehouse import ducklake, tables
 from gpb_pipeline.warehouse.ducklake import Warehouse

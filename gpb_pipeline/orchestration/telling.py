@@ -8,11 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 import dagster as dg
 
-from gpb_pipeline.orchestration import checks, history_line, metadata
-from gpb_pipeline.orchestration.metadata import Metadata
-from gpb_pipeline.orchestration.partitions import add_courses, known_courses
-from gpb_pipeline.orchestration.resources import Passback
-from gpb_pipeline.stream import (
+from gpb_pipeline.events import (
     CourseFailed,
     CourseJudged,
     CourseSkipped,
@@ -21,6 +17,10 @@ from gpb_pipeline.stream import (
     Event,
     StageReached,
 )
+from gpb_pipeline.orchestration import checks, history_line, metadata
+from gpb_pipeline.orchestration.metadata import Metadata
+from gpb_pipeline.orchestration.partitions import add_courses, known_courses
+from gpb_pipeline.orchestration.resources import Passback
 from gpb_pipeline.sync import Posting
 
 DagsterEvent = dg.AssetMaterialization | dg.AssetObservation | dg.AssetCheckEvaluation

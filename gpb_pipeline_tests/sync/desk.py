@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
+from gpb_pipeline.events import CourseFailed, CourseSynced, Event
 from gpb_pipeline.passback.course import Selection, SyncType
 from gpb_pipeline.sandbox.serve import Sandbox
-from gpb_pipeline.stream import CourseFailed, CourseSynced, Event, sync_courses
+from gpb_pipeline.stream import sync_courses
 from gpb_pipeline.sync import Connections, Posting, SyncRequest, open_connections
 
 ALGEBRA, ENGLISH, BIOLOGY, HISTORY, EARTH, SPANISH = "1001", "1002", "1003", "1004", "1005", "1006"

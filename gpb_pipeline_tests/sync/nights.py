@@ -20,12 +20,13 @@ import dagster as dg
 from dagster._utils.schedules import schedule_execution_time_iterator  # what runs a schedule
 
 from gpb_pipeline.definitions import defs
+from gpb_pipeline.events import Event
 from gpb_pipeline.orchestration import alerts, nights, schedules, sensors
 from gpb_pipeline.orchestration.alerts import Problem
 from gpb_pipeline.orchestration.partitions import add_courses, known_courses
 from gpb_pipeline.orchestration.resources import Passback
 from gpb_pipeline.settings import NightlySettings
-from gpb_pipeline.stream import Event, sync_courses
+from gpb_pipeline.stream import sync_courses
 from gpb_pipeline.sync import SyncRequest, open_connections
 from gpb_pipeline.warehouse import choices, history, logs, tables
 from gpb_pipeline.warehouse.ducklake import Warehouse

@@ -5,14 +5,8 @@ import subprocess
 import sys
 import time
 
-from gpb_pipeline.stream import (
-    CourseFailed,
-    CourseJudged,
-    CourseSkipped,
-    CourseSynced,
-    CourseWaiting,
-    sync_courses,
-)
+from gpb_pipeline.events import CourseFailed, CourseJudged, CourseSkipped, CourseSynced, CourseWaiting
+from gpb_pipeline.stream import sync_courses
 from gpb_pipeline.sync import Posting, Stage
 from gpb_pipeline.warehouse import history
 from gpb_pipeline.warehouse.locks import course_lock

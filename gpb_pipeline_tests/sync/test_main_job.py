@@ -2,8 +2,8 @@
 
 from collections import Counter
 
+from gpb_pipeline.events import CourseFailed, CourseJudged, CourseSynced, StageReached
 from gpb_pipeline.passback.course import Selection
-from gpb_pipeline.stream import CourseFailed, CourseJudged, CourseSynced, StageReached
 from gpb_pipeline.sync import Posting, Stage
 from gpb_pipeline.warehouse import history, ledger
 from gpb_pipeline_tests.sync.desk import ALGEBRA, BIOLOGY, EARTH, ENGLISH, HISTORY, SCHOOL, SPANISH, Desk

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from gpb_pipeline.events import CourseSynced
 from gpb_pipeline.sandbox.serve import Sandbox, running_sandbox
-from gpb_pipeline.stream import CourseSynced
 from gpb_pipeline_tests.sync import copied
 from gpb_pipeline_tests.sync.desk import ALGEBRA, SPANISH, Desk
 

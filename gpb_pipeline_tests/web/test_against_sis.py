@@ -14,9 +14,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
+from gpb_pipeline.events import CourseFailed
 from gpb_pipeline.sandbox.serve import Sandbox, running_sandbox
 from gpb_pipeline.settings import NightlySettings, WarehouseSettings, WebSettings
-from gpb_pipeline.stream import CourseFailed, sync_courses
+from gpb_pipeline.stream import sync_courses
 from gpb_pipeline.sync import SyncRequest, open_connections
 from gpb_pipeline.warehouse import ducklake, tables
 from gpb_pipeline_tests.sync.desk import BIOLOGY, SCHOOL

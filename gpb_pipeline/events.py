@@ -1,0 +1,74 @@
+"""What is told of a sync while it goes on, one event a thing that happened. How they come about: stream.py.
+
+Each names its request. A course's last event is CourseSynced, CourseFailed or CourseSkipped; a preview's,
+CourseJudged or CourseFailed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from gpb_pipeline.errors import PipelineError
+from gpb_pipeline.passback.counts import Counts
+from gpb_pipeline.passback.course import Outcome
+from gpb_pipeline.sync import Judged, Stage, SyncRequest
+from gpb_pipeline.warehouse.history import EndStatus
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageReached:
+    """A course has come to a stage."""
+
+    request: SyncRequest
+    stage: Stage
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class CourseWaiting:
+    """Another sync of the course runs; this one begins when that has ended."""
+
+    request: SyncRequest
+
+
+@dataclass(frozen=True, kw_only=True)
+class CourseSkipped:
+    """A nightly sync that met a running one, and left the course to it."""
+
+    request: SyncRequest
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CourseJudged:
+    """A course was read and judged; nothing is posted yet. The last event of a preview."""
+
+    request: SyncRequest
+    judged: Judged
+
+
+@dataclass(frozen=True, kw_only=True)
+class CourseSynced:
+    """A course's sync came to its end, item failures included; committed."""
+
+    request: SyncRequest
+    judged: Judged
+    outcome: Outcome
+    counts: Counts
+    status: EndStatus
+    started_at: datetime
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class CourseFailed:
+    """A course's sync stopped before its end; nothing was written afterwards."""
+
+    request: SyncRequest
+    error: PipelineError
+    started_at: datetime
+    at: datetime
+
+
+Event = StageReached | CourseWaiting | CourseSkipped | CourseJudged | CourseSynced | CourseFailed
