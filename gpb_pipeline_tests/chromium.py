@@ -80,7 +80,10 @@ def _from_playwright() -> Path | None:
 
 
 def _run(command: Sequence[str]) -> None:
-    subprocess.run(command, stdout=subprocess.DEVNULL, check=False, timeout=600)
+    quiet = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    subprocess.run(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=False, timeout=600, env=quiet
+    )
 
 
 def _starts(path: Path) -> bool:
