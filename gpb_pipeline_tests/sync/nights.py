@@ -28,7 +28,7 @@ from gpb_pipeline.orchestration.resources import Passback
 from gpb_pipeline.settings import NightlySettings
 from gpb_pipeline.stream import sync_courses
 from gpb_pipeline.sync import SyncRequest, open_connections
-from gpb_pipeline.warehouse import choices, history, logs, tables
+from gpb_pipeline.warehouse import choices, history, logs, maintenance, tables
 from gpb_pipeline.warehouse.ducklake import Warehouse
 from gpb_pipeline.warehouse.history import Job
 
@@ -143,6 +143,11 @@ class Nights:
         [batch] = tick.batches
         command = [sys.executable, "-c", BATCH, self.clock().isoformat(), json.dumps(batch.run_config)]
         return subprocess.Popen(command, env=os.environ | {"PYTHONPATH": str(PROJECT)})
+
+    def tidy(self) -> None:
+        """Do what the tidying after each night does to the warehouse."""
+        self._warehouse.commit(maintenance.purge, now=self.clock())
+        maintenance.compact(self._warehouse)
 
     def discover(self) -> None:
         """Let the sensor look at Canvas once, and keep its keys as the daemon would."""

@@ -129,7 +129,7 @@ class Fortnight:
         self.sandbox.set_faults("sis")
 
 
-CANVAS_DOWN, CRASH, SIS_DOWN, FORBIDDEN = 5, 7, 9, 11
+CANVAS_DOWN, CRASH, SIS_DOWN, TIDIED, FORBIDDEN = 5, 7, 9, 10, 11
 OPTED_IN = {
     ALGEBRA: range(1, 15),
     BIOLOGY: range(1, 10),
@@ -211,6 +211,8 @@ def test_a_fortnight_ends_with_the_sis_equal_to_canvas_and_the_history_true(
             _end_as_they_should(number, jobs)
             told = nights.problems(fortnight.began[number - 1] + timedelta(hours=4))
             assert {(each.course_id, each.kind, each.who) for each in told} == _problems(number)
+            if number == TIDIED:
+                nights.tidy()
         assert len(set(nights.run_keys)) == len(nights.run_keys) == 14 + 3
         assert needless(district.writes()) == []
         _equal_under_the_rules(district, nights, start)
