@@ -169,7 +169,10 @@ class WebSettings(_Settings):
 
     host: str = "127.0.0.1"
     port: int = Field(8080, ge=0, le=65535, description="0 takes a free one")
-    url: HttpUrl = Field("http://127.0.0.1:8080", description="where people reach them, for links to them")
+    url: HttpUrl = Field(
+        default_factory=lambda given: f"http://127.0.0.1:{given.get('port', 8080)}",
+        description="where people reach them, for links to them",
+    )
     secret: SecretStr | None = Field(None, description="asked of every request: password, or Bearer token")
     user_header: str | None = Field(None, description="in which a trusted proxy names who has signed in")
     courses_header: str = Field("X-GPB-Courses", description="Canvas course ids, comma-separated, or *")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -32,7 +33,7 @@ from gpb_pipeline.warehouse.history import Job
 FOLDER = Path(".gpb/sandbox")
 COURSES = ("1001", "1002", "1003", "1004", "1005", "1006", "1007")
 DAGSTER_PORT = 3000
-END_TIMEOUT = 20.0  # seconds that a server has to end
+END_TIMEOUT = 60.0  # seconds that a server has to end: Dagster's lets its daemon finish what it does
 
 
 @click.command("demo")
@@ -55,6 +56,8 @@ def dev_command(port: int) -> None:
     """Run the Dagster UI and the pages until Ctrl-C; where no Canvas is set, with the sandbox's school."""
     from gpb_pipeline.orchestration.launch import PROJECT, dagster_home  # noqa: PLC0415
 
+    for ending in (signal.SIGINT, signal.SIGTERM):  # also where whoever started this ignores one of them
+        signal.signal(ending, signal.default_int_handler)
     with ExitStack() as running:
         if not os.environ.get("CANVAS_BASE_URL") and not Path(".env").exists():
             _demonstrate(running.enter_context(_sandbox()))
@@ -159,7 +162,8 @@ def _witness_table(jobs: Sequence[Job], written: dict[str, tuple[int, int]]) -> 
 
 @contextmanager
 def _process(command: Sequence[str | Path]) -> Iterator[subprocess.Popen[bytes]]:
-    with subprocess.Popen(command, env=os.environ) as process:  # noqa: S603  our own commands
+    """Run it in a session of its own: of a terminal's Ctrl-C it is told once, by us, and ends in order."""
+    with subprocess.Popen(command, env=os.environ, start_new_session=True) as process:  # noqa: S603  our own
         try:
             yield process
         finally:
