@@ -13,7 +13,7 @@ from gpb_pipeline.errors import PipelineError, UsageError
 from gpb_pipeline.orchestration.config import GradeSyncConfig
 from gpb_pipeline.orchestration.resources import Passback
 from gpb_pipeline.orchestration.specs import SPECS
-from gpb_pipeline.orchestration.telling import DagsterEvent, Teller
+from gpb_pipeline.orchestration.telling import HISTORY, DagsterEvent, Teller
 from gpb_pipeline.sync import Posting
 
 COURSES_A_RUN = 50
@@ -64,7 +64,18 @@ def courses_of(context: dg.AssetExecutionContext, config: GradeSyncConfig) -> Se
 
 
 def posting_of(selected: Collection[str]) -> Posting:
-    """What is selected says what is done: nothing of `passback` is a preview."""
+    """What is selected says what is done: nothing of `passback` is a preview.
+
+    Raises UsageError for the history alone, which a preview would leave as it is under a green run.
+    """
     if "sis_grades" in selected:
         return Posting.GRADES
-    return Posting.LINE_ITEMS if "sis_assignments" in selected else Posting.NOTHING
+    if "sis_assignments" in selected:
+        return Posting.LINE_ITEMS
+    if HISTORY in selected:
+        raise UsageError(
+            "a sync is what fills it, and none was selected",
+            item=HISTORY,
+            remedy="Materialize sis_grades as well (all assets of the Lineage page), or launch grade_sync.",
+        )
+    return Posting.NOTHING

@@ -117,3 +117,10 @@ def count(school: Sandbox, written: str) -> int:
 def failure(result: dg.ExecuteInProcessResult) -> str:
     [step] = [event for event in result.all_events if event.is_step_failure]
     return str(step.step_failure_data.user_failure_data.description)  # type: ignore[union-attr]
+
+
+def test_the_history_alone_is_no_sync_and_says_so(dagster: Dagster, school: Sandbox) -> None:
+    run = dagster.run(partition=ALGEBRA, assets=["grade_syncs"])
+    assert not run.success
+    assert "launch grade_sync" in str(run.failure_data_for_node("grade_passback"))
+    assert school.writes() == []
