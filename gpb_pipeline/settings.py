@@ -195,3 +195,11 @@ class AlertSettings(_Settings):
 
     webhook: SecretStr | None = Field(None, description="its address lets whoever knows it post there")
     format: Literal["slack", "teams"] = "slack"
+
+
+class DagsterSettings(_Settings):
+    """Where Dagster keeps its runs and events; `gpb` puts the project's dagster.yaml there."""
+
+    model_config = SettingsConfigDict(env_prefix="DAGSTER_")
+
+    home: Path = Path(".dagster_home")

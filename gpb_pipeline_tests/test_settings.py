@@ -10,6 +10,7 @@ from gpb_pipeline.errors import SettingsError
 from gpb_pipeline.settings import (
     AlertSettings,
     CanvasSettings,
+    DagsterSettings,
     NightlySettings,
     PassbackSettings,
     RetentionSettings,
@@ -93,6 +94,7 @@ GROUPS = (
     RetentionSettings,
     WebSettings,
     AlertSettings,
+    DagsterSettings,
 )
 
 

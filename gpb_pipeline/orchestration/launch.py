@@ -14,12 +14,13 @@ from uuid import uuid4
 
 import dagster as dg
 
+from gpb_pipeline.errors import SettingsError
 from gpb_pipeline.orchestration.assets import grade_passback
 from gpb_pipeline.orchestration.config import POSTED_BY_TAG, job_id
 from gpb_pipeline.orchestration.partitions import add_courses
+from gpb_pipeline.settings import DagsterSettings
 
 PROJECT = Path(__file__).parents[2]
-HOME = Path(".dagster_home")
 
 JobName = Literal["grade_sync", "remaster_grade_passback", "nightly_grade_sync"]
 
@@ -44,10 +45,17 @@ class Launch:
 
 def dagster_home() -> Path:
     """Find DAGSTER_HOME, made if missing, with the project's dagster.yaml where it has none."""
-    home = Path(os.environ.get("DAGSTER_HOME") or HOME).absolute()
-    home.mkdir(parents=True, exist_ok=True)
-    if not (home / "dagster.yaml").exists():
-        shutil.copyfile(PROJECT / "dagster.yaml", home / "dagster.yaml")
+    home = DagsterSettings.load().home.absolute()
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        if not (home / "dagster.yaml").exists():
+            shutil.copyfile(PROJECT / "dagster.yaml", home / "dagster.yaml")
+    except OSError as refused:
+        raise SettingsError(
+            f"cannot write to the folder {home} ({refused.strerror})",
+            item="DAGSTER_HOME",
+            remedy="Name a folder that may be written to.",
+        ) from None
     os.environ["DAGSTER_HOME"] = str(home)
     return home
 
