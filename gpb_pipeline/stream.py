@@ -29,9 +29,9 @@ from gpb_pipeline.events import (
 )
 from gpb_pipeline.sync import Connections, CourseSync, Judged, Posted, Posting, SyncRequest
 from gpb_pipeline.warehouse import record
-from gpb_pipeline.warehouse.history import EndStatus
+from gpb_pipeline.warehouse.history import Begun, EndStatus, Reached
 from gpb_pipeline.warehouse.locks import Held, LockedError, course_lock
-from gpb_pipeline.warehouse.record import Begun, Ended, Reached
+from gpb_pipeline.warehouse.record import Ended
 
 IN_FLIGHT = 4  # courses at once: the network is the floor, not the threads
 WRITES = 8  # writes to the SIS at once, over all courses
@@ -63,6 +63,7 @@ class _Course:
     lock: ExitStack = field(default_factory=ExitStack)
     held: Held | None = None
     interrupted: bool = False
+    intents_open: bool = True  # a preview has not asked
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,9 +121,10 @@ class _Stream:
         recorded = [course for course in begun if course.held is not None]
         if recorded:
             rows = [_begun(course) for course in recorded]
-            interrupted = self._connections.warehouse.commit(record.begin, rows)
+            unsettled = self._connections.warehouse.commit(record.begin, rows)
             for course in recorded:
-                course.interrupted = course.request.course_id in interrupted
+                course.interrupted = course.request.course_id in unsettled.courses
+                course.intents_open = unsettled.intents_open
         self._ready.extend(begun)
 
     def _locked(self, course: _Course) -> Event | None:
@@ -179,7 +181,7 @@ class _Stream:
                 writes=self._writes,
                 ended=self._ended,
             )
-            judged = sync.judged(interrupted=course.interrupted)
+            judged = sync.judged(interrupted=course.interrupted, intents_open=course.intents_open)
             self._told.put(CourseJudged(request=request, judged=judged))
             if course.held is not None:
                 course.held.assure()

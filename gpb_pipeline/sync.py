@@ -140,8 +140,12 @@ class CourseSync:
     writes: Executor
     ended: Flag  # set from outside: no further write
 
-    def judged(self, *, interrupted: bool) -> Judged:
-        """Read both sides, judge, and plan. `interrupted`: the course's last sync died while it ran."""
+    def judged(self, *, interrupted: bool, intents_open: bool) -> Judged:
+        """Read both sides, judge, and plan.
+
+        `interrupted`: the course's last sync stopped while it could post; `intents_open`: there may be writes
+        on record whose outcome is unknown (warehouse/intents.py).
+        """
         request, policy = self.request, self.connections.policy
         self.reached(Stage.GET_ASSIGNMENTS)
         canvas = read_course(
@@ -150,7 +154,9 @@ class CourseSync:
         sis = read_sis(self.connections.sis, canvas.sections)
         self.reached(Stage.FILTER)
         section_ids = canvas.sections["section_id"].to_list()
-        remembered, open_intents = self.connections.warehouse.read(_known, section_ids)
+        remembered, open_intents = self.connections.warehouse.read(
+            _known, section_ids, intents_open=intents_open
+        )
         adopted = None
         if interrupted or not open_intents.empty:
             adopted = self._adopted(canvas, sis, remembered, open_intents)
@@ -227,12 +233,13 @@ class CourseSync:
     def _intend(self, writes: Intents) -> None:
         """Put first writes on record before they are made, where the SIS chooses the sourcedIds."""
         if self.connections.sis.settings.id_mode == "provider" and not writes.empty:
-            self.connections.warehouse.commit(intents.intend, writes)
+            self.connections.warehouse.commit(intents.intend, [writes])
 
 
-def _known(session: Connection, section_ids: list[str]) -> tuple[Remembered, Intents]:
+def _known(session: Connection, section_ids: list[str], *, intents_open: bool) -> tuple[Remembered, Intents]:
     """Read what the warehouse has of these sections, as of one moment."""
-    return ledger.remembered(session, section_ids), intents.unsettled(session, section_ids)
+    looked_for = section_ids if intents_open else []
+    return ledger.remembered(session, section_ids), intents.unsettled(session, looked_for)
 
 
 def _classes_written(

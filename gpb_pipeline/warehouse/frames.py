@@ -65,13 +65,10 @@ def replace(session: Connection, courses: Sequence[CourseFrames]) -> None:
     for table in dict.fromkeys(table for course in courses for table in course.frames):
         given = [course for course in courses if table in course.frames]
         table.delete(session, "course_id", [course.course_id for course in given])
-        rows = [
-            keyed(course.frames[table], course_id=course.course_id, job_id=course.job_id)
-            for course in given
-            if not course.frames[table].empty
-        ]
-        if rows:
-            table.insert(session, pd.concat(rows, ignore_index=True))
+        rows = (
+            keyed(course.frames[table], course_id=course.course_id, job_id=course.job_id) for course in given
+        )
+        table.insert(session, *rows)
 
 
 def current(session: Connection, table: Table[F], course_id: str) -> DataFrame[F]:

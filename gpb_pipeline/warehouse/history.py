@@ -6,6 +6,7 @@ What came of single rows is in logs.py; ages and purging are in maintenance.py.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -41,6 +42,38 @@ _NEWEST_FIRST = " ORDER BY j.started_at DESC, j.job_id DESC"
 
 
 @dataclass(frozen=True, kw_only=True)
+class Begun:
+    """A job as it begins; the caller holds its course's lock."""
+
+    job_id: str
+    course_id: str
+    type: SyncType
+    posted_by: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reached:
+    """A job at a stage."""
+
+    job_id: str
+    stage: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class End:
+    """A job at its end; `code` and `cause` (in words, with the remedy) say why it failed."""
+
+    job_id: str
+    at: datetime
+    status: EndStatus
+    counts: Counts
+    code: str | None = None
+    cause: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Job:
     """A sync of one course. Times are in UTC; `stage` is the last it reached, None before the first."""
 
@@ -73,47 +106,19 @@ class Job:
         }
 
 
-def begin(
-    session: Connection,
-    *,
-    job_id: str,
-    course_id: str,
-    type: SyncType,  # noqa: A002  the history's own word
-    posted_by: str,
-    at: datetime,
-) -> None:
-    """Put a job on record; the caller holds the course's lock."""
-    row = {"job_id": job_id, "course_id": course_id, "type": type, "posted_by": posted_by, "started_at": at}
-    _append(session, tables.JOBS, row)
+def begin(session: Connection, jobs: Sequence[Begun]) -> None:
+    """Put jobs on record."""
+    _append(session, tables.JOBS, [asdict(job) | {"started_at": job.at} for job in jobs])
 
 
-def reach(session: Connection, *, job_id: str, stage: str, at: datetime) -> None:
-    """Put on record that the job reached a stage."""
-    _append(session, tables.JOB_STAGES, {"job_id": job_id, "stage": stage, "reached_at": at})
+def reach(session: Connection, stages: Sequence[Reached]) -> None:
+    """Put on record which stages jobs reached."""
+    _append(session, tables.JOB_STAGES, [asdict(stage) | {"reached_at": stage.at} for stage in stages])
 
 
-def end(
-    session: Connection,
-    *,
-    job_id: str,
-    at: datetime,
-    status: EndStatus,
-    counts: Counts,
-    code: str | None = None,
-    cause: str | None = None,
-) -> None:
-    """Put the job's end on record; `code` and `cause` (in words, with the remedy) say why it failed."""
-    row = {"job_id": job_id, "ended_at": at, "status": status, "code": code, "cause": cause} | {
-        "assignments": counts.assignments,
-        "line_items_sent": counts.line_items.sent,
-        "line_items_created": counts.line_items.created,
-        "results_sent": counts.results.sent,
-        "results_created": counts.results.created,
-        "results_withdrawn": counts.withdrawn,
-        **{f"filtered_{name}": count for name, count in asdict(counts.filtered).items()},
-        **{f"extracted_{name}": count for name, count in asdict(counts.extracted).items()},
-    }
-    _append(session, tables.JOB_ENDS, row)
+def end(session: Connection, ends: Sequence[End]) -> None:
+    """Put the ends of jobs on record."""
+    _append(session, tables.JOB_ENDS, [_end(each) for each in ends])
 
 
 def jobs(
@@ -148,33 +153,24 @@ def job(session: Connection, job_id: str) -> Job | None:
     return found[0] if found else None
 
 
-def latest(session: Connection, course_id: str) -> Job | None:
-    """Read a course's latest job; its code `interrupted` says that the SIS holds more than the ledger."""
-    found = jobs(session, course_id, limit=1)
-    return found[0] if found else None
+def left_unsure(past: Iterable[Job]) -> frozenset[str]:
+    """Name the courses of which the SIS may hold more than the ledger: a sync stopped while it could post.
 
-
-def left_unsure(session: Connection, course_id: str) -> bool:
-    """Say whether the SIS may hold more of this course than the ledger: a sync stopped while it could post.
-
-    Syncs that failed before they could post change nothing about an earlier one that did.
+    `past` are the courses' jobs, newest first; one still open has died. Syncs that failed before they could
+    post change nothing about an earlier one that did.
     """
-    for job in jobs(session, course_id):
-        if job.status != "Failed":
-            return False
-        if job.code == DIED or job.stage in POSTING_STAGES:
-            return True
-    return False
+    told: dict[str, bool] = {}
+    for job in past:
+        if job.status not in {"Running", "Failed"}:
+            told.setdefault(job.course_id, False)
+        elif job.status == "Running" or job.code == DIED or job.stage in POSTING_STAGES:
+            told.setdefault(job.course_id, True)
+    return frozenset(course_id for course_id, unsure in told.items() if unsure)
 
 
-def open_jobs(session: Connection, course_id: str | None = None) -> list[Job]:
+def open_jobs(session: Connection) -> list[Job]:
     """List the jobs without an end: running, or dead and not yet found so."""
-    return _jobs(
-        session.execute(
-            _JOBS + " WHERE e.status IS NULL AND j.course_id = coalesce($1, j.course_id)" + _NEWEST_FIRST,
-            [course_id],
-        )
-    )
+    return _jobs(session.execute(_JOBS + " WHERE e.status IS NULL" + _NEWEST_FIRST))
 
 
 def fail_dead_jobs(warehouse: Warehouse, *, now: datetime | None = None) -> list[str]:
@@ -183,30 +179,51 @@ def fail_dead_jobs(warehouse: Warehouse, *, now: datetime | None = None) -> list
     for course_id in sorted({job.course_id for job in warehouse.read(open_jobs)}):
         try:
             with course_lock(warehouse.settings, course_id):
-                failed += warehouse.commit(fail_open_jobs, course_id, now=now)
+                past = warehouse.commit(fail_open_jobs, {course_id: now or datetime.now(UTC)})
         except LockedError:
             continue
+        failed += [job.job_id for job in past if job.status == "Running"]
     return failed
 
 
-def fail_open_jobs(session: Connection, course_id: str, *, now: datetime | None = None) -> list[str]:
-    """End this course's open jobs as Failed; return their ids. The caller holds the course's lock."""
-    dead = [job.job_id for job in open_jobs(session, course_id)]
-    for job_id in dead:
-        end(
-            session,
-            job_id=job_id,
-            at=now or datetime.now(UTC),
-            status="Failed",
-            counts=Counts.none(),
-            code=DIED,
-            cause=f"job {job_id}: its process died. Sync again: what it posted is found and adopted.",
-        )
-    return dead
+def fail_open_jobs(session: Connection, courses: Mapping[str, datetime]) -> list[Job]:
+    """End the open jobs of these courses as Failed, each at its course's time; the caller holds their locks.
+
+    Returns all jobs of these courses as they were before, newest first.
+    """
+    where = " WHERE list_contains($1, j.course_id)"
+    past = _jobs(session.execute(_JOBS + where + _NEWEST_FIRST, [list(courses)]))
+    end(session, [_dead(job, courses[job.course_id]) for job in past if job.status == "Running"])
+    return past
 
 
-def _append(session: Connection, table: Table[F], row: dict[str, Any]) -> None:
-    table.insert(session, build(table.schema, {name: [value] for name, value in row.items()}))
+def _dead(job: Job, at: datetime) -> End:
+    cause = f"job {job.job_id}: its process died. Sync again: what it posted is found and adopted."
+    return End(job_id=job.job_id, at=at, status="Failed", counts=Counts.none(), code=DIED, cause=cause)
+
+
+def _end(each: End) -> dict[str, Any]:
+    counts = each.counts
+    return {
+        "job_id": each.job_id,
+        "ended_at": each.at,
+        "status": each.status,
+        "code": each.code,
+        "cause": each.cause,
+        "assignments": counts.assignments,
+        "line_items_sent": counts.line_items.sent,
+        "line_items_created": counts.line_items.created,
+        "results_sent": counts.results.sent,
+        "results_created": counts.results.created,
+        "results_withdrawn": counts.withdrawn,
+        **{f"filtered_{name}": count for name, count in asdict(counts.filtered).items()},
+        **{f"extracted_{name}": count for name, count in asdict(counts.extracted).items()},
+    }
+
+
+def _append(session: Connection, table: Table[F], rows: Sequence[Mapping[str, Any]]) -> None:
+    columns = {name: [row[name] for row in rows] for name in table.columns}
+    table.insert(session, build(table.schema, columns))
 
 
 def _jobs(rows: Connection) -> list[Job]:

@@ -58,10 +58,17 @@ def of_unknown_outcomes(outcome: Outcome, job_id: str) -> Intents:
     )
 
 
-def intend(session: Connection, writes: Intents) -> None:
+def intend(session: Connection, writes: Sequence[Intents]) -> None:
     """Put writes on record."""
-    tables.LINE_ITEM_INTENTS.insert(session, writes.line_items)
-    tables.RESULT_INTENTS.insert(session, writes.results)
+    tables.LINE_ITEM_INTENTS.insert(session, *(each.line_items for each in writes))
+    tables.RESULT_INTENTS.insert(session, *(each.results for each in writes))
+
+
+def are_open(session: Connection) -> bool:
+    """Say whether any writes are on record, of whatever section; mostly none are."""
+    held = (tables.LINE_ITEM_INTENTS, tables.RESULT_INTENTS)
+    exist = " OR ".join(f"EXISTS (FROM {table.qualified})" for table in held)
+    return session.execute(f"SELECT {exist}").fetchall() == [(True,)]
 
 
 def unsettled(session: Connection, section_ids: Sequence[str]) -> Intents:
@@ -72,7 +79,7 @@ def unsettled(session: Connection, section_ids: Sequence[str]) -> Intents:
     )
 
 
-def settle(session: Connection, section_ids: Sequence[str], unknown: Intents) -> None:
+def settle(session: Connection, section_ids: Sequence[str], unknown: Sequence[Intents]) -> None:
     """Forget the intents of these sections, whose outcome is known, but for those still `unknown`."""
     for table in (tables.LINE_ITEM_INTENTS, tables.RESULT_INTENTS):
         table.delete(session, "section_id", section_ids)

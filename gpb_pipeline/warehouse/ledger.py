@@ -18,7 +18,7 @@ from gpb_pipeline.passback.course import Outcome, Remembered
 from gpb_pipeline.passback.frames import F, build
 from gpb_pipeline.warehouse import choices, tables
 from gpb_pipeline.warehouse.ducklake import Connection
-from gpb_pipeline.warehouse.tables import SentLineItems, SentResults, Table
+from gpb_pipeline.warehouse.tables import SentLineItems, SentResults, Table, together
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,19 +49,24 @@ def accepted(outcome: Outcome, *, job_id: str, at: datetime) -> Accepted:
 def found(adopted: Adopted) -> Accepted:
     """Take what was found in the SIS and is ours; what is no longer there counts as withdrawn."""
     items = adopted.line_items.assign(action="adopted")
-    results = [(adopted.results, "adopted"), (adopted.gone, "withdrawn")]
+    results = [(adopted.gone, "withdrawn"), (adopted.results, "adopted")]  # gone by one id, there by another
     told = [rows.assign(action=action, canvas_state="") for rows, action in results]
     return Accepted(
         line_items=_of(SentLineItems, items), results=_of(SentResults, pd.concat(told, ignore_index=True))
     )
 
 
-def record(session: Connection, writes: Accepted) -> None:
-    """Append the writes to what was ever sent, and bring the current ledger to what the SIS now holds."""
-    tables.SENT_LINE_ITEMS.insert(session, writes.line_items)
-    tables.SENT_RESULTS.insert(session, writes.results)
-    _replace(session, tables.LEDGER_LINE_ITEMS, writes.line_items, ["section_id", "assignment_id"])
-    _replace(session, tables.LEDGER_RESULTS, writes.results, ["section_id", "assignment_id", "user_id"])
+def record(session: Connection, writes: Sequence[Accepted]) -> None:
+    """Append the writes to what was ever sent, and bring the current ledger to what the SIS now holds.
+
+    Of a key that is there several times, as found and then sent, the last holds.
+    """
+    line_items = together(each.line_items for each in writes)
+    results = together(each.results for each in writes)
+    tables.SENT_LINE_ITEMS.insert(session, line_items)
+    tables.SENT_RESULTS.insert(session, results)
+    _replace(session, tables.LEDGER_LINE_ITEMS, line_items, ["section_id", "assignment_id"])
+    _replace(session, tables.LEDGER_RESULTS, results, ["section_id", "assignment_id", "user_id"])
 
 
 def _rows(schema: type[F], rows: pd.DataFrame, states: list[str], job_id: str, at: datetime) -> DataFrame[F]:
@@ -82,5 +87,6 @@ def _replace(session: Connection, table: Table[F], sent: pd.DataFrame, key: list
         session.execute(f"DELETE FROM {table.qualified} AS held USING sent WHERE {match}")  # noqa: S608
     finally:
         session.unregister("sent")
-    held = sent[sent["action"] != "withdrawn"]
+    last = sent.drop_duplicates(key, keep="last")
+    held = last[last["action"] != "withdrawn"]
     table.insert(session, held[list(table.schema.to_schema().columns)])

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
 from pandera.typing import DataFrame
 
-from gpb_pipeline.passback import judged
 from gpb_pipeline.passback.course import Outcome
 from gpb_pipeline.passback.frames import F
 from gpb_pipeline.warehouse import tables
@@ -12,19 +15,23 @@ from gpb_pipeline.warehouse.ducklake import Connection
 from gpb_pipeline.warehouse.tables import Table, keyed
 
 
-def append(session: Connection, course_id: str, job_id: str, outcome: Outcome) -> None:
-    """Keep what came of every row of this job."""
-    for table, rows in (
-        (tables.SIS_ASSIGNMENTS, outcome.assignments),
-        (tables.SIS_GRADES, outcome.grades),
-    ):
-        table.insert(session, keyed(rows, course_id=course_id, job_id=job_id))
-    append_issues(session, course_id, job_id, outcome.issues)
+@dataclass(frozen=True, kw_only=True)
+class JobOutcome:
+    """What came of every row of a job."""
+
+    course_id: str
+    job_id: str
+    outcome: Outcome
+
+    def keyed(self, rows: pd.DataFrame) -> pd.DataFrame:
+        return keyed(rows, course_id=self.course_id, job_id=self.job_id)
 
 
-def append_issues(session: Connection, course_id: str, job_id: str, issues: DataFrame[judged.Issues]) -> None:
-    """Keep the issues alone, of a job that failed before it had an outcome."""
-    tables.ISSUES.insert(session, keyed(issues, course_id=course_id, job_id=job_id))
+def append(session: Connection, jobs: Sequence[JobOutcome]) -> None:
+    """Keep what came of every row of these jobs."""
+    tables.SIS_ASSIGNMENTS.insert(session, *(job.keyed(job.outcome.assignments) for job in jobs))
+    tables.SIS_GRADES.insert(session, *(job.keyed(job.outcome.grades) for job in jobs))
+    tables.ISSUES.insert(session, *(job.keyed(job.outcome.issues) for job in jobs))
 
 
 def of_job(session: Connection, table: Table[F], job_id: str) -> DataFrame[F]:

@@ -11,32 +11,26 @@ from datetime import datetime
 
 from gpb_pipeline.passback.adoption import Adopted
 from gpb_pipeline.passback.counts import Counts
-from gpb_pipeline.passback.course import CanvasRead, Judgement, Outcome, SisRead, SyncType
+from gpb_pipeline.passback.course import CanvasRead, Judgement, Outcome, SisRead
 from gpb_pipeline.warehouse import frames, history, intents, ledger, logs
 from gpb_pipeline.warehouse.ducklake import Connection
 from gpb_pipeline.warehouse.frames import CourseFrames
-from gpb_pipeline.warehouse.history import DIED, EndStatus
+from gpb_pipeline.warehouse.history import DIED, Begun, End, EndStatus, Reached
 from gpb_pipeline.warehouse.intents import Intents
+from gpb_pipeline.warehouse.ledger import Accepted
+from gpb_pipeline.warehouse.logs import JobOutcome
 
 
 @dataclass(frozen=True, kw_only=True)
-class Begun:
-    """A job as it begins; the caller holds its course's lock."""
+class Unsettled:
+    """What earlier syncs may have posted unseen, as of when a group of courses is locked.
 
-    job_id: str
-    course_id: str
-    type: SyncType
-    posted_by: str
-    at: datetime
+    `courses`: those whose last sync stopped while it could post; `intents_open`: whether any writes of
+    unknown outcome are on record, of these courses' sections or others.
+    """
 
-
-@dataclass(frozen=True, kw_only=True)
-class Reached:
-    """A job at a stage."""
-
-    job_id: str
-    stage: str
-    at: datetime
+    courses: frozenset[str]
+    intents_open: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,40 +62,22 @@ def lost(end: Ended) -> Ended:
     return replace(end, status="Failed", code=DIED, **nothing)  # type: ignore[arg-type]  # all may be None
 
 
-def begin(session: Connection, jobs: Sequence[Begun]) -> set[str]:
-    """Begin these jobs; return the courses whose last sync may have posted more than the ledger knows."""
-    interrupted = set()
-    for job in jobs:
-        history.fail_open_jobs(session, job.course_id, now=job.at)
-        if history.left_unsure(session, job.course_id):
-            interrupted.add(job.course_id)
-        history.begin(
-            session,
-            job_id=job.job_id,
-            course_id=job.course_id,
-            type=job.type,
-            posted_by=job.posted_by,
-            at=job.at,
-        )
-    return interrupted
+def begin(session: Connection, jobs: Sequence[Begun]) -> Unsettled:
+    """Begin these jobs; return what the SIS may hold of their courses that the ledger does not know."""
+    past = history.fail_open_jobs(session, {job.course_id: job.at for job in jobs})
+    history.begin(session, jobs)
+    return Unsettled(courses=history.left_unsure(past), intents_open=intents.are_open(session))
 
 
 def progress(session: Connection, reached: Sequence[Reached], ended: Sequence[Ended]) -> None:
     """Put stages and ends on record, with all that the ended jobs leave."""
-    for stage in reached:
-        history.reach(session, job_id=stage.job_id, stage=stage.stage, at=stage.at)
+    history.reach(session, reached)
     frames.replace(session, [each for end in ended for each in _frames_of(end)])
-    for each in ended:
-        _posted(session, each)
-        history.end(
-            session,
-            job_id=each.job_id,
-            at=each.at,
-            status=each.status,
-            counts=each.counts,
-            code=each.code,
-            cause=each.cause,
-        )
+    ledger.record(session, [each for end in ended for each in _writes_of(end)])
+    logs.append(session, [each for end in ended for each in _outcome_of(end)])
+    settled = [(end.section_ids, end.unknown) for end in ended if end.unknown is not None]
+    intents.settle(session, [each for ids, _ in settled for each in ids], [unknown for _, unknown in settled])
+    history.end(session, [_end_of(end) for end in ended])
 
 
 def _frames_of(end: Ended) -> list[CourseFrames]:
@@ -112,12 +88,26 @@ def _frames_of(end: Ended) -> list[CourseFrames]:
     return [CourseFrames(course_id=end.course_id, job_id=end.job_id, frames=made)]
 
 
-def _posted(session: Connection, end: Ended) -> None:
-    """Remember what was found, what was sent, and what came of every row."""
-    if end.adopted is not None:
-        ledger.record(session, ledger.found(end.adopted))
-    if end.outcome is not None:
-        ledger.record(session, ledger.accepted(end.outcome, job_id=end.job_id, at=end.at))
-        logs.append(session, end.course_id, end.job_id, end.outcome)
-    if end.unknown is not None:
-        intents.settle(session, end.section_ids, end.unknown)
+def _writes_of(end: Ended) -> list[Accepted]:
+    """Gather what was found in the SIS, then what was sent to it."""
+    found = [] if end.adopted is None else [ledger.found(end.adopted)]
+    if end.outcome is None:
+        return found
+    return [*found, ledger.accepted(end.outcome, job_id=end.job_id, at=end.at)]
+
+
+def _outcome_of(end: Ended) -> list[JobOutcome]:
+    if end.outcome is None:
+        return []
+    return [JobOutcome(course_id=end.course_id, job_id=end.job_id, outcome=end.outcome)]
+
+
+def _end_of(end: Ended) -> End:
+    return End(
+        job_id=end.job_id,
+        at=end.at,
+        status=end.status,
+        counts=end.counts,
+        code=end.code,
+        cause=end.cause,
+    )

@@ -8,7 +8,7 @@ ledger with its intents, and *append-only* ones (sent, history, choices).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic
 
@@ -51,8 +51,9 @@ class Table(Generic[F]):
             if name not in present:
                 session.execute(f'ALTER TABLE {self.qualified} ADD COLUMN "{name}" {kind}')
 
-    def insert(self, session: Connection, rows: pd.DataFrame) -> None:
-        """Append rows, which have the keys as columns too."""
+    def insert(self, session: Connection, *parts: pd.DataFrame) -> None:
+        """Append the rows of these frames, which have the keys as columns too, in one statement."""
+        rows = together(parts)
         if rows.empty:
             return
         session.register("incoming", rows)
@@ -74,6 +75,12 @@ class Table(Generic[F]):
         query = f'SELECT {wanted} FROM {self.qualified} WHERE "{column}" IN {_marks(values)}'  # noqa: S608
         rows = session.execute(query, values).df()
         return build(self.schema, {name: rows[name] for name in rows.columns})
+
+
+def together(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """Put frames of the same columns under one another; without columns if none has rows."""
+    filled = [rows for rows in parts if not rows.empty]
+    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame()
 
 
 def keyed(rows: pd.DataFrame, **keys: str) -> pd.DataFrame:

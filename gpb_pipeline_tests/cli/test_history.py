@@ -14,6 +14,7 @@ import requests
 
 from gpb_pipeline.settings import WarehouseSettings
 from gpb_pipeline.warehouse import ducklake, history, tables
+from gpb_pipeline.warehouse.history import Begun
 from gpb_pipeline_tests.cli.command import gpb, settle_in
 from gpb_pipeline_tests.warehouse.rows import NOON
 from gpb_pipeline_tests.warehouse.syncs import algebra, outcome, put_course, put_sync
@@ -30,8 +31,9 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
         put_course(warehouse)
         put_sync(warehouse, "j1", algebra())
         put_sync(warehouse, "j2", outcome(), course_id="2", at=NOON + timedelta(hours=1), status="Completed")
-        dead = {"job_id": "dead", "course_id": "3", "type": "manual", "posted_by": "Ms. [b]Frizzle"}
-        warehouse.commit(history.begin, at=NOON - timedelta(hours=1), **dead)  # type: ignore[arg-type]
+        at = NOON - timedelta(hours=1)
+        dead = Begun(job_id="dead", course_id="3", type="manual", posted_by="Ms. [b]Frizzle", at=at)
+        warehouse.commit(history.begin, [dead])
     return folder
 
 

@@ -8,7 +8,7 @@ import pytest
 from gpb_pipeline.passback.counts import Counts
 from gpb_pipeline.settings import WarehouseSettings
 from gpb_pipeline.warehouse import ducklake, history, tables
-from gpb_pipeline.warehouse.history import EndStatus
+from gpb_pipeline.warehouse.history import Begun, End, EndStatus
 from gpb_pipeline_tests.cli.command import gpb, settle_in
 
 JOBS: tuple[tuple[str, int, EndStatus], ...] = (
@@ -26,10 +26,9 @@ def past(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     with ducklake.connect(WarehouseSettings.load(), tables.create) as warehouse:
         for job_id, age, status in JOBS:
             at = now - timedelta(days=age)
-            warehouse.commit(
-                history.begin, job_id=job_id, course_id="1", type="manual", posted_by="A. Admin", at=at
-            )
-            warehouse.commit(history.end, job_id=job_id, at=at, status=status, counts=Counts.none())
+            begun = Begun(job_id=job_id, course_id="1", type="manual", posted_by="A. Admin", at=at)
+            warehouse.commit(history.begin, [begun])
+            warehouse.commit(history.end, [End(job_id=job_id, at=at, status=status, counts=Counts.none())])
 
 
 def jobs() -> set[str]:

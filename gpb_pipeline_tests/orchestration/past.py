@@ -7,6 +7,7 @@ from gpb_pipeline.passback.counts import Counts
 from gpb_pipeline.passback.course import SyncType
 from gpb_pipeline.warehouse import history
 from gpb_pipeline.warehouse.ducklake import Connection, Warehouse
+from gpb_pipeline.warehouse.history import Begun, End
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,7 @@ def put_on_record(warehouse: Warehouse, *syncs: Sync) -> None:
 def _put(session: Connection, *syncs: Sync) -> None:
     for sync in syncs:
         at = sync.at.astimezone(UTC)
-        history.begin(
-            session,
+        begun = Begun(
             job_id=sync.job_id,
             course_id=sync.course_id,
             type=sync.type,
@@ -41,8 +41,7 @@ def _put(session: Connection, *syncs: Sync) -> None:
             at=at,
         )
         nothing = Counts.none()
-        history.end(
-            session,
+        end = End(
             job_id=sync.job_id,
             at=at,
             status="Failed" if sync.code else "Completed",
@@ -54,3 +53,5 @@ def _put(session: Connection, *syncs: Sync) -> None:
             code=sync.code,
             cause=f"course {sync.course_id}: it did not go. Mend it." if sync.code else None,
         )
+        history.begin(session, [begun])
+        history.end(session, [end])

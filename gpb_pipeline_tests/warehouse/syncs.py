@@ -12,7 +12,8 @@ from gpb_pipeline.passback.course import CanvasRead, Course, Extracted, Outcome,
 from gpb_pipeline.warehouse import frames, history, ledger, logs
 from gpb_pipeline.warehouse.ducklake import Connection, Warehouse
 from gpb_pipeline.warehouse.frames import CourseFrames
-from gpb_pipeline.warehouse.history import EndStatus
+from gpb_pipeline.warehouse.history import Begun, End, EndStatus, Reached
+from gpb_pipeline.warehouse.logs import JobOutcome
 from gpb_pipeline_tests.warehouse.rows import NOON, frame
 
 STAGES = ["Get Assignments", "Get Grades", "Filter", "Post Assignments", "Post Grades", "Verify"]
@@ -140,12 +141,18 @@ def put_sync(
     """Go through a sync's stages in one commit, as it began at `at` and took ten seconds."""
 
     def sync(session: Connection) -> None:
-        history.begin(session, job_id=job_id, course_id=course_id, type=type, posted_by=posted_by, at=at)
-        for number, stage in enumerate(STAGES, start=1):
-            history.reach(session, job_id=job_id, stage=stage, at=at + timedelta(seconds=number))
-        logs.append(session, course_id, job_id, came)
-        ledger.record(session, ledger.accepted(came, job_id=job_id, at=at))
+        begun = Begun(job_id=job_id, course_id=course_id, type=type, posted_by=posted_by, at=at)
+        history.begin(session, [begun])
+        history.reach(
+            session,
+            [
+                Reached(job_id=job_id, stage=stage, at=at + timedelta(seconds=number))
+                for number, stage in enumerate(STAGES, start=1)
+            ],
+        )
+        logs.append(session, [JobOutcome(course_id=course_id, job_id=job_id, outcome=came)])
+        ledger.record(session, [ledger.accepted(came, job_id=job_id, at=at)])
         ended = at + timedelta(seconds=10)
-        history.end(session, job_id=job_id, at=ended, status=status, counts=Counts.of(came))
+        history.end(session, [End(job_id=job_id, at=ended, status=status, counts=Counts.of(came))])
 
     warehouse.commit(sync)

@@ -11,6 +11,7 @@ from gpb_pipeline.passback.issues import Code
 from gpb_pipeline.warehouse import details, history, log_pages, tables
 from gpb_pipeline.warehouse.details import Details
 from gpb_pipeline.warehouse.ducklake import Warehouse
+from gpb_pipeline.warehouse.history import Begun, End, Reached
 from gpb_pipeline.warehouse.log_pages import ASSIGNMENTS, GRADES, Column, Wanted
 from gpb_pipeline_tests.warehouse.rows import NOON
 from gpb_pipeline_tests.warehouse.syncs import (
@@ -101,10 +102,7 @@ def test_every_line_of_the_issues_is_counted_once(codes: list[str]) -> None:
 
 
 def test_a_course_that_stopped_says_where_and_why(warehouse: Warehouse) -> None:
-    warehouse.commit(history.begin, job_id="j", course_id="1", type="nightly", posted_by="Admin", at=NOON)
-    warehouse.commit(history.reach, job_id="j", stage="Get Grades", at=NOON)
-    warehouse.commit(
-        history.end,
+    end = End(
         job_id="j",
         at=NOON,
         status="Failed",
@@ -112,6 +110,10 @@ def test_a_course_that_stopped_says_where_and_why(warehouse: Warehouse) -> None:
         code="canvas_unreachable",
         cause="course 1: no answer. Try again.",
     )
+    begun = Begun(job_id="j", course_id="1", type="nightly", posted_by="Admin", at=NOON)
+    warehouse.commit(history.begin, [begun])
+    warehouse.commit(history.reach, [Reached(job_id="j", stage="Get Grades", at=NOON)])
+    warehouse.commit(history.end, [end])
     read = of_job(warehouse, "j").as_json(ZONE)
     assert read["issues"] == [
         {

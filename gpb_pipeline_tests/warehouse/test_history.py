@@ -6,19 +6,19 @@ from gpb_pipeline.passback.course import Extracted
 from gpb_pipeline.settings import WarehouseSettings
 from gpb_pipeline.warehouse import ducklake, history, logs, maintenance, tables
 from gpb_pipeline.warehouse.ducklake import Connection, Warehouse
-from gpb_pipeline.warehouse.history import EndStatus
+from gpb_pipeline.warehouse.history import Begun, End, EndStatus, Reached
 from gpb_pipeline.warehouse.locks import course_lock
+from gpb_pipeline.warehouse.logs import JobOutcome
 from gpb_pipeline_tests.warehouse.rows import EXTRACTED, NOON, outcome
 
 
 def begin(warehouse: Warehouse, job_id: str, course_id: str, at: datetime = NOON) -> None:
-    warehouse.commit(
-        history.begin, job_id=job_id, course_id=course_id, type="manual", posted_by="Ms. Frizzle", at=at
-    )
+    begun = Begun(job_id=job_id, course_id=course_id, type="manual", posted_by="Ms. Frizzle", at=at)
+    warehouse.commit(history.begin, [begun])
 
 
 def end(warehouse: Warehouse, job_id: str, status: EndStatus = "Completed", at: datetime = NOON) -> None:
-    warehouse.commit(history.end, job_id=job_id, at=at, status=status, counts=Counts.none())
+    warehouse.commit(history.end, [End(job_id=job_id, at=at, status=status, counts=Counts.none())])
 
 
 def job_ids(warehouse: Warehouse, course_id: str | None = None) -> list[str]:
@@ -53,9 +53,9 @@ def test_a_job_shows_its_stage_while_it_runs_and_its_counts_when_it_ended(either
         begin(warehouse, "j1", "1")
         started = warehouse.read(history.job, "j1")
         for number, stage in enumerate(["Get Assignments", "Get Grades"], start=1):
-            warehouse.commit(history.reach, job_id="j1", stage=stage, at=later[number])
-        running = warehouse.read(history.latest, "1")
-        warehouse.commit(history.end, job_id="j1", at=later[3], status="Completed", counts=counts)
+            warehouse.commit(history.reach, [Reached(job_id="j1", stage=stage, at=later[number])])
+        running = warehouse.read(history.job, "j1")
+        warehouse.commit(history.end, [End(job_id="j1", at=later[3], status="Completed", counts=counts)])
         ended = warehouse.read(history.job, "j1")
         assert warehouse.read(history.job, "j0") is None
     assert started is not None
@@ -105,6 +105,29 @@ def test_an_open_job_is_failed_once_nobody_holds_its_course(either: WarehouseSet
     assert found["dead"].code == "interrupted"
 
 
+def test_a_course_is_unsure_until_a_sync_completes_after_one_that_could_post(warehouse: Warehouse) -> None:
+    jobs: dict[str, list[tuple[str | None, EndStatus | None]]] = {  # oldest first
+        "new": [],
+        "well": [("Verify", "Completed")],
+        "died": [("Verify", "Completed"), (None, None)],
+        "stopped": [("Post Grades", "Failed"), ("Get Grades", "Failed")],
+        "harmless": [("Post Grades", "Completed"), ("Get Grades", "Failed")],
+        "mended": [("Post Grades", "Failed"), ("Verify", "Completed (with errors)")],
+    }
+    for course_id, past in jobs.items():
+        for number, (stage, status) in enumerate(past):
+            job_id, at = f"{course_id}-{number}", NOON + timedelta(minutes=number)
+            begin(warehouse, job_id, course_id, at)
+            if stage:
+                warehouse.commit(history.reach, [Reached(job_id=job_id, stage=stage, at=at)])
+            if status:
+                end(warehouse, job_id, status, at)
+    found = dict.fromkeys(jobs, NOON + timedelta(hours=1))
+    for _ in range(2):  # as found dead, and as known to have died
+        past_jobs = warehouse.commit(history.fail_open_jobs, found)
+        assert history.left_unsure(past_jobs) == {"died", "stopped"}
+
+
 def test_purging_goes_by_age_and_status_and_keeps_each_courses_latest(warehouse: Warehouse) -> None:
     now = datetime(2026, 4, 1, tzinfo=UTC)
     aged: list[tuple[str, str, int, EndStatus]] = [
@@ -120,7 +143,8 @@ def test_purging_goes_by_age_and_status_and_keeps_each_courses_latest(warehouse:
     for job_id, course_id, days, status in aged:
         begin(warehouse, job_id, course_id, now - timedelta(days=days))
         end(warehouse, job_id, status)
-        warehouse.commit(logs.append, course_id, job_id, outcome())
+        came = JobOutcome(course_id=course_id, job_id=job_id, outcome=outcome())
+        warehouse.commit(logs.append, [came])
     foreseen = warehouse.read(maintenance.purgeable, now=now)
     purged = warehouse.commit(maintenance.purge, now=now)
     assert purged == foreseen

@@ -8,6 +8,7 @@ from gpb_pipeline.passback.frames import CategoryMapping
 from gpb_pipeline.settings import WarehouseSettings
 from gpb_pipeline.warehouse import choices, ducklake, ledger, logs, tables
 from gpb_pipeline.warehouse.ducklake import Warehouse
+from gpb_pipeline.warehouse.logs import JobOutcome
 from gpb_pipeline.warehouse.tables import Table
 from gpb_pipeline_tests.warehouse.rows import NOON, frame, outcome
 
@@ -20,7 +21,7 @@ def record(warehouse: Warehouse, job_id: str, *states: str, score: float = 9.0) 
         [KEY | {"user_id": f"u{n}", "state": state, "score": score} for n, state in enumerate(states)],
     )
     writes = ledger.accepted(came, job_id=job_id, at=NOON)
-    warehouse.commit(ledger.record, writes)
+    warehouse.commit(ledger.record, [writes])
 
 
 def remembered(warehouse: Warehouse, *section_ids: str) -> Remembered:
@@ -53,6 +54,17 @@ def test_a_withdrawn_grade_leaves_the_ledger_but_not_the_record(warehouse: Wareh
     assert list(sent["action"]) == ["withdrawn"]
 
 
+def test_of_a_grade_found_and_sent_in_one_record_the_last_holds(warehouse: Warehouse) -> None:
+    came = [
+        outcome(grades=[KEY | {"user_id": "u1", "state": state, "score": score}])
+        for state, score in (("created", 8.0), ("updated", 9.5))
+    ]
+    writes = [ledger.accepted(each, job_id=f"j{n}", at=NOON) for n, each in enumerate(came)]
+    warehouse.commit(ledger.record, writes)
+    assert list(remembered(warehouse, "s1").results["score"]) == [9.5]
+    assert len(warehouse.read(tables.SENT_RESULTS.select, "user_id", ["u1"])) == 2
+
+
 def test_an_explicit_mapping_holds_until_the_next_choice(warehouse: Warehouse) -> None:
     for hours, category_id in ((0, "quiz"), (1, "test"), (2, None)):
         mapping = frame(CategoryMapping, {"section_id": "s1", "group_id": "g1", "category_id": category_id})
@@ -78,8 +90,8 @@ def test_nightly_sync_is_what_was_chosen_last(warehouse: Warehouse) -> None:
 
 def test_a_jobs_logs_are_its_own(warehouse: Warehouse) -> None:
     came = outcome([KEY | {"state": "created"}], [KEY | {"user_id": "u1", "state": "failed"}])
-    for job_id in ("j1", "j2"):
-        warehouse.commit(logs.append, "1", job_id, came)
+    jobs = [JobOutcome(course_id="1", job_id=job_id, outcome=came) for job_id in ("j1", "j2")]
+    warehouse.commit(logs.append, jobs)
     kept: list[tuple[Table[Any], pd.DataFrame]] = [
         (tables.SIS_ASSIGNMENTS, came.assignments),
         (tables.SIS_GRADES, came.grades),

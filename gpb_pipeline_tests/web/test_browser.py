@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 from gpb_pipeline.passback.counts import Counts
 from gpb_pipeline.warehouse import history
 from gpb_pipeline.warehouse.ducklake import Warehouse
+from gpb_pipeline.warehouse.history import Begun, End, Reached
 from gpb_pipeline.warehouse.locks import course_lock
 from gpb_pipeline_tests.warehouse.rows import NOON
 from gpb_pipeline_tests.web.conftest import Client
@@ -124,17 +125,17 @@ def test_one_goes_from_the_history_to_a_grade_and_back_by_keyboard(page: Page) -
 def test_a_running_sync_shows_its_stage_and_then_its_end_by_itself(page: Page, warehouse: Warehouse) -> None:
     page.clock.install()
     with course_lock(warehouse.settings, "5"):
-        warehouse.commit(
-            history.begin, job_id="running", course_id="5", type="manual", posted_by="Ms. Frizzle", at=NOON
-        )
+        begun = Begun(job_id="running", course_id="5", type="manual", posted_by="Ms. Frizzle", at=NOON)
+        warehouse.commit(history.begin, [begun])
         page.goto("/syncs/running")
         stage = page.locator(".facts")
         expect(stage).to_contain_text("Running")
-        warehouse.commit(history.reach, job_id="running", stage="Post Grades", at=NOON)
+        warehouse.commit(history.reach, [Reached(job_id="running", stage="Post Grades", at=NOON)])
         page.clock.run_for(5_000)
         expect(stage).to_contain_text("Post Grades")
-        end = {"job_id": "running", "at": NOON + timedelta(seconds=9), "status": "Completed"}
-        warehouse.commit(history.end, counts=Counts.none(), **end)  # type: ignore[arg-type]
+        ended = NOON + timedelta(seconds=9)
+        end = End(job_id="running", at=ended, status="Completed", counts=Counts.none())
+        warehouse.commit(history.end, [end])
         page.clock.run_for(5_000)
         expect(stage).to_contain_text("Completed")
         expect(page.get_by_role("status")).to_have_text("The sync has ended.")

@@ -10,6 +10,7 @@ import pytest
 from gpb_pipeline.settings import NightlySettings
 from gpb_pipeline.warehouse import history, log_pages
 from gpb_pipeline.warehouse.ducklake import Warehouse
+from gpb_pipeline.warehouse.history import Begun
 from gpb_pipeline.warehouse.log_pages import ASSIGNMENTS, GRADES
 from gpb_pipeline_tests.warehouse.rows import NOON
 from gpb_pipeline_tests.web.conftest import Client, Serve
@@ -165,6 +166,6 @@ def test_no_page_can_change_anything(client: Client) -> None:
 
 
 def test_a_job_that_died_shows_as_failed(client: Client, warehouse: Warehouse) -> None:
-    dead = {"job_id": "dead", "course_id": "3", "type": "manual", "posted_by": "Ms. Frizzle", "at": NOON}
-    warehouse.commit(history.begin, **dead)  # type: ignore[arg-type]
+    dead = Begun(job_id="dead", course_id="3", type="manual", posted_by="Ms. Frizzle", at=NOON)
+    warehouse.commit(history.begin, [dead])
     assert "Failed" in client.page("/syncs/dead")
