@@ -71,7 +71,7 @@ def test_the_instance_takes_the_projects_dagster_yaml(tmp_path: Path) -> None:
     with dg.DagsterInstance.from_config(str(tmp_path)) as instance:
         assert not instance.get_settings("telemetry")["enabled"]
         assert not instance.run_retries_enabled
-        assert instance.run_monitoring_max_runtime_seconds == 7200
+        assert instance.run_monitoring_max_runtime_seconds == 5400
 
 
 def loaded(folder: Path, **environment: str) -> str:
