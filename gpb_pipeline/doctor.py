@@ -25,7 +25,6 @@ from gpb_pipeline.settings import (
     PassbackSettings,
     RetentionSettings,
     SisSettings,
-    WarehouseSettings,
     WebSettings,
 )
 from gpb_pipeline.sis.client import OneRosterClient
@@ -254,7 +253,7 @@ def _counted(what: str) -> Callable[[Sequence[object]], str]:
 
 def _warehouse() -> None:
     """Make a table with a file of its own, and drop it again."""
-    with ducklake.connect(WarehouseSettings.load(), tables.create) as warehouse:
+    with tables.open_warehouse() as warehouse:
         warehouse.commit(_make_probe)
         warehouse.commit(_drop_probe)
 

@@ -33,13 +33,13 @@ from gpb_pipeline.passback.course import (
 )
 from gpb_pipeline.passback.judge import judge
 from gpb_pipeline.passback.settle import Answer, GradeKey, ItemKey, after_assignments, settle
-from gpb_pipeline.settings import CanvasSettings, PassbackSettings, SisSettings, WarehouseSettings
+from gpb_pipeline.settings import CanvasSettings, PassbackSettings, SisSettings
 from gpb_pipeline.sis.client import OneRosterClient
 from gpb_pipeline.sis.held import read_held
 from gpb_pipeline.sis.lookups import read_sis
 from gpb_pipeline.sis.posting import Halt, Poster
 from gpb_pipeline.warehouse import intents, ledger, tables
-from gpb_pipeline.warehouse.ducklake import Connection, Warehouse, connect
+from gpb_pipeline.warehouse.ducklake import Connection, Warehouse
 from gpb_pipeline.warehouse.intents import Intents
 
 
@@ -103,7 +103,7 @@ def open_connections() -> Iterator[Connections]:
     with (
         CanvasClient(CanvasSettings.load()) as canvas,
         OneRosterClient(sis) as sis_client,
-        connect(WarehouseSettings.load(), tables.create) as warehouse,
+        tables.open_warehouse() as warehouse,
     ):
         yield Connections(
             canvas=canvas, sis=sis_client, warehouse=warehouse, policy=policy, zone=passback.zone
@@ -174,11 +174,11 @@ class CourseSync:
             client=self.connections.sis, pool=self.writes, halt=halt, zone=judged.canvas.course.time_zone
         )
         self.reached(Stage.POST_ASSIGNMENTS)
-        self._intend(intents.for_line_items(judged.plan, self.request.job_id))
+        self._intend(intents.for_line_items, judged.plan)
         items = poster.line_items(judged.plan)
         plan = after_assignments(judged.plan, items)
         self.reached(Stage.POST_GRADES)
-        self._intend(intents.for_results(plan, self.request.job_id))
+        self._intend(intents.for_results, plan)
         grades = poster.results(plan)
         outcome = self._verified(poster, plan, items, grades)
         unknown = intents.of_unknown_outcomes(outcome, self.request.job_id)
@@ -230,9 +230,12 @@ class CourseSync:
             at=self.connections.clock(),
         )
 
-    def _intend(self, writes: Intents) -> None:
+    def _intend(self, first_writes: Callable[[Plan, str], Intents], plan: Plan) -> None:
         """Put first writes on record before they are made, where the SIS chooses the sourcedIds."""
-        if self.connections.sis.settings.id_mode == "provider" and not writes.empty:
+        if self.connections.sis.settings.id_mode != "provider":
+            return
+        writes = first_writes(plan, self.request.job_id)
+        if not writes.empty:
             self.connections.warehouse.commit(intents.intend, [writes])
 
 

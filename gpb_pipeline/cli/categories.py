@@ -15,10 +15,10 @@ from gpb_pipeline.errors import PipelineError, UsageError
 from gpb_pipeline.passback import category_csv
 from gpb_pipeline.passback.category_edits import Edit
 from gpb_pipeline.passback.sync_categories import CategoryList
-from gpb_pipeline.settings import CanvasSettings, PassbackSettings, SisSettings, WarehouseSettings
+from gpb_pipeline.settings import CanvasSettings, PassbackSettings, SisSettings
 from gpb_pipeline.sis.client import OneRosterClient
 from gpb_pipeline.sync_categories import CategorySync, Pending, Saved
-from gpb_pipeline.warehouse import ducklake, tables
+from gpb_pipeline.warehouse import tables
 
 _AS_JSON = click.option("--json", "as_json", is_flag=True, help="For programs.")
 _BY = click.option("--by", required=True, metavar="WHO", help="Who decides; kept with the choice.")
@@ -107,7 +107,7 @@ def _opened() -> Iterator[CategorySync]:
     with (
         CanvasClient(CanvasSettings.load()) as canvas,
         OneRosterClient(SisSettings.load()) as sis,
-        ducklake.connect(WarehouseSettings.load(), tables.create) as warehouse,
+        tables.open_warehouse() as warehouse,
     ):
         yield CategorySync(canvas, sis, warehouse)
 

@@ -2,9 +2,9 @@
 
 from zoneinfo import ZoneInfo
 
-from rich.console import Console
 from rich.table import Table
 
+from gpb_pipeline.cli.console import console
 from gpb_pipeline.passback.sync_categories import CategoryList, Choice, GroupCategories, SectionCategory, near
 
 
@@ -120,6 +120,5 @@ def _named(name: str, identity: str) -> str:
 
 
 def _print(*tables: Table) -> None:
-    console = Console(markup=False, highlight=False)  # names may hold brackets
     for table in tables:
-        console.print(table)
+        console().print(table)

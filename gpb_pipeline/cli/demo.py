@@ -25,8 +25,8 @@ from gpb_pipeline.cli.history import history_table
 from gpb_pipeline.cli.sync import launched
 from gpb_pipeline.errors import PermanentError
 from gpb_pipeline.sandbox.serve import Sandbox, running_sandbox
-from gpb_pipeline.settings import PassbackSettings, WarehouseSettings, WebSettings
-from gpb_pipeline.warehouse import ducklake, logs, tables
+from gpb_pipeline.settings import PassbackSettings, WebSettings
+from gpb_pipeline.warehouse import logs, tables
 from gpb_pipeline.warehouse.ducklake import Warehouse
 from gpb_pipeline.warehouse.history import Job
 
@@ -104,7 +104,7 @@ def _demonstrate(sandbox: Sandbox) -> None:
     from gpb_pipeline.orchestration.launch import Launch  # noqa: PLC0415  a second to import
 
     zone = PassbackSettings.load().zone
-    with ducklake.connect(WarehouseSettings.load(), tables.create) as warehouse:
+    with tables.open_warehouse() as warehouse:
         click.echo(f"Syncing {len(COURSES)} courses through Dagster …")
         first = Launch(job_name="grade_sync", course_ids=COURSES, posted_by="make demo")
         jobs = launched(first, warehouse)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -14,8 +12,8 @@ from rich.table import Table
 from gpb_pipeline.cli.console import show
 from gpb_pipeline.errors import PermanentError
 from gpb_pipeline.passback.counts import Written
-from gpb_pipeline.settings import PassbackSettings, WarehouseSettings
-from gpb_pipeline.warehouse import csv_logs, details, district, ducklake, history, tables, trace
+from gpb_pipeline.settings import PassbackSettings
+from gpb_pipeline.warehouse import csv_logs, details, district, history, tables, trace
 from gpb_pipeline.warehouse.details import Details
 from gpb_pipeline.warehouse.ducklake import Warehouse
 from gpb_pipeline.warehouse.history import Job
@@ -30,7 +28,7 @@ _AS_JSON = click.option("--json", "as_json", is_flag=True, help="For programs.")
 def history_command(course_id: str | None, *, as_json: bool) -> None:
     """List the syncs of a course, or of all, newest first."""
     zone = PassbackSettings.load().zone
-    with _warehouse() as warehouse:
+    with tables.open_warehouse() as warehouse:
         history.fail_dead_jobs(warehouse)
         found = warehouse.read(history.jobs, course_id)
         if course_id and not found and warehouse.read(district.course_name, course_id) is None:
@@ -56,7 +54,7 @@ def history_command(course_id: str | None, *, as_json: bool) -> None:
 def details_command(job_id: str, *, as_json: bool, csv_dir: Path | None) -> None:
     """Show what became of every assignment and grade of a sync."""
     zone = PassbackSettings.load().zone
-    with _warehouse() as warehouse:
+    with tables.open_warehouse() as warehouse:
         history.fail_dead_jobs(warehouse)
         found = warehouse.read(details.of_job, job_id)
         if found is None:
@@ -82,7 +80,7 @@ def details_command(job_id: str, *, as_json: bool, csv_dir: Path | None) -> None
 def trace_command(course_id: str, *, student_id: str, assignment_id: str, as_json: bool) -> None:
     """Say why a grade is in the SIS: every value ever sent, by which sync, and what Canvas said then."""
     zone = PassbackSettings.load().zone
-    with _warehouse() as warehouse:
+    with tables.open_warehouse() as warehouse:
         found = warehouse.read(trace.of_grade, course_id, student_id=student_id, assignment_id=assignment_id)
     if not found.writes and not found.last:
         raise PermanentError(
@@ -114,12 +112,6 @@ def _csv_files(warehouse: Warehouse, job: Job, zone: ZoneInfo, folder: Path) -> 
             item=f"--csv-dir {folder}",
             remedy="Name a folder that may be written to.",
         ) from None
-
-
-@contextmanager
-def _warehouse() -> Iterator[Warehouse]:
-    with ducklake.connect(WarehouseSettings.load(), tables.create) as warehouse:
-        yield warehouse
 
 
 def _print_json(read: object) -> None:

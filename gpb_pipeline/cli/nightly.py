@@ -4,21 +4,20 @@ The institution's own switch and time are settings (GPB_NIGHTLY_*); the schedule
 """
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from gpb_pipeline.canvas.client import CanvasClient
 from gpb_pipeline.canvas.extracts import read_head
+from gpb_pipeline.cli import console
 from gpb_pipeline.passback.nightly import next_nightly
-from gpb_pipeline.settings import CanvasSettings, NightlySettings, PassbackSettings, WarehouseSettings
-from gpb_pipeline.warehouse import choices, ducklake, tables
+from gpb_pipeline.settings import CanvasSettings, NightlySettings, PassbackSettings
+from gpb_pipeline.warehouse import choices, tables
 from gpb_pipeline.warehouse.ducklake import Warehouse
 
 _COURSES = click.argument("course_ids", metavar="COURSE...", nargs=-1, required=True)
@@ -66,7 +65,7 @@ def show(*, as_json: bool) -> None:
     """List the courses that were ever switched, and the time of the next nightly sync."""
     settings, zone = NightlySettings.load(), PassbackSettings.load().zone
     upcoming = next_nightly(datetime.now(UTC), settings.at, zone) if settings.enabled else None
-    with _warehouse() as warehouse:
+    with tables.open_warehouse() as warehouse:
         found = _choices(warehouse, zone)
     if as_json:
         click.echo(json.dumps(_as_json(found, settings, zone, upcoming), indent=2))
@@ -76,7 +75,7 @@ def show(*, as_json: bool) -> None:
 
 def _choose(course_ids: Sequence[str], *, enabled: bool, by: str) -> None:
     once = list(dict.fromkeys(course_ids))
-    with _warehouse() as warehouse:
+    with tables.open_warehouse() as warehouse:
         warehouse.commit(choices.choose_nightly, once, enabled=enabled, by=by, at=datetime.now(UTC))
     click.echo(f"Nightly sync {'on' if enabled else 'off'}: {', '.join(once)}.")
 
@@ -121,15 +120,8 @@ def _print(found: Sequence[_CourseChoice], upcoming: datetime | None) -> None:
         click.echo("Nightly syncs are switched off for the institution (GPB_NIGHTLY_ENABLED).")
     else:
         click.echo(f"Next nightly sync: {upcoming:%Y-%m-%d %H:%M %Z}.")
-    if found:
-        Console(markup=False, highlight=False).print(table)
+    console.show(table)
 
 
 def _iso(moment: datetime | None) -> str | None:
     return moment.isoformat(timespec="seconds") if moment else None
-
-
-@contextmanager
-def _warehouse() -> Iterator[Warehouse]:
-    with ducklake.connect(WarehouseSettings.load(), tables.create) as warehouse:
-        yield warehouse

@@ -8,8 +8,8 @@ from collections import Counter
 
 import click
 
-from gpb_pipeline.settings import RetentionSettings, WarehouseSettings
-from gpb_pipeline.warehouse import ducklake, history, maintenance, tables
+from gpb_pipeline.settings import RetentionSettings
+from gpb_pipeline.warehouse import history, maintenance, tables
 
 
 @click.command()
@@ -18,7 +18,7 @@ from gpb_pipeline.warehouse import ducklake, history, maintenance, tables
 def purge(*, dry_run: bool, as_json: bool) -> None:
     """Remove syncs past their age with their logs; what was sent is never forgotten."""
     settings = RetentionSettings.load()
-    with ducklake.connect(WarehouseSettings.load(), tables.create) as warehouse:
+    with tables.open_warehouse() as warehouse:
         if dry_run:
             old = warehouse.read(maintenance.purgeable, settings=settings)
         else:

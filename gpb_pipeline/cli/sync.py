@@ -6,6 +6,7 @@ import getpass
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +18,8 @@ from gpb_pipeline.cli.console import console, show
 from gpb_pipeline.cli.history import history_table
 from gpb_pipeline.cli.preview import preview_of, summary_table
 from gpb_pipeline.errors import UsageError
-from gpb_pipeline.settings import CanvasSettings, PassbackSettings, SisSettings, WarehouseSettings
-from gpb_pipeline.warehouse import ducklake, history, tables
+from gpb_pipeline.settings import CanvasSettings, PassbackSettings, SisSettings
+from gpb_pipeline.warehouse import history, tables
 from gpb_pipeline.warehouse.ducklake import Warehouse
 from gpb_pipeline.warehouse.history import Job
 
@@ -95,7 +96,7 @@ def _run(job_name: Any, courses: Sequence[str], *, posted_by: str | None, **chos
         posted_by=posted_by or getpass.getuser(),
         **chosen,
     )
-    with ducklake.connect(WarehouseSettings.load(), tables.create) as warehouse:
+    with tables.open_warehouse() as warehouse:
         history.fail_dead_jobs(warehouse)
         for course_id, job_id in zip(asked.course_ids, asked.job_ids, strict=True):
             click.echo(f"Scheduled: course {course_id}, job {job_id}")
@@ -118,18 +119,20 @@ def launched(asked: Launch, warehouse: Warehouse) -> list[Job]:
     """
     from gpb_pipeline.orchestration.launch import launch  # noqa: PLC0415
 
-    with _progress(asked, warehouse):
+    since = datetime.now(UTC)
+    with _progress(asked, warehouse, since):
         launch(asked)
-    return _jobs(asked, warehouse)
+    return _jobs(asked, warehouse, since)
 
 
-def _jobs(asked: Launch, warehouse: Warehouse) -> list[Job]:
-    found = (warehouse.read(history.job, job_id) for job_id in asked.job_ids)
-    return [job for job in found if job is not None]
+def _jobs(asked: Launch, warehouse: Warehouse, since: datetime) -> list[Job]:
+    """Read the jobs of the run, which began at `since` or later, in one go."""
+    found = {job.job_id: job for job in warehouse.read(history.jobs, since=since)}
+    return [found[job_id] for job_id in asked.job_ids if job_id in found]
 
 
 @contextmanager
-def _progress(asked: Launch, warehouse: Warehouse) -> Iterator[None]:
+def _progress(asked: Launch, warehouse: Warehouse, since: datetime) -> Iterator[None]:
     """Show on a terminal, while the block runs, where each course is."""
     terminal = console(stderr=True)
     if not terminal.is_terminal:
@@ -140,7 +143,7 @@ def _progress(asked: Launch, warehouse: Warehouse) -> Iterator[None]:
     def show() -> None:
         with Live(console=terminal, transient=True, refresh_per_second=4) as live:
             while not ended.wait(POLL):
-                live.update(_stages(_jobs(asked, warehouse), len(asked.job_ids)))
+                live.update(_stages(_jobs(asked, warehouse, since), len(asked.job_ids)))
 
     shown = Thread(target=show, name="progress")
     shown.start()

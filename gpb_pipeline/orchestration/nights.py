@@ -6,12 +6,12 @@ schedules.py, alerts in alerts.py; when the next night is, passback/nightly.py s
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from gpb_pipeline.passback.nightly import next_nightly
+from gpb_pipeline.passback.nightly import last_nightly
 from gpb_pipeline.settings import NightlySettings
 from gpb_pipeline.warehouse import choices, history
 from gpb_pipeline.warehouse.ducklake import Connection
@@ -70,14 +70,6 @@ def look(
         left_out=tuple(course_id for course_id in opted_in if course_id not in known),
         jobs=tuple(history.jobs(session, since=began[-1].astimezone(UTC))),
     )
-
-
-def last_nightly(now: datetime, at: time, zone: ZoneInfo) -> datetime:
-    """Find the last moment not after `now` (aware) at which a night began; given in `zone`."""
-    night = next_nightly(now - timedelta(days=2), at, zone)
-    while (later := next_nightly(night, at, zone)).timestamp() <= now.timestamp():
-        night = later
-    return night
 
 
 def worth_another_try(night: Night) -> list[str]:

@@ -1,16 +1,16 @@
 """The one resource: a sync's connections, opened from the environment when a run asks, never at import."""
 
-from collections.abc import Generator, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterable
+from contextlib import AbstractContextManager
 from zoneinfo import ZoneInfo
 
 import dagster as dg
 
 from gpb_pipeline.events import Event
-from gpb_pipeline.settings import PassbackSettings, WarehouseSettings, WebSettings
+from gpb_pipeline.settings import PassbackSettings, WebSettings
 from gpb_pipeline.stream import sync_courses
 from gpb_pipeline.sync import SyncRequest, open_connections
-from gpb_pipeline.warehouse import ducklake, tables
+from gpb_pipeline.warehouse import tables
 from gpb_pipeline.warehouse.ducklake import Warehouse
 
 
@@ -22,11 +22,9 @@ class Passback(dg.ConfigurableResource[None]):
         with open_connections() as connections:
             yield from sync_courses(connections, requests)
 
-    @contextmanager
-    def warehouse(self) -> Iterator[Warehouse]:
+    def warehouse(self) -> AbstractContextManager[Warehouse]:
         """Open the warehouse alone."""
-        with ducklake.connect(WarehouseSettings.load(), tables.create) as warehouse:
-            yield warehouse
+        return tables.open_warehouse()
 
     @property
     def zone(self) -> ZoneInfo:

@@ -16,6 +16,7 @@ from gpb_pipeline.orchestration import alerts, freshness, nights, webhook
 from gpb_pipeline.orchestration.alerts import Problem
 from gpb_pipeline.orchestration.partitions import COURSE, known_courses
 from gpb_pipeline.orchestration.resources import Passback
+from gpb_pipeline.passback.nightly import last_nightly
 from gpb_pipeline.settings import AlertSettings, CanvasSettings, NightlySettings
 from gpb_pipeline.warehouse import district, history
 from gpb_pipeline.warehouse.ducklake import Connection
@@ -75,7 +76,7 @@ class Told:
 def sync_alerts(context: dg.SensorEvaluationContext, passback: Passback) -> dg.SensorResult:
     """Look at the history; a webhook that fails is tried again at the next tick."""
     settings, now = NightlySettings.load(), datetime.now(UTC)
-    began = nights.last_nightly(now, settings.at, passback.zone)
+    began = last_nightly(now, settings.at, passback.zone)
     told = Told(**json.loads(context.cursor)) if context.cursor else None
     before = told.on_since if told else None
     on_since = (before or now.isoformat()) if settings.enabled else None

@@ -8,7 +8,8 @@ ledger with its intents, and *append-only* ones (sent, history, choices).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Generic
 
@@ -18,7 +19,8 @@ from pandera.typing import DataFrame, Series
 
 from gpb_pipeline.passback import frames, judged
 from gpb_pipeline.passback.frames import F, Frame, UtcTime, build
-from gpb_pipeline.warehouse.ducklake import Connection
+from gpb_pipeline.settings import WarehouseSettings
+from gpb_pipeline.warehouse.ducklake import Connection, Warehouse, connect
 
 
 @dataclass(frozen=True)
@@ -280,3 +282,10 @@ def create(session: Connection) -> None:
         present[table_name].add(column)
     for table in ALL:
         table.create(session, present[table.name])
+
+
+@contextmanager
+def open_warehouse() -> Iterator[Warehouse]:
+    """Open the warehouse that the settings name, with every table in it; raises what `connect` does."""
+    with connect(WarehouseSettings.load(), create) as warehouse:
+        yield warehouse

@@ -9,8 +9,8 @@ import click
 import uvicorn
 
 from gpb_pipeline.errors import PermanentError
-from gpb_pipeline.settings import NightlySettings, PassbackSettings, WarehouseSettings, WebSettings
-from gpb_pipeline.warehouse import ducklake, tables
+from gpb_pipeline.settings import NightlySettings, PassbackSettings, WebSettings
+from gpb_pipeline.warehouse import tables
 from gpb_pipeline.web.access import assure_guarded
 from gpb_pipeline.web.app import create_app
 from gpb_pipeline.web.site import make_site
@@ -25,7 +25,7 @@ def serve_forever(port: int | None = None) -> None:
     assure_guarded(settings)
     with (
         listening(settings.host, settings.port if port is None else port) as listener,
-        ducklake.connect(WarehouseSettings.load(), tables.create) as warehouse,
+        tables.open_warehouse() as warehouse,
     ):
         here = make_site(warehouse, PassbackSettings.load().zone, NightlySettings.load())
         config = uvicorn.Config(

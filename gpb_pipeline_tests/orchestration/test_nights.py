@@ -11,6 +11,7 @@ from gpb_pipeline.errors import PermanentError, TransientError
 from gpb_pipeline.orchestration import nights, schedules
 from gpb_pipeline.orchestration.partitions import add_courses
 from gpb_pipeline.orchestration.resources import Passback
+from gpb_pipeline.passback.nightly import last_nightly
 from gpb_pipeline.warehouse import choices
 from gpb_pipeline.warehouse.ducklake import Warehouse
 from gpb_pipeline_tests.orchestration.past import Sync, put_on_record
@@ -123,7 +124,7 @@ def test_the_transient_codes_are_those_of_the_errors() -> None:
     ],
 )
 def test_the_last_night_through_daylight_saving(at: time, now: str, night: str) -> None:
-    assert nights.last_nightly(datetime.fromisoformat(now), at, NEW_YORK).isoformat() == night
+    assert last_nightly(datetime.fromisoformat(now), at, NEW_YORK).isoformat() == night
 
 
 def codes(family: type[TransientError | PermanentError]) -> set[str]:
