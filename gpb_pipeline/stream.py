@@ -269,17 +269,18 @@ def _begun(course: _Course) -> Begun:
 
 def _ended(finished: _Finished) -> Ended:
     request, judged, posted = finished.course.request, finished.judged, finished.posted
-    failed = finished.error is not None
+    error = finished.error
+    whole = judged if error is None else None
     return Ended(
         job_id=request.job_id,
         course_id=request.course_id,
         at=finished.at,
-        status="Failed" if failed else _status(posted),
-        code=finished.error.code if finished.error else None,
-        cause=str(finished.error) if finished.error else None,
-        canvas=judged.canvas if judged and not failed else None,
-        sis=judged.sis if judged and not failed else None,
-        judgement=judged.judgement if judged and not failed else None,
+        status="Failed" if error else _status(posted),
+        code=error.code if error else None,
+        cause=str(error) if error else None,
+        canvas=whole.canvas if whole else None,
+        sis=whole.sis if whole else None,
+        judgement=whole.judgement if whole else None,
         section_ids=judged.canvas.sections["section_id"].to_list() if judged else [],
         adopted=judged.adopted if judged and posted else None,
         outcome=posted.outcome if posted else None,

@@ -16,6 +16,7 @@ from rich.table import Table
 
 from gpb_pipeline.cli.console import show
 from gpb_pipeline.events import CourseFailed, CourseJudged
+from gpb_pipeline.passback.counts import kept
 from gpb_pipeline.passback.course import Plan, Selection, SyncType
 from gpb_pipeline.passback.frames import rows_of
 from gpb_pipeline.passback.issues import CATALOGUE, Code
@@ -122,15 +123,9 @@ def _as_json(course: str, judged: Judged, zone: ZoneInfo) -> dict[str, object]:
     plan = judged.plan
     assignments = plan.assignments.assign(state=plan.assignments["state"].replace(WOULD), sis_error=None)
     grades = plan.grades.assign(state=plan.grades["state"].replace(WOULD), sis_error=None)
-    kept = assignments[assignments["state"] != "skipped"], grades[grades["state"] != "skipped"]
     return {
         "job": {"job_id": None, "type": "manual", "course_id": course, "status": None},
-        "filtered": {
-            "sections": int(kept[0]["section_id"].nunique()),
-            "assignments": int(kept[0]["assignment_id"].nunique()),
-            "grades": len(kept[1].drop_duplicates(["assignment_id", "user_id"])),
-            "extracted": asdict(plan.extracted),
-        },
+        "filtered": asdict(kept(assignments, grades)) | {"extracted": asdict(plan.extracted)},
         **details.rows_as_json(assignments, grades, zone),
         "issues": [issue.as_json() for issue in details.issue_counts(plan.issues)],
     }

@@ -14,9 +14,9 @@ from pandera.typing import DataFrame, Series
 
 from gpb_pipeline.passback.assignment_rows import in_scope, synced
 from gpb_pipeline.passback.course import CanvasRead, Remembered, Selection
-from gpb_pipeline.passback.frames import F, Frame, LedgerLineItems, LedgerResults, UtcTime, build, rows_of
+from gpb_pipeline.passback.frames import F, Frame, LedgerLineItems, LedgerResults, UtcTime, cut, rows_of
 from gpb_pipeline.passback.grade_rows import KEY, students_of
-from gpb_pipeline.passback.identity import line_item_id, payload_hash, result_id
+from gpb_pipeline.passback.identity import line_item_hash, line_item_id, result_hash, result_id
 from gpb_pipeline.passback.judge import ITEM
 
 
@@ -83,8 +83,8 @@ def adopt(
     line_items = _line_items(canvas, remembered, held, line_item_intents, tenant)
     results = _results(canvas, remembered, held, line_items, result_intents, tenant)
     return Adopted(
-        line_items=_build(LedgerLineItems, line_items.assign(job_id=job_id, sent_at=at)),
-        results=_build(LedgerResults, results.assign(job_id=job_id, sent_at=at)),
+        line_items=cut(LedgerLineItems, line_items.assign(job_id=job_id, sent_at=at)),
+        results=cut(LedgerResults, results.assign(job_id=job_id, sent_at=at)),
         gone=_gone(LedgerResults, remembered.results, held.results, "result_id", sections),
         gone_line_items=_gone(
             LedgerLineItems, remembered.line_items, held.line_items, "line_item_id", sections
@@ -129,14 +129,14 @@ def _line_items(
     by_intent = held.line_items.merge(intents[[*ITEM, *values]], on=values)
     found = pd.concat([by_id, by_intent], ignore_index=True).drop_duplicates(ITEM)
     hashes = [
-        payload_hash(
-            each.title,
-            each.category_id,
-            each.class_id,
-            each.period_id,
-            each.points_possible,
-            each.assigned_at,
-            each.due_on_wire,
+        line_item_hash(
+            title=each.title,
+            category_id=each.category_id,
+            class_id=each.class_id,
+            period_id=each.period_id,
+            points_possible=each.points_possible,
+            assigned_at=each.assigned_at,
+            due_on_wire=each.due_on_wire,
         )
         for each in rows_of(found)
     ]
@@ -165,7 +165,8 @@ def _results(
     by_intent = here.merge(intents[[*KEY, "student_id"]], on=[*ITEM, "student_id"])
     found = pd.concat([by_ledger, ours, by_intent], ignore_index=True).drop_duplicates(KEY)
     hashes = [
-        payload_hash(each.class_id, each.student_id, each.score, each.exempt) for each in rows_of(found)
+        result_hash(class_id=each.class_id, student_id=each.student_id, score=each.score, exempt=each.exempt)
+        for each in rows_of(found)
     ]
     return found.assign(payload_hash=hashes, score=found["score"].fillna(0.0))
 
@@ -174,7 +175,7 @@ def _gone(
     schema: type[F], ledger: pd.DataFrame, held: pd.DataFrame, id_column: str, sections: Collection[str]
 ) -> DataFrame[F]:
     read = ledger["section_id"].isin(list(sections))
-    return _build(schema, ledger[read & ~ledger[id_column].isin(held[id_column])])
+    return cut(schema, ledger[read & ~ledger[id_column].isin(held[id_column])])
 
 
 def _without(rows: pd.DataFrame, others: pd.DataFrame, key: list[str]) -> pd.DataFrame:
@@ -182,8 +183,4 @@ def _without(rows: pd.DataFrame, others: pd.DataFrame, key: list[str]) -> pd.Dat
 
 
 def _replaced(schema: type[F], rows: pd.DataFrame, others: pd.DataFrame, key: list[str]) -> DataFrame[F]:
-    return _build(schema, pd.concat([_without(rows, others, key).astype(object), others.astype(object)]))
-
-
-def _build(schema: type[F], rows: pd.DataFrame) -> DataFrame[F]:
-    return build(schema, {name: rows[name].reset_index(drop=True) for name in schema.to_schema().columns})
+    return cut(schema, pd.concat([_without(rows, others, key).astype(object), others.astype(object)]))

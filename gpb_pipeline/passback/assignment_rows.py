@@ -25,7 +25,7 @@ from gpb_pipeline.passback.due_dates import (
     section_date,
 )
 from gpb_pipeline.passback.frames import rows_of, typed
-from gpb_pipeline.passback.identity import line_item_id, payload_hash
+from gpb_pipeline.passback.identity import line_item_hash, line_item_id
 from gpb_pipeline.passback.issues import Code
 from gpb_pipeline.passback.names import Census, spellings_of, title_of
 
@@ -182,7 +182,7 @@ class _Facts:
             "due_at": due_at,
             "line_item_id": held
             or line_item_id(self.policy.tenant, section.section_id, assignment.assignment_id),
-            "payload_hash": payload_hash(*sent.values()),
+            "payload_hash": line_item_hash(**sent),
             "assigned": assigned.value,
             "sections_named": names_sections(dates),
             "everyone_else_undated": assignment.due_date_required

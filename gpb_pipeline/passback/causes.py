@@ -46,18 +46,25 @@ def issues_of(
     for each, mark in marks.items():
         told = mark.to_numpy() & goes if CATALOGUE[each].effect == "none" else mark.to_numpy()
         if told.any():
-            some = pd.DataFrame(
-                {
-                    "code": each.value,
-                    "section_id": rows.loc[told, "section_id"],
-                    "assignment_id": rows.loc[told, "assignment_id"],
-                    "user_id": rows.loc[told, "user_id"] if "user_id" in rows else None,
-                    "detail": details[each][told] if details and each in details else None,
-                    "sis_error": None,
-                }
-            )
-            found.append(some)
+            detail = details[each][told] if details and each in details else None
+            found.append(of_rows(rows[told], each.value, detail))
     return joined(*found)
+
+
+def of_rows(
+    rows: pd.DataFrame, code: "str | pd.Series[str]", detail: "pd.Series[str] | None" = None
+) -> pd.DataFrame:
+    """Lay an issue of each row out as judged.Issues has it; what the rows do not have is None."""
+    return pd.DataFrame(
+        {
+            "code": code,
+            "section_id": rows["section_id"],
+            "assignment_id": rows["assignment_id"],
+            "user_id": rows.get("user_id"),
+            "detail": detail,
+            "sis_error": rows.get("sis_error"),
+        }
+    )
 
 
 def joined(*issues: pd.DataFrame) -> DataFrame[judged.Issues]:

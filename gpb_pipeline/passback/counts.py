@@ -29,6 +29,16 @@ class Written:
         return {"sent": self.sent, "created": self.created, "percent": percent}
 
 
+def kept(assignments: pd.DataFrame, grades: pd.DataFrame) -> Extracted:
+    """Count what the rules kept: the rows, planned or final, that are not skipped."""
+    sent, scores = (rows[rows["state"] != "skipped"] for rows in (assignments, grades))
+    return Extracted(
+        sections=int(sent["section_id"].nunique()),
+        assignments=int(sent["assignment_id"].nunique()),
+        grades=len(scores.drop_duplicates(["assignment_id", "user_id"])),
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Counts:
     """`filtered` counts what the rules kept, `extracted` what was read; withdrawn results count apart."""
@@ -56,18 +66,12 @@ class Counts:
 
     @classmethod
     def of(cls, outcome: Outcome) -> Self:
-        assignments = outcome.assignments[outcome.assignments["state"] != "skipped"]
-        grades = outcome.grades[outcome.grades["state"] != "skipped"]
-        kept = int(assignments["assignment_id"].nunique())
+        filtered = kept(outcome.assignments, outcome.grades)
         return cls(
-            assignments=kept,
+            assignments=filtered.assignments,
             line_items=Written.of(outcome.assignments["state"]),
             results=Written.of(outcome.grades["state"]),
             withdrawn=int((outcome.grades["state"] == "withdrawn").sum()),
-            filtered=Extracted(
-                sections=int(assignments["section_id"].nunique()),
-                assignments=kept,
-                grades=len(grades.drop_duplicates(["assignment_id", "user_id"])),
-            ),
+            filtered=filtered,
             extracted=outcome.extracted,
         )

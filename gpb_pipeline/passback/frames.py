@@ -232,6 +232,12 @@ def derived(schema: type[F], frame: pd.DataFrame, **changed: Sequence[Any] | pd.
     return _held_against(_values_only(schema), schema, frame.assign(**typed_columns)[list(declared)])
 
 
+def cut(schema: type[F], rows: pd.DataFrame) -> DataFrame[F]:
+    """Make a frame of `schema` from rows that have its columns among others, numbered anew."""
+    fresh = rows.reset_index(drop=True)
+    return build(schema, {name: fresh[name] for name in schema.to_schema().columns})
+
+
 def rows_of(frame: pd.DataFrame) -> Iterator[Any]:
     """Go through a frame's rows, each with the columns as attributes, typed as the schema has them."""
     columns = (frame[name] for name in frame.columns)

@@ -15,7 +15,7 @@ from gpb_pipeline.passback.assignment_rows import Candidates as AssignmentCandid
 from gpb_pipeline.passback.assignment_rows import in_scope
 from gpb_pipeline.passback.course import CanvasRead, Policy, Remembered, Selection, SisRead
 from gpb_pipeline.passback.frames import UtcTime, typed
-from gpb_pipeline.passback.identity import payload_hash, result_id
+from gpb_pipeline.passback.identity import result_hash, result_id
 
 KEY = ["section_id", "assignment_id", "user_id"]
 SENT = ["result_id", "line_item_id", "student_id", "score", "exempt"]
@@ -60,9 +60,7 @@ def candidates(
 ) -> DataFrame[Candidates]:
     """Make a row for each grade in the sense of design.md §8.5, and for each that only the ledger knows."""
     held = remembered.results.drop(columns=["payload_hash", "sent_at", "job_id"]).rename(
-        columns={
-            name: f"held_{name}" for name in ("result_id", "line_item_id", "student_id", "score", "exempt")
-        }
+        columns={name: f"held_{name}" for name in SENT}
     )
     covered = _covered(canvas, sis, assignments, selection).merge(held, how="left", on=KEY)
     has_grade = (
@@ -132,7 +130,10 @@ def _columns(covered: pd.DataFrame, orphans: pd.DataFrame, policy: Policy) -> di
         "line_item_id": rows["line_item_id"].mask(gone | ~seen, rows["held_line_item_id"]),
         "result_id": rows["held_result_id"].where(same, pd.Series(own, dtype=object)),
         "payload_hash": [
-            payload_hash(*values) for values in zip(rows["class_id"], student, score, exempt, strict=True)
+            result_hash(class_id=class_id, student_id=student_id, score=number, exempt=flag)
+            for class_id, student_id, number, flag in zip(
+                rows["class_id"], student, score, exempt, strict=True
+            )
         ],
         "covered": seen,
         "held": held,

@@ -30,6 +30,25 @@ def payload_hash(*values: Value) -> str:
     return hashlib.sha256(json.dumps([_plain(each) for each in values]).encode()).hexdigest()
 
 
+def line_item_hash(
+    *,
+    title: str,
+    category_id: str | None,
+    class_id: str | None,
+    period_id: str | None,
+    points_possible: float | None,
+    assigned_at: datetime | None,
+    due_on_wire: datetime | None,
+) -> str:
+    """Hash what a line item says, as sent or as read back."""
+    return payload_hash(title, category_id, class_id, period_id, points_possible, assigned_at, due_on_wire)
+
+
+def result_hash(*, class_id: str | None, student_id: str | None, score: float | None, exempt: bool) -> str:
+    """Hash what a result says, as sent or as read back; that a score was entered again changes nothing."""
+    return payload_hash(class_id, student_id, score, exempt)
+
+
 def _id(*parts: str) -> str:
     return str(uuid5(NAMESPACE, json.dumps(parts)))
 

@@ -12,9 +12,9 @@ import pandas as pd
 from pandera.typing import DataFrame
 
 from gpb_pipeline.passback import judged
-from gpb_pipeline.passback.causes import joined
+from gpb_pipeline.passback.causes import joined, of_rows
 from gpb_pipeline.passback.course import Outcome, Plan
-from gpb_pipeline.passback.frames import build, derived
+from gpb_pipeline.passback.frames import derived
 from gpb_pipeline.passback.grade_rows import KEY
 from gpb_pipeline.passback.issues import Code
 from gpb_pipeline.passback.judge import ITEM, once_an_assignment
@@ -55,7 +55,7 @@ def after_assignments(plan: Plan, answers: Mapping[ItemKey, Answer]) -> Plan:
         state=plan.grades["state"].mask(blocked, "failed"),
         code=plan.grades["code"].mask(blocked, Code.ASSIGNMENT_NOT_SENT.value),
     )
-    followers = _issues(grades[blocked], KEY)
+    followers = joined(of_rows(grades[blocked], grades["code"][blocked]))
     return Plan(
         assignments=plan.assignments,
         grades=grades,
@@ -81,8 +81,9 @@ def settle(
     score = plan.grades["score"].mask(settled["state"] == "withdrawn")
     grades = derived(judged.SisGrades, plan.grades, score=score, **settled)
     newly_failed = [
-        _issues(rows[planned["state"].isin([*TO_WRITE, "unchanged"]) & (rows["state"] == "failed")], key)
-        for rows, planned, key in ((assignments, plan.assignments, ITEM), (grades, plan.grades, KEY))
+        of_rows(failed, failed["code"])
+        for rows, planned in ((assignments, plan.assignments), (grades, plan.grades))
+        for failed in [rows[planned["state"].isin([*TO_WRITE, "unchanged"]) & (rows["state"] == "failed")]]
     ]
     issues = joined(plan.issues, *newly_failed, *([] if told is None else [told]))
     return Outcome(
@@ -131,18 +132,3 @@ def _never_tried(plan: Plan, answers: Mapping[ItemKey, Answer], by_key: pd.Multi
     wanted = plan.assignments[plan.assignments["state"].isin(TO_WRITE)]
     missing = {key for key in wanted[ITEM].itertuples(index=False, name=None) if key not in answers}
     return pd.Series([key in missing for key in by_key], index=plan.grades.index, dtype=bool)
-
-
-def _issues(rows: pd.DataFrame, key: list[str]) -> DataFrame[judged.Issues]:
-    nothing = pd.Series(None, index=rows.index, dtype=object)
-    return build(
-        judged.Issues,
-        {
-            "code": rows["code"],
-            "section_id": rows["section_id"],
-            "assignment_id": rows["assignment_id"],
-            "user_id": rows["user_id"] if "user_id" in key else nothing,
-            "detail": nothing,
-            "sis_error": rows.get("sis_error", nothing),
-        },
-    )

@@ -11,7 +11,7 @@ from pandera.typing import DataFrame
 
 from gpb_pipeline.passback import judged
 from gpb_pipeline.passback.adoption import Held
-from gpb_pipeline.passback.causes import course_issue, joined
+from gpb_pipeline.passback.causes import course_issue, joined, of_rows
 from gpb_pipeline.passback.course import Plan
 from gpb_pipeline.passback.frames import rows_of
 from gpb_pipeline.passback.issues import Code
@@ -66,18 +66,7 @@ def edited(plan: Plan, held: Held, class_ids: frozenset[str]) -> DataFrame[judge
 
 def told_of(rows: DataFrame[judged.PlannedGrades]) -> DataFrame[judged.Issues]:
     """Tell of each edit."""
-    return joined(
-        pd.DataFrame(
-            {
-                "code": Code.EDITED_IN_SIS.value,
-                "section_id": rows["section_id"],
-                "assignment_id": rows["assignment_id"],
-                "user_id": rows["user_id"],
-                "detail": None,
-                "sis_error": None,
-            }
-        )
-    )
+    return joined(of_rows(rows, Code.EDITED_IN_SIS.value))
 
 
 def _by_id(held: Held) -> dict[str, tuple[float, bool]]:

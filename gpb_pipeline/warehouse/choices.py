@@ -7,7 +7,7 @@ from datetime import datetime
 
 from pandera.typing import DataFrame
 
-from gpb_pipeline.passback.frames import CategoryMapping, build
+from gpb_pipeline.passback.frames import CategoryMapping, build, cut
 from gpb_pipeline.warehouse import tables
 from gpb_pipeline.warehouse.ducklake import Connection
 from gpb_pipeline.warehouse.tables import CategoryChoices, NightlyChoices
@@ -24,8 +24,7 @@ def choose_categories(
 ) -> None:
     """Remember explicit mappings of sections and assignment groups; a category of None is Unassociated."""
     chosen = mapping.assign(chosen_by=by, chosen_at=at)
-    columns = {name: chosen[name].to_list() for name in chosen.columns}
-    tables.CATEGORY_CHOICES.insert(session, build(CategoryChoices, columns))
+    tables.CATEGORY_CHOICES.insert(session, cut(CategoryChoices, chosen))
 
 
 def category_choices(session: Connection, section_ids: Sequence[str]) -> DataFrame[CategoryChoices]:
@@ -34,15 +33,12 @@ def category_choices(session: Connection, section_ids: Sequence[str]) -> DataFra
     latest = every.sort_values("chosen_at", kind="stable").drop_duplicates(
         ["section_id", "group_id"], keep="last"
     )
-    return build(CategoryChoices, {name: latest[name].to_list() for name in latest.columns})
+    return cut(CategoryChoices, latest)
 
 
 def category_mapping(session: Connection, section_ids: Sequence[str]) -> DataFrame[CategoryMapping]:
     """Read the explicit mappings that hold for these sections."""
-    held = category_choices(session, section_ids)
-    return build(
-        CategoryMapping, {name: held[name].to_list() for name in ("section_id", "group_id", "category_id")}
-    )
+    return cut(CategoryMapping, category_choices(session, section_ids))
 
 
 def choose_nightly(

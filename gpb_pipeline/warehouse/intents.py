@@ -15,7 +15,7 @@ import pandas as pd
 from pandera.typing import DataFrame
 
 from gpb_pipeline.passback.course import Outcome, Plan
-from gpb_pipeline.passback.frames import F, build, empty
+from gpb_pipeline.passback.frames import F, cut, empty
 from gpb_pipeline.passback.issues import Code
 from gpb_pipeline.warehouse import tables
 from gpb_pipeline.warehouse.ducklake import Connection
@@ -87,5 +87,4 @@ def settle(session: Connection, section_ids: Sequence[str], unknown: Sequence[In
 
 
 def _rows(schema: type[F], rows: pd.DataFrame, job_id: str) -> DataFrame[F]:
-    stamped = rows.assign(job_id=job_id)
-    return build(schema, {name: stamped[name].to_list() for name in schema.to_schema().columns})
+    return cut(schema, rows.assign(job_id=job_id)) if len(rows) else empty(schema)

@@ -15,7 +15,7 @@ from pandera.typing import DataFrame
 
 from gpb_pipeline.passback.adoption import Adopted
 from gpb_pipeline.passback.course import Outcome, Remembered
-from gpb_pipeline.passback.frames import F, build
+from gpb_pipeline.passback.frames import F, cut
 from gpb_pipeline.warehouse import choices, tables
 from gpb_pipeline.warehouse.ducklake import Connection
 from gpb_pipeline.warehouse.tables import SentLineItems, SentResults, Table, together
@@ -51,9 +51,7 @@ def found(adopted: Adopted) -> Accepted:
     items = adopted.line_items.assign(action="adopted")
     results = [(adopted.gone, "withdrawn"), (adopted.results, "adopted")]  # gone by one id, there by another
     told = [rows.assign(action=action, canvas_state="") for rows, action in results]
-    return Accepted(
-        line_items=_of(SentLineItems, items), results=_of(SentResults, pd.concat(told, ignore_index=True))
-    )
+    return Accepted(line_items=cut(SentLineItems, items), results=cut(SentResults, pd.concat(told)))
 
 
 def record(session: Connection, writes: Sequence[Accepted]) -> None:
@@ -71,11 +69,7 @@ def record(session: Connection, writes: Sequence[Accepted]) -> None:
 
 def _rows(schema: type[F], rows: pd.DataFrame, states: list[str], job_id: str, at: datetime) -> DataFrame[F]:
     written = rows[rows["state"].isin(states)]
-    return _of(schema, written.assign(action=written["state"], job_id=job_id, sent_at=at))
-
-
-def _of(schema: type[F], rows: pd.DataFrame) -> DataFrame[F]:
-    return build(schema, {name: rows[name].to_list() for name in schema.to_schema().columns})
+    return cut(schema, written.assign(action=written["state"], job_id=job_id, sent_at=at))
 
 
 def _replace(session: Connection, table: Table[F], sent: pd.DataFrame, key: list[str]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 
 from gpb_pipeline.passback.adoption import Adopted
 from gpb_pipeline.passback.counts import Counts
@@ -51,7 +52,7 @@ class Ended:
     outcome: Outcome | None
     unknown: Intents | None
 
-    @property
+    @cached_property
     def counts(self) -> Counts:
         return Counts.none() if self.outcome is None else Counts.of(self.outcome)
 
