@@ -18,8 +18,6 @@ from zoneinfo import ZoneInfo
 from gpb_pipeline.canvas.client import CanvasClient
 from gpb_pipeline.canvas.extracts import read_course
 from gpb_pipeline.errors import PipelineError
-from gpb_pipeline.passback import delta, verify
-from gpb_pipeline.passback.adoption import Adopted, adopt, brought_up
 from gpb_pipeline.passback.course import (
     CanvasRead,
     Judgement,
@@ -31,8 +29,10 @@ from gpb_pipeline.passback.course import (
     SisRead,
     SyncType,
 )
-from gpb_pipeline.passback.judge import judge
-from gpb_pipeline.passback.settle import Answer, GradeKey, ItemKey, after_assignments, settle
+from gpb_pipeline.passback.holdings import delta, verify
+from gpb_pipeline.passback.holdings.adoption import Adopted, adopt, brought_up
+from gpb_pipeline.passback.rows.settle import Answer, GradeKey, ItemKey, after_assignments, settle
+from gpb_pipeline.passback.rules.judge import judge
 from gpb_pipeline.settings import CanvasSettings, PassbackSettings, SisSettings
 from gpb_pipeline.sis.client import OneRosterClient
 from gpb_pipeline.sis.held import read_held

@@ -14,10 +14,10 @@ from gpb_pipeline.canvas.client import CanvasClient
 from gpb_pipeline.canvas.extracts import course_path, read_groups, read_head
 from gpb_pipeline.errors import PipelineError, UsageError
 from gpb_pipeline.passback import frames
-from gpb_pipeline.passback.categories import Category
-from gpb_pipeline.passback.category_csv import Line, asked
-from gpb_pipeline.passback.category_edits import Edit, changes, edited, saved
-from gpb_pipeline.passback.sync_categories import (
+from gpb_pipeline.passback.categories.choice import Category
+from gpb_pipeline.passback.categories.csv_file import Line, asked
+from gpb_pipeline.passback.categories.edits import Edit, changes, edited, saved
+from gpb_pipeline.passback.categories.window import (
     CategoryList,
     Choice,
     GroupCategories,

@@ -9,9 +9,9 @@ import requests
 
 from gpb_pipeline.canvas.client import CanvasClient, NotFoundError
 from gpb_pipeline.errors import UsageError
-from gpb_pipeline.passback.category_csv import Line
-from gpb_pipeline.passback.category_edits import Edit
-from gpb_pipeline.passback.sync_categories import CategoryList, Label, SectionCategory
+from gpb_pipeline.passback.categories.csv_file import Line
+from gpb_pipeline.passback.categories.edits import Edit
+from gpb_pipeline.passback.categories.window import CategoryList, Label, SectionCategory
 from gpb_pipeline.sandbox.serve import Sandbox, running_sandbox
 from gpb_pipeline.settings import CanvasSettings, SisSettings, WarehouseSettings
 from gpb_pipeline.sis.client import OneRosterClient

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gpb_pipeline.events import CourseSynced
-from gpb_pipeline.passback.category_edits import Edit
+from gpb_pipeline.passback.categories.edits import Edit
 from gpb_pipeline.sandbox.serve import Sandbox, running_sandbox
 from gpb_pipeline.stream import sync_courses
 from gpb_pipeline.sync import Connections, SyncRequest, open_connections

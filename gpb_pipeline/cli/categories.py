@@ -12,9 +12,9 @@ from gpb_pipeline.canvas.courses import account_courses
 from gpb_pipeline.cli.category_views import as_json as listed_as_json
 from gpb_pipeline.cli.category_views import print_changes, print_list
 from gpb_pipeline.errors import PipelineError, UsageError
-from gpb_pipeline.passback import category_csv
-from gpb_pipeline.passback.category_edits import Edit
-from gpb_pipeline.passback.sync_categories import CategoryList
+from gpb_pipeline.passback.categories import csv_file as category_csv
+from gpb_pipeline.passback.categories.edits import Edit
+from gpb_pipeline.passback.categories.window import CategoryList
 from gpb_pipeline.settings import CanvasSettings, PassbackSettings, SisSettings
 from gpb_pipeline.sis.client import OneRosterClient
 from gpb_pipeline.sync_categories import CategorySync, Pending, Saved

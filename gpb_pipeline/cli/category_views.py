@@ -5,7 +5,13 @@ from zoneinfo import ZoneInfo
 from rich.table import Table
 
 from gpb_pipeline.cli.console import console
-from gpb_pipeline.passback.sync_categories import CategoryList, Choice, GroupCategories, SectionCategory, near
+from gpb_pipeline.passback.categories.window import (
+    CategoryList,
+    Choice,
+    GroupCategories,
+    SectionCategory,
+    near,
+)
 
 
 def as_json(listed: CategoryList, zone: ZoneInfo) -> dict[str, object]:

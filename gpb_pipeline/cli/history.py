@@ -11,7 +11,7 @@ from rich.table import Table
 
 from gpb_pipeline.cli.console import show
 from gpb_pipeline.errors import PermanentError
-from gpb_pipeline.passback.counts import Written
+from gpb_pipeline.passback.rows.counts import Written
 from gpb_pipeline.settings import PassbackSettings
 from gpb_pipeline.warehouse import csv_logs, details, district, history, tables, trace
 from gpb_pipeline.warehouse.details import Details

@@ -16,10 +16,10 @@ from rich.table import Table
 
 from gpb_pipeline.cli.console import show
 from gpb_pipeline.events import CourseFailed, CourseJudged
-from gpb_pipeline.passback.counts import kept
 from gpb_pipeline.passback.course import Plan, Selection, SyncType
 from gpb_pipeline.passback.frames import rows_of
-from gpb_pipeline.passback.issues import CATALOGUE, Code
+from gpb_pipeline.passback.rows.counts import kept
+from gpb_pipeline.passback.rules.issues import CATALOGUE, Code
 from gpb_pipeline.settings import PassbackSettings
 from gpb_pipeline.stream import sync_courses
 from gpb_pipeline.sync import Connections, Judged, Posting, SyncRequest, open_connections

@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Literal
 
 from gpb_pipeline.orchestration.nights import Night
-from gpb_pipeline.passback.issues import Who
+from gpb_pipeline.passback.rules.issues import Who
 from gpb_pipeline.warehouse.history import Job
 
 BAD_NIGHTS = 3

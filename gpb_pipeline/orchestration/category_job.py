@@ -10,8 +10,8 @@ import dagster as dg
 from pydantic import Field
 
 from gpb_pipeline.errors import PipelineError, UsageError
-from gpb_pipeline.passback.category_edits import Edit
-from gpb_pipeline.passback.sync_categories import CategoryList, near
+from gpb_pipeline.passback.categories.edits import Edit
+from gpb_pipeline.passback.categories.window import CategoryList, near
 from gpb_pipeline.sync import open_connections
 from gpb_pipeline.sync_categories import CategorySync
 

@@ -19,9 +19,9 @@ from gpb_pipeline.orchestration.metadata import Metadata
 from gpb_pipeline.orchestration.partitions import COURSE
 from gpb_pipeline.orchestration.resources import Passback
 from gpb_pipeline.orchestration.verdicts import RowRule, Verdict
-from gpb_pipeline.passback.counts import Counts
 from gpb_pipeline.passback.course import Outcome
-from gpb_pipeline.passback.issues import CATALOGUE
+from gpb_pipeline.passback.rows.counts import Counts
+from gpb_pipeline.passback.rules.issues import CATALOGUE
 from gpb_pipeline.sync import Judged
 from gpb_pipeline.warehouse import frames, history, logs, tables
 from gpb_pipeline.warehouse.ducklake import Connection

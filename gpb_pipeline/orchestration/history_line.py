@@ -14,8 +14,8 @@ import pandas as pd
 from gpb_pipeline.events import CourseFailed, CourseSynced
 from gpb_pipeline.orchestration.graphs import bar_graph
 from gpb_pipeline.orchestration.metadata import Metadata, issue_table
-from gpb_pipeline.passback import judged
-from gpb_pipeline.passback.counts import Counts
+from gpb_pipeline.passback.rows import judged
+from gpb_pipeline.passback.rows.counts import Counts
 from gpb_pipeline.sync import Stage, SyncRequest
 from gpb_pipeline.warehouse.details import issue_counts
 

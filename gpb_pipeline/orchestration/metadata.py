@@ -9,9 +9,9 @@ from collections.abc import Sequence
 import dagster as dg
 import pandas as pd
 
-from gpb_pipeline.passback import judged
 from gpb_pipeline.passback.course import Outcome
-from gpb_pipeline.passback.issues import CATALOGUE, Code
+from gpb_pipeline.passback.rows import judged
+from gpb_pipeline.passback.rules.issues import CATALOGUE, Code
 from gpb_pipeline.sync import Judged
 from gpb_pipeline.warehouse.details import IssueCount
 

@@ -6,8 +6,9 @@ from typing import Literal
 import dagster as dg
 
 from gpb_pipeline.orchestration.partitions import COURSE
-from gpb_pipeline.passback import frames, judged
+from gpb_pipeline.passback import frames
 from gpb_pipeline.passback.frames import Frame
+from gpb_pipeline.passback.rows import judged
 
 Group = Literal["canvas", "sis", "filtered", "passback", "history"]
 

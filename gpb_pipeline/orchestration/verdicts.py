@@ -10,10 +10,10 @@ from typing import Literal
 
 import pandas as pd
 
-from gpb_pipeline.passback import judged
-from gpb_pipeline.passback.counts import Counts
 from gpb_pipeline.passback.course import Outcome
-from gpb_pipeline.passback.issues import Code
+from gpb_pipeline.passback.rows import judged
+from gpb_pipeline.passback.rows.counts import Counts
+from gpb_pipeline.passback.rules.issues import Code
 
 STAYS = ["skipped", "failed"]
 

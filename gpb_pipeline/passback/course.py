@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 
 from pandera.typing import DataFrame
 
-from gpb_pipeline.passback import frames, judged
+from gpb_pipeline.passback import frames
+from gpb_pipeline.passback.rows import judged
 
 SyncType = Literal["manual", "nightly", "remaster"]
 

@@ -3,8 +3,8 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from gpb_pipeline.passback.adoption import Held, HeldLineItems, HeldResults
 from gpb_pipeline.passback.frames import build, empty
+from gpb_pipeline.passback.holdings.adoption import Held, HeldLineItems, HeldResults
 from gpb_pipeline.sis.client import OneRosterClient
 
 

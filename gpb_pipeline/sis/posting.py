@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 from gpb_pipeline.errors import PermanentError, PipelineError
 from gpb_pipeline.passback.course import Plan
 from gpb_pipeline.passback.frames import rows_of
-from gpb_pipeline.passback.issues import Code
-from gpb_pipeline.passback.settle import TO_WRITE, Answer, GradeKey, ItemKey
+from gpb_pipeline.passback.rows.settle import TO_WRITE, Answer, GradeKey, ItemKey
+from gpb_pipeline.passback.rules.issues import Code
 from gpb_pipeline.sis.client import OneRosterClient
 from gpb_pipeline.sis.errors import AccessError, RefusedError, UnavailableError, UnknownOutcome
 from gpb_pipeline.sis.model import LineItem, Result

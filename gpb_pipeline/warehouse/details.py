@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 from pandera.typing import DataFrame
 
-from gpb_pipeline.passback import judged
-from gpb_pipeline.passback.issues import CATALOGUE, Code, Kind, Severity
+from gpb_pipeline.passback.rows import judged
+from gpb_pipeline.passback.rules.issues import CATALOGUE, Code, Kind, Severity
 from gpb_pipeline.warehouse import history, logs, tables
 from gpb_pipeline.warehouse.ducklake import Connection
 from gpb_pipeline.warehouse.history import Job

@@ -10,7 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from gpb_pipeline.passback.issues import Severity
+from gpb_pipeline.passback.rules.issues import Severity
 from gpb_pipeline.warehouse import choices, details, history
 from gpb_pipeline.warehouse.details import Meaning
 from gpb_pipeline.warehouse.ducklake import Connection

@@ -16,7 +16,7 @@ from pandera.typing import DataFrame
 
 from gpb_pipeline.passback.course import Outcome, Plan
 from gpb_pipeline.passback.frames import F, cut, empty
-from gpb_pipeline.passback.issues import Code
+from gpb_pipeline.passback.rules.issues import Code
 from gpb_pipeline.warehouse import tables
 from gpb_pipeline.warehouse.ducklake import Connection
 from gpb_pipeline.warehouse.tables import LineItemIntents, ResultIntents

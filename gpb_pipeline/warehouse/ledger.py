@@ -13,9 +13,9 @@ from datetime import datetime
 import pandas as pd
 from pandera.typing import DataFrame
 
-from gpb_pipeline.passback.adoption import Adopted
 from gpb_pipeline.passback.course import Outcome, Remembered
 from gpb_pipeline.passback.frames import F, cut
+from gpb_pipeline.passback.holdings.adoption import Adopted
 from gpb_pipeline.warehouse import choices, tables
 from gpb_pipeline.warehouse.ducklake import Connection
 from gpb_pipeline.warehouse.tables import SentLineItems, SentResults, Table, together

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 
-from gpb_pipeline.passback.adoption import Adopted
-from gpb_pipeline.passback.counts import Counts
 from gpb_pipeline.passback.course import CanvasRead, Judgement, Outcome, SisRead
+from gpb_pipeline.passback.holdings.adoption import Adopted
+from gpb_pipeline.passback.rows.counts import Counts
 from gpb_pipeline.warehouse import frames, history, intents, ledger, logs
 from gpb_pipeline.warehouse.ducklake import Connection
 from gpb_pipeline.warehouse.frames import CourseFrames

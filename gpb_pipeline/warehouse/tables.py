@@ -17,8 +17,9 @@ import pandas as pd
 import pandera.pandas as pa
 from pandera.typing import DataFrame, Series
 
-from gpb_pipeline.passback import frames, judged
+from gpb_pipeline.passback import frames
 from gpb_pipeline.passback.frames import F, Frame, UtcTime, build
+from gpb_pipeline.passback.rows import judged
 from gpb_pipeline.settings import WarehouseSettings
 from gpb_pipeline.warehouse.ducklake import Connection, Warehouse, connect
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gpb_pipeline.passback.counts import Counts
+from gpb_pipeline.passback.rows.counts import Counts
 from gpb_pipeline.settings import WarehouseSettings
 from gpb_pipeline.warehouse import ducklake, history, tables
 from gpb_pipeline.warehouse.history import Begun, End, EndStatus

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from gpb_pipeline.passback.counts import Counts
 from gpb_pipeline.passback.course import SyncType
+from gpb_pipeline.passback.rows.counts import Counts
 from gpb_pipeline.warehouse import history
 from gpb_pipeline.warehouse.ducklake import Connection, Warehouse
 from gpb_pipeline.warehouse.history import Begun, End

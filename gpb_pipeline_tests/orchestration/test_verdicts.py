@@ -7,11 +7,11 @@ import pytest
 
 from gpb_pipeline.orchestration import verdicts
 from gpb_pipeline.orchestration.verdicts import RowRule
-from gpb_pipeline.passback import judged
-from gpb_pipeline.passback.counts import Counts
 from gpb_pipeline.passback.course import Extracted, Outcome
 from gpb_pipeline.passback.frames import build
-from gpb_pipeline.passback.issues import Code
+from gpb_pipeline.passback.rows import judged
+from gpb_pipeline.passback.rows.counts import Counts
+from gpb_pipeline.passback.rules.issues import Code
 
 DUE = "2026-11-20T12:00:00Z"
 SOUND: dict[str, object] = {

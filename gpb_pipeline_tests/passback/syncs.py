@@ -6,13 +6,13 @@ from typing import Any
 
 import pandas as pd
 
-from gpb_pipeline.passback import delta
 from gpb_pipeline.passback.course import Judgement, Outcome, Plan, Policy, Remembered, Selection, SyncType
 from gpb_pipeline.passback.frames import LedgerLineItems, LedgerResults, build, rows_of
-from gpb_pipeline.passback.grade_rows import KEY
-from gpb_pipeline.passback.issues import Code
-from gpb_pipeline.passback.judge import ITEM, judge
-from gpb_pipeline.passback.settle import TO_WRITE, Answer, GradeKey, ItemKey, after_assignments, settle
+from gpb_pipeline.passback.holdings import delta
+from gpb_pipeline.passback.rows.grades import KEY
+from gpb_pipeline.passback.rows.settle import TO_WRITE, Answer, GradeKey, ItemKey, after_assignments, settle
+from gpb_pipeline.passback.rules.issues import Code
+from gpb_pipeline.passback.rules.judge import ITEM, judge
 from gpb_pipeline_tests.passback.courses import NOTHING, POLICY, SENT_AT, School
 
 ALL = Selection()

@@ -3,8 +3,8 @@
 import pytest
 
 from gpb_pipeline.errors import PermanentError
-from gpb_pipeline.passback import judged
 from gpb_pipeline.passback.frames import Frame, Overrides, Sections, build, empty, validated
+from gpb_pipeline.passback.rows import judged
 
 
 def _all_frames(base: type[Frame] = Frame) -> list[type[Frame]]:

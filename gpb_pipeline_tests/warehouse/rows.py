@@ -7,9 +7,9 @@ from typing import Any
 import pandas as pd
 from pandera.typing import DataFrame
 
-from gpb_pipeline.passback import judged
 from gpb_pipeline.passback.course import Extracted, Outcome
 from gpb_pipeline.passback.frames import F, build
+from gpb_pipeline.passback.rows import judged
 
 NOON = datetime(2026, 3, 2, 17, 0, 0, 123456, tzinfo=UTC)
 EXTRACTED = Extracted(sections=3, assignments=5, grades=40)

@@ -6,9 +6,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from gpb_pipeline.passback import frames as schemas
-from gpb_pipeline.passback import judged
-from gpb_pipeline.passback.counts import Counts
 from gpb_pipeline.passback.course import CanvasRead, Course, Extracted, Outcome, SyncType
+from gpb_pipeline.passback.rows import judged
+from gpb_pipeline.passback.rows.counts import Counts
 from gpb_pipeline.warehouse import frames, history, ledger, logs
 from gpb_pipeline.warehouse.ducklake import Connection, Warehouse
 from gpb_pipeline.warehouse.frames import CourseFrames

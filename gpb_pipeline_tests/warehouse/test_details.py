@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gpb_pipeline.passback.counts import Counts
-from gpb_pipeline.passback.issues import Code
+from gpb_pipeline.passback.rows.counts import Counts
+from gpb_pipeline.passback.rules.issues import Code
 from gpb_pipeline.warehouse import details, history, log_pages, tables
 from gpb_pipeline.warehouse.details import Details
 from gpb_pipeline.warehouse.ducklake import Warehouse

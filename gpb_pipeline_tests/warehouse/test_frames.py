@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 from gpb_pipeline.passback import frames as schemas
-from gpb_pipeline.passback import judged
 from gpb_pipeline.passback.course import CanvasRead, Course, Judgement, SisRead
+from gpb_pipeline.passback.rows import judged
 from gpb_pipeline.settings import WarehouseSettings
 from gpb_pipeline.warehouse import ducklake, frames, tables
 from gpb_pipeline.warehouse.ducklake import Warehouse

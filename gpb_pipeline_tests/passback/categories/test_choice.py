@@ -1,0 +1,45 @@
+"""Categories by table: the choice before the name, the class's own before the global, never a guess."""
+
+import pytest
+
+from gpb_pipeline.passback.categories.choice import (
+    Category,
+    Chosen,
+    category_for,
+    near_matches,
+)
+from gpb_pipeline.passback.rules.issues import Code
+
+GLOBAL = Category(category_id="g", title="Homework", class_id=None)
+OWN = Category(category_id="o", title="Homework", class_id="C1")
+OTHERS = Category(category_id="x", title="Homework", class_id="C2")
+LABS = Category(category_id="l", title="Labs", class_id=None)
+TWIN = Category(category_id="t", title="Homework", class_id=None)
+
+
+@pytest.mark.parametrize(
+    ("active", "chosen", "expected"),
+    [
+        ([GLOBAL, LABS], None, GLOBAL),
+        ([GLOBAL, OWN], None, OWN),
+        ([OTHERS], None, Code.CATEGORY_NOT_FOUND),
+        ([GLOBAL, TWIN], None, Code.CATEGORY_AMBIGUOUS),
+        ([GLOBAL, TWIN, OWN], None, OWN),
+        ([LABS], None, Code.CATEGORY_NOT_FOUND),
+        ([GLOBAL, LABS], Chosen(category_id="l"), LABS),
+        ([GLOBAL, TWIN], Chosen(category_id="t"), TWIN),
+        ([GLOBAL], Chosen(category_id=None), Code.CATEGORY_UNASSOCIATED),
+        ([GLOBAL], Chosen(category_id="l"), Code.CATEGORY_GONE),
+        ([GLOBAL, OTHERS], Chosen(category_id="x"), Code.CATEGORY_GONE),
+    ],
+)
+def test_a_group_goes_to_one_category_or_has_its_reason(
+    active: list[Category], chosen: Chosen | None, expected: Category | Code
+) -> None:
+    assert category_for("Homework", "C1", active, chosen) == expected
+    assert category_for("Homework", "C1", active[::-1], chosen) == expected
+
+
+def test_a_near_match_is_offered_and_not_taken() -> None:
+    assert category_for("homework ", "C1", [GLOBAL], None) is Code.CATEGORY_NOT_FOUND
+    assert near_matches("homework ", "C1", [GLOBAL, LABS]) == ["Homework"]
