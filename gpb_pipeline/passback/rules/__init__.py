@@ -1,1 +1,1 @@
-"""What may go and why not: one rule a function, the issue catalogue, the judgement. Nothing is compared here."""
+"""What may go and why not: one rule a function, the issue catalogue, the judgement of a course."""

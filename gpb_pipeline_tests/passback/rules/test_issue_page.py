@@ -5,7 +5,7 @@ from pathlib import Path
 from gpb_pipeline.passback.rules.issue_page import issue_page
 from gpb_pipeline.passback.rules.issues import CATALOGUE
 
-PAGE = Path(__file__).parents[2] / "docs" / "issues.md"
+PAGE = Path(__file__).parents[3] / "docs" / "issues.md"
 
 
 def test_the_page_is_the_catalogues() -> None:
