@@ -16,9 +16,10 @@ from rich.table import Table
 
 from gpb_pipeline.cli.console import show
 from gpb_pipeline.events import CourseFailed, CourseJudged
-from gpb_pipeline.passback.course import Plan, Selection, SyncType
+from gpb_pipeline.passback.course import Selection, SyncType
 from gpb_pipeline.passback.frames import rows_of
 from gpb_pipeline.passback.rows.counts import kept
+from gpb_pipeline.passback.rows.frames import Rows
 from gpb_pipeline.passback.rules.issues import CATALOGUE, Code
 from gpb_pipeline.settings import PassbackSettings
 from gpb_pipeline.stream import sync_courses
@@ -131,7 +132,7 @@ def _as_json(course: str, judged: Judged, zone: ZoneInfo) -> dict[str, object]:
     }
 
 
-def _assignments_table(plan: Plan) -> Table:
+def _assignments_table(plan: Rows) -> Table:
     table = Table("Assignment", "Section", "State", "Why not", title="Assignments")
     for each in rows_of(plan.assignments.sort_values(["assignment_name", "section_id"])):
         table.add_row(
@@ -140,7 +141,7 @@ def _assignments_table(plan: Plan) -> Table:
     return table
 
 
-def _people_table(plan: Plan) -> Table:
+def _people_table(plan: Rows) -> Table:
     """Say whom to ask for what."""
     table = Table("Who", "What to do", "Because", title="Who can act")
     table.add_column("Items", justify="right")
