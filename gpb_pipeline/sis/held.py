@@ -11,11 +11,11 @@ from gpb_pipeline.sis.client import OneRosterClient
 def read_held(client: OneRosterClient, class_ids: Collection[str], *, line_items: bool = True) -> Held:
     """Read the active results, and the active line items where asked for, of these classes."""
     items = (
-        [each for each_class in class_ids for each in client.class_line_items(each_class)]
+        [each for each_class in class_ids for each in client.class_line_items(each_class).items]
         if line_items
         else []
     )
-    results = [each for each_class in class_ids for each in client.class_results(each_class)]
+    results = [each for each_class in class_ids for each in client.class_results(each_class).items]
     active_items = {each.sourced_id: each for each in items if each.status == "active"}.values()
     active = {each.sourced_id: each for each in results if each.status == "active"}.values()
     return Held(
