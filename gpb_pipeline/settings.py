@@ -84,6 +84,9 @@ class SisSettings(_Settings):
     client_secret: SecretStr
     dialect: Literal["oneroster-1.1", "oneroster-1.2"] = "oneroster-1.1"
     token_url: HttpUrl | None = Field(None, description="default: <SIS_BASE_URL>/Token")
+    token_auth: Literal["basic", "form"] = Field(
+        "basic", description="where the token address takes id and secret: HTTP Basic, or the form"
+    )
     scope: str | None = Field(None, description="default: none for 1.1, the scopes that are used for 1.2")
     id_mode: Literal["consumer", "provider"] = "consumer"
     title_max: int = Field(50, ge=1, description="characters that an assignment's name may have")
@@ -92,6 +95,9 @@ class SisSettings(_Settings):
     class_match: Literal["sourcedId", "identifier"] = "sourcedId"
     student_match: Literal["sourcedId", "identifier"] = "sourcedId"
     due_date: Literal["day", "instant"] = "day"
+    period_end: Literal["exclusive", "inclusive"] = Field(
+        "exclusive", description="whether a grading period's end date still belongs to it"
+    )
     withdraw: Literal["delete", "tobedeleted"] = "delete"
     on_edit: Literal["overwrite", "keep", "flag"] = Field(
         "overwrite", description="what to do with a score edited in the SIS since our last write"

@@ -181,7 +181,9 @@ class CourseSync:
         self.reached(Stage.POST_ASSIGNMENTS)
         written = writing.written(judged.plan, judged.holdings, lambda: self.reached(Stage.POST_GRADES))
         self.reached(Stage.VERIFY)
-        outcome, held = writing.verified(written, lambda seen: self._planned(judged.judgement, seen, "manual"))
+        outcome, held = writing.verified(
+            written, lambda seen: self._planned(judged.judgement, seen, "manual")
+        )
         return Posted(outcome=outcome, held=writing.change(without_taken_back(held)), stopped_by=halt.error)
 
     def _planned(self, judgement: Rows, held: Holdings, sync_type: SyncType) -> Planned:

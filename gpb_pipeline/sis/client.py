@@ -1,49 +1,55 @@
 """What the pipeline asks of a SIS: reads of classes and gradebooks, writes of line items and results.
 
-Tokens, retries and errors are transport.py's; bodies the codecs'. Methods may be called from several threads.
+Tokens, turns, retries and errors are transport.py's; pages lists.py's; bodies the codecs'. Methods may be
+called from several threads.
 """
 
-from collections.abc import Mapping
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from http import HTTPStatus
 from threading import Lock
 from time import monotonic
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
-import requests
-
+from gpb_pipeline.errors import PermanentError
 from gpb_pipeline.settings import SisSettings
 from gpb_pipeline.sis import reading
-from gpb_pipeline.sis.errors import (
-    Answer,
-    RefusedError,
-    UnavailableError,
-    UnknownOutcome,
-    answer_of,
-    says_failure,
-)
+from gpb_pipeline.sis.errors import Answer, RefusedError, UnknownOutcome
+from gpb_pipeline.sis.lists import read_list, rows_of
 from gpb_pipeline.sis.model import (
     AcademicSession,
     Category,
     DistrictLists,
     LineItem,
+    Listing,
     Result,
     SisClass,
     Student,
 )
+from gpb_pipeline.sis.replies import Reply, require_acceptance
 from gpb_pipeline.sis.transport import Call, Transport
 from gpb_pipeline.sis.v1p1 import OneRoster1p1
 from gpb_pipeline.sis.v1p2 import OneRoster1p2
 from gpb_pipeline.sis.wire import Codec, Payload, path
 
+logger = logging.getLogger(__name__)
+
 LISTS_KEPT = 60.0  # seconds: a night's courses share a read, a person's next sync has its own
-PAGE = 100  # the default of both documents, so that no SIS objects to it
-WITHOUT_DELETE = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED)
+NOT_SERVED = (HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED)
+T = TypeVar("T")
+Held = TypeVar("Held", LineItem, Result)
 
 
 class OneRosterClient:
-    """A SIS by its settings; each method raises what Transport.send does, naming the item it was about."""
+    """A SIS by its settings; each method raises what Transport.send does, naming the item it was about.
+
+    A list that is not whole is a ShortReadError. Rows that cannot be read are laid aside: those of a class's
+    line items and results are given beside them, others are logged by their code.
+    """
 
     def __init__(self, settings: SisSettings) -> None:
         self.settings = settings
@@ -69,50 +75,39 @@ class OneRosterClient:
 
     def has_classes(self) -> bool:
         """Say whether the SIS has any class, by one request."""
-        call = Call(
-            "GET", self._codec.rostering + path("classes"), "classes", params={"limit": 1, "offset": 0}
-        )
-        return bool(_items(_json(self._listed(call), call.item), "classes", call.item))
+        url = self._codec.rostering + path("classes")
+        reply = self._page(Call("GET", url, "classes", params={"limit": 1, "offset": 0}))
+        return bool(rows_of(reply, "classes", "classes"))
 
     def find_class(self, sourced_id: str) -> SisClass | None:
         """Find the class of that sourcedId; None where there is none, or it is marked to be deleted."""
-        url = self._codec.rostering + path("classes", sourced_id)
         item = f"class {sourced_id}"
-        try:
-            body = _json(self._transport.send(Call("GET", url, item)), item)
-        except RefusedError as refused:
-            if refused.status == HTTPStatus.NOT_FOUND:
-                return None
-            raise
-        inner = body.get("class", body) if isinstance(body, dict) else None
-        if not isinstance(inner, dict):
-            raise reading.unreadable("is not an object", item)
-        return reading.read_class(inner) if reading.is_active(inner) else None
+        url = self._codec.rostering + path("classes", sourced_id)
+        found = self._object(Call("GET", url, item, class_id=sourced_id), "class")
+        return reading.read_class(found) if found is not None and reading.is_active(found) else None
 
     def classes_of_code(self, code: str) -> list[SisClass]:
         """Find the active classes of exactly that classCode, whether or not the SIS heeds the filter."""
         params = {"filter": f"classCode='{code}'"}
         url = self._codec.rostering + path("classes")
-        items = filter(reading.is_active, self._collection(url, "classes", f"classes of code {code}", params))
-        return [each for each in map(reading.read_class, items) if each.code == code]
+        rows = self._rows(url, "classes", f"classes of code {code}", params=params)
+        return [each for each in _usable("class", _active(rows), reading.read_class) if each.code == code]
 
     def class_students(self, class_id: str) -> list[Student]:
         url = self._codec.rostering + path("classes", class_id, "students")
-        items = self._collection(url, "users", f"students of class {class_id}")
-        return [reading.read_student(each) for each in items if reading.is_active(each)]
+        rows = self._rows(url, "users", f"students of class {class_id}", class_id)
+        return _usable("student", _active(rows), reading.read_student)
 
     def academic_sessions(self) -> list[AcademicSession]:
         """Read every session: terms, semesters, school years and grading periods, ended ones too."""
         url = self._codec.rostering + path("academicSessions")
-        return [
-            reading.read_session(each)
-            for each in self._collection(url, "academicSessions", "academic sessions")
-        ]
+        rows = self._rows(url, "academicSessions", "academic sessions")
+        return _usable("academic session", rows, reading.read_session)
 
     def categories(self) -> list[Category]:
         """Read every category, of every class and of none, inactive ones too."""
-        url = self._codec.gradebook + path("categories")
-        return [reading.read_category(each) for each in self._collection(url, "categories", "categories")]
+        rows = self._rows(self._codec.gradebook + path("categories"), "categories", "categories")
+        return _usable("category", rows, reading.read_category)
 
     def district_lists(self) -> DistrictLists:
         """Read categories and academic sessions for a course, or have those read for another a moment ago."""
@@ -124,17 +119,25 @@ class OneRosterClient:
                 self._lists_at = monotonic()
             return self._lists
 
-    def class_line_items(self, class_id: str) -> list[LineItem]:
+    def class_line_items(self, class_id: str) -> Listing[LineItem]:
         """Read the class's line items, those marked `tobedeleted` too."""
         url = self._codec.gradebook + path("classes", class_id, "lineItems")
-        items = self._collection(url, "lineItems", f"line items of class {class_id}")
-        return [reading.read_line_item(each) for each in items]
+        rows = self._rows(url, "lineItems", f"line items of class {class_id}", class_id)
+        return reading.listing("line item", rows, partial(reading.read_line_item, class_id=class_id))
 
-    def class_results(self, class_id: str) -> list[Result]:
+    def class_results(self, class_id: str) -> Listing[Result]:
         """Read the class's results, those marked `tobedeleted` too."""
         url = self._codec.gradebook + path("classes", class_id, "results")
-        items = self._collection(url, "results", f"results of class {class_id}")
-        return [reading.read_result(each) for each in items]
+        rows = self._rows(url, "results", f"results of class {class_id}", class_id)
+        return reading.listing("result", rows, reading.read_result)
+
+    def find_line_item(self, sourced_id: str) -> LineItem | None:
+        """Look for it by its id; None where there is none, or it is marked to be deleted."""
+        return self._held("lineItems", "lineItem", sourced_id, reading.read_line_item)
+
+    def find_result(self, sourced_id: str) -> Result | None:
+        """Look for it by its id; None where there is none, or it is marked to be deleted."""
+        return self._held("results", "result", sourced_id, reading.read_result)
 
     def put_line_item(self, item: LineItem, *, first: bool = True) -> str:
         """Create or replace it; answers the sourcedId that the SIS holds it by.
@@ -143,26 +146,29 @@ class OneRosterClient:
         of the body, and is not repeated when its outcome is unknown.
         """
         body = self._codec.line_item(replace(item, modified_at=datetime.now(UTC)))
-        return self._put("lineItems", "lineItem", body, f"line item {item.sourced_id}", first=first)
+        name = f"line item {item.sourced_id}"
+        return self._put("lineItems", "lineItem", body, name, item.class_id, first=first)
 
     def put_result(self, result: Result, *, first: bool = True) -> str:
         """Create or replace it; answers the sourcedId. `first` as in put_line_item."""
         body = self._codec.result(replace(result, modified_at=datetime.now(UTC)))
-        return self._put("results", "result", body, f"result {result.sourced_id}", first=first)
+        name = f"result {result.sourced_id}"
+        return self._put("results", "result", body, name, result.class_id, first=first)
+
+    def delete_line_item(self, sourced_id: str) -> None:
+        """Take back a line item, by DELETE or by marking it; what a look does not find is gone already."""
+        if self._delete("lineItems", sourced_id, f"line item {sourced_id}") is None:
+            return
+        held = self.find_line_item(sourced_id)
+        if held is not None:
+            self.put_line_item(replace(held, status="tobedeleted"), first=False)
 
     def delete_result(self, result: Result) -> None:
         """Take back a result, by DELETE or, where the SIS has none, by marking it to be deleted."""
-        if self.settings.withdraw == "delete":
-            url = self._codec.gradebook + path("results", result.sourced_id)
-            try:
-                self._transport.send(Call("DELETE", url, f"result {result.sourced_id}"))
-            except RefusedError as refused:
-                if refused.status not in WITHOUT_DELETE:
-                    raise
-                if refused.status == HTTPStatus.NOT_FOUND and self._is_gone(result):
-                    return
-            else:
-                return
+        name = f"result {result.sourced_id}"
+        refused = self._delete("results", result.sourced_id, name, result.class_id)
+        if refused is None or (refused == HTTPStatus.NOT_FOUND and self._is_gone(result)):
+            return
         self.put_result(replace(result, status="tobedeleted"), first=False)
 
     def _is_gone(self, result: Result) -> bool:
@@ -172,86 +178,112 @@ class OneRosterClient:
         """
         if result.class_id is None:
             return False
-        held = self.class_results(result.class_id)
+        held = self.class_results(result.class_id).items
         return not any(each.sourced_id == result.sourced_id and each.status == "active" for each in held)
 
-    def _put(self, collection: str, name: str, body: Payload, item: str, *, first: bool) -> str:
+    def _delete(
+        self, collection: str, sourced_id: str, item: str, class_id: str | None = None
+    ) -> HTTPStatus | None:
+        """Delete it; gives the status where there is no DELETE, or nothing of that id, and None when done."""
+        if self.settings.withdraw == "tobedeleted":
+            return HTTPStatus.METHOD_NOT_ALLOWED
+        url = self._codec.gradebook + path(collection, sourced_id)
+        try:
+            reply = self._transport.send(Call("DELETE", url, item, class_id=class_id))
+        except RefusedError as refused:
+            if refused.status not in (HTTPStatus.NOT_FOUND, *NOT_SERVED):
+                raise
+            return HTTPStatus(refused.status)
+        require_acceptance(reply, item)
+        return None
+
+    def _put(
+        self, collection: str, name: str, body: Payload, item: str, class_id: str | None, *, first: bool
+    ) -> str:
         ours: str = body[name]["sourcedId"]
         allocating = first and self.settings.id_mode == "provider"
         if allocating:
             del body[name]["sourcedId"]
         url = self._codec.gradebook + path(collection, ours)
-        response = self._transport.send(Call("PUT", url, item, body=body, keyed=not allocating))
-        answer = _json_or_none(response)
-        if says_failure(answer):
-            raise RefusedError(answer_of(response.status_code, response.text), item=item)
+        call = Call("PUT", url, item, body=body, keyed=not allocating, class_id=class_id)
+        reply = self._transport.send(call)
+        require_acceptance(reply, item)
         if self.settings.id_mode == "consumer":
             return ours
-        theirs = reading.sourced_id_in(answer)
+        theirs = reading.sourced_id_in(reply.body)
         if theirs is None and allocating:
-            raise UnknownOutcome(Answer(response.status_code, "no sourcedId in the answer"), item=item)
+            raise UnknownOutcome(Answer(reply.status, "no sourcedId in the answer"), item=item)
         return theirs or ours
 
-    def _listed(self, call: Call) -> requests.Response:
+    def _held(
+        self, collection: str, name: str, sourced_id: str, read: Callable[[reading.Item], Held]
+    ) -> Held | None:
+        item = f"{collection}/{sourced_id}"
+        url = self._codec.gradebook + path(collection, sourced_id)
+        try:
+            found = self._object(Call("GET", url, item), name)
+            held = None if found is None else read(found)
+        except RefusedError:
+            raise
+        except PermanentError as unreadable:
+            raise RefusedError(Answer(HTTPStatus.OK, words=unreadable.what), item=item) from None
+        if held is not None and held.sourced_id.lower() != sourced_id.lower():
+            raise RefusedError(Answer(HTTPStatus.OK, words="answered with another sourcedId"), item=item)
+        return held if held is not None and held.status == "active" else None
+
+    def _object(self, call: Call, name: str) -> dict[str, Any] | None:
+        """Get one object, bare or under its name; None where the SIS has none of that id."""
+        try:
+            reply = self._transport.send(call)
+        except RefusedError as refused:
+            if refused.status == HTTPStatus.NOT_FOUND:
+                return None
+            raise
+        if reply.kind == "none":
+            return None
+        found = reply.body.get(name, reply.body) if isinstance(reply.body, dict) else None
+        if not isinstance(found, dict):
+            raise reading.unreadable("is not an object" if reply.kind == "json" else "is not JSON", call.item)
+        return found
+
+    def _rows(
+        self,
+        url: str,
+        name: str,
+        item: str,
+        class_id: str | None = None,
+        params: Mapping[str, str] | None = None,
+    ) -> list[object]:
+        """Read a whole list."""
+
+        def page(limit: int, offset: int) -> Reply:
+            asked: dict[str, str | int] = {**(params or {}), "limit": limit, "offset": offset}
+            return self._page(Call("GET", url, item, params=asked, class_id=class_id))
+
+        return read_list(page, name, item)
+
+    def _page(self, call: Call) -> Reply:
+        """Ask for a page: 404 is none where it is past the first, or the class is known that it is about."""
         try:
             return self._transport.send(call)
         except RefusedError as refused:
             if refused.status != HTTPStatus.NOT_FOUND:
                 raise
+            if (call.params or {}).get("offset") or (call.class_id and self.find_class(call.class_id)):
+                return Reply.empty(HTTPStatus.NOT_FOUND)
             answer = Answer(refused.status, refused.sis_code, refused.sis_words)
             remedy = "Check SIS_BASE_URL and SIS_DIALECT: the SIS serves no such list."
             raise RefusedError(answer, item=call.item, remedy=remedy) from None
 
-    def _collection(
-        self, url: str, name: str, item: str, params: Mapping[str, str] | None = None
-    ) -> list[dict[str, Any]]:
-        """Read all pages. Raises UnavailableError where they hold less than the SIS counted."""
-        items: list[dict[str, Any]] = []
-        seen: set[str] = set()
-        offset = 0
-        while True:
-            page_of: dict[str, str | int] = {**(params or {}), "limit": PAGE, "offset": offset}
-            response = self._listed(Call("GET", url, item, params=page_of))
-            page = _items(_json(response, item), name, item)
-            new = [each for each in page if str(each.get("sourcedId")) not in seen]
-            total = _count(response.headers.get("X-Total-Count"))
-            if not new and total is not None and offset < total:
-                raise UnavailableError(Answer(response.status_code, "short read"), item=item)
-            if not new:  # past the end, or a SIS that knows no offset
-                return items
-            items += new
-            seen |= {str(each.get("sourcedId")) for each in new}
-            offset += len(page)
-            if total is not None and offset >= total and len(page) != PAGE:  # some count only the page
-                return items
+
+def _active(rows: Iterable[object]) -> list[object]:
+    """Leave out those marked to be deleted."""
+    return [row for row in rows if not isinstance(row, dict) or reading.is_active(row)]
 
 
-def _count(header: str | None) -> int | None:
-    return int(header) if header is not None and header.isdecimal() else None
-
-
-def _json_or_none(response: requests.Response) -> object:
-    try:
-        return response.json()
-    except requests.JSONDecodeError:
-        return None
-
-
-def _json(response: requests.Response, item: str) -> Any:
-    body = _json_or_none(response)
-    if body is None:
-        raise reading.unreadable("is not JSON", item)
-    if says_failure(body):
-        raise RefusedError(answer_of(response.status_code, response.text), item=item)
-    return body
-
-
-def _items(body: object, name: str, item: str) -> list[dict[str, Any]]:
-    """Find the page's objects: under the collection's name, under whatever single name it has, or bare."""
-    found = body
-    if isinstance(body, dict):
-        lists = [each for each in body.values() if isinstance(each, list)]
-        found = body.get(name, lists[0] if len(lists) == 1 else None)
-    if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
-        raise reading.unreadable("is not a list of objects", item)
-    return found
+def _usable(kind: str, rows: Iterable[object], read: Callable[[reading.Item], T]) -> list[T]:
+    """Read what can be read of a list; what cannot is told by its code alone, for it may be a person."""
+    listed = reading.listing(kind, rows, read)
+    for code, count in Counter(each.code for each in listed.rejects).items():
+        logger.warning("%d × %s of the SIS laid aside: %s", count, kind, code)
+    return list(listed.items)

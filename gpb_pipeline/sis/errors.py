@@ -1,16 +1,16 @@
-"""What a SIS says when it will not or cannot, in any of the four shapes in use, as errors of the project.
+"""Errors of the SIS: it will not, it cannot now, or nobody knows whether it did.
 
 The SIS's own words may name a student: they are kept beside the message (`sis_words`), never in it.
+How they are found in an answer is answers.py's.
 """
 
-import json
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from http import HTTPStatus
 
 from gpb_pipeline.errors import PermanentError, TransientError
 
-WORDS_MAX = 500  # characters kept of what the SIS says
+GATEWAY = (HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT)
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,27 @@ class RefusedError(PermanentError):
         self.sis_code = answer.code
         self.sis_words = answer.words
 
+    def says_unknown(self, sourced_id: str) -> bool:
+        """Whether it says in words that the SIS does not know this very id.
+
+        A 404 that names nothing may be about anything that the request refers to, and one that quotes its
+        own address (`…/results/ID`) is often about the address.
+        """
+        unknown = self.status == HTTPStatus.NOT_FOUND or (self.sis_code or "").lower() == "unknownobject"
+        whole = rf"(?<![\w/-])(?<!\w[.:]){re.escape(sourced_id)}(?![\w-]|[.:/]\w)"
+        return unknown and re.search(whole, self.sis_words or "") is not None
+
+
+class ForbiddenError(RefusedError):
+    """These credentials may not do this one thing; what else they ask of the kind is answered."""
+
+    def __init__(self, answer: Answer, *, item: str) -> None:
+        super().__init__(
+            answer,
+            item=item,
+            remedy="Ask the SIS's support whether these credentials may do this to this class.",
+        )
+
 
 class AccessError(RefusedError):
     """The credentials are not accepted, or may not do this: every further request would fail alike."""
@@ -51,7 +72,8 @@ class AccessError(RefusedError):
         super().__init__(
             answer,
             item=item,
-            remedy="Check SIS_CLIENT_ID, SIS_CLIENT_SECRET, SIS_TOKEN_URL, SIS_SCOPE and SIS_HEADERS.",
+            remedy="Check SIS_CLIENT_ID, SIS_CLIENT_SECRET, SIS_TOKEN_URL, SIS_TOKEN_AUTH, SIS_SCOPE and "
+            "SIS_HEADERS.",
         )
 
 
@@ -69,13 +91,32 @@ class UnavailableError(TransientError):
         self.sis_words = answer.words
         self.retry_after = retry_after
 
+    @property
+    def is_outage(self) -> bool:
+        """Whether nobody answered, or a gateway did; any other answer may be about this one item."""
+        return self.status is None or self.status in GATEWAY
+
     @staticmethod
     def _what(answer: Answer) -> str:
         return f"the SIS is not available: {answer.summary()}"
 
 
+class ThrottledError(UnavailableError):
+    """The SIS asks for fewer requests; this one it did not look at, so a write was not made."""
+
+
 class UnreachableError(UnavailableError):
     """Nothing answers where the SIS should be: the request was never sent, so a write was not made."""
+
+
+class ShortReadError(UnavailableError):
+    """A list is not whole by its own paging and count: what it lacks may well be there."""
+
+    code = "short_read"
+
+    @staticmethod
+    def _what(answer: Answer) -> str:
+        return f"the list came short: {answer.summary()}"
 
 
 class UnknownOutcome(UnavailableError):  # noqa: N818 - the outcome is what is unknown, not the error
@@ -86,50 +127,3 @@ class UnknownOutcome(UnavailableError):  # noqa: N818 - the outcome is what is u
     @staticmethod
     def _what(answer: Answer) -> str:
         return f"written, but whether the SIS took it is unknown: {answer.summary()}"
-
-
-def answer_of(status: int, text: str) -> Answer:
-    """Read the SIS's code and words: bare, wrapped, flat (reference/oneroster.md §1), or no such JSON."""
-    try:
-        body = json.loads(text)
-    except ValueError:
-        return Answer(status, None, _words(re.sub(r"<[^>]*>", " ", text)))
-    if isinstance(body, list):
-        body = next((each for each in body if isinstance(each, dict)), body)
-    if not isinstance(body, dict):
-        return Answer(status, None, _words(text))
-    info = body.get("imsx_StatusInfo")
-    return _from_status_info(status, info if isinstance(info, dict) else body)
-
-
-def says_failure(body: object) -> bool:
-    """Say whether an answer with a success status nevertheless says `failure`."""
-    info = body.get("imsx_StatusInfo", body) if isinstance(body, dict) else None
-    return isinstance(info, dict) and info.get("imsx_codeMajor") in ("failure", "unsupported")
-
-
-def _from_status_info(status: int, info: dict[str, Any]) -> Answer:
-    lowered = {name.lower(): value for name, value in info.items()}
-    code = _code_minor(lowered.get("imsx_codeminor")) or lowered.get("error")
-    told = ("imsx_description", "error_description", "message", "detail", "title")
-    words = next((lowered[name] for name in told if isinstance(lowered.get(name), str)), None)
-    return Answer(status, _code(code), _words(words))
-
-
-def _code_minor(minor: object) -> object:
-    """Read `imsx_CodeMinor` as a string, or as its (first) field's value."""
-    if not isinstance(minor, dict):
-        return minor
-    fields = minor.get("imsx_codeMinorField")
-    first = fields[0] if isinstance(fields, list) and fields else fields
-    return first.get("imsx_codeMinorFieldValue") if isinstance(first, dict) else None
-
-
-def _code(value: object) -> str | None:
-    """Keep one short word: anything else may be a sentence with a name in it, and codes are shown."""
-    return value if isinstance(value, str) and re.fullmatch(r"[A-Za-z_.-]{1,40}", value) else None
-
-
-def _words(value: object) -> str | None:
-    text = " ".join(value.split()) if isinstance(value, str) else ""
-    return text[:WORDS_MAX] or None

@@ -5,9 +5,28 @@ Ids are sourcedIds; instants are aware datetimes; None is for what the SIS did n
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Literal
+from typing import Generic, Literal, TypeVar
 
 Status = Literal["active", "tobedeleted"]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Reject:
+    """A row of a list that cannot be read, laid aside: `met` is the SIS's own, for the log alone."""
+
+    kind: str
+    sourced_id: str | None
+    code: str
+    met: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Listing(Generic[T]):
+    """A list that was read whole: what is usable, and what had to be laid aside."""
+
+    items: tuple[T, ...]
+    rejects: tuple[Reject, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +52,8 @@ class LineItem:
 class Result:
     """One student's score on a line item; who and what is kept out of its repr.
 
-    `score_status` is one of OneRoster's words (exempt, fully graded, not submitted, …) or a SIS's own `ext:`.
+    `late` and `missing` are None where nobody said, and then not sent. `score_status` is one of OneRoster's
+    words (exempt, fully graded, not submitted, …) or a SIS's own `ext:`.
     """
 
     sourced_id: str
@@ -43,8 +63,8 @@ class Result:
     score_status: str = field(repr=False, default="fully graded")
     score_date: date | None = None
     class_id: str | None = None
-    late: bool = field(repr=False, default=False)
-    missing: bool = field(repr=False, default=False)
+    late: bool | None = field(repr=False, default=None)
+    missing: bool | None = field(repr=False, default=None)
     status: Status = "active"
     modified_at: datetime | None = None
 
@@ -83,7 +103,10 @@ class Category:
 
 @dataclass(frozen=True, kw_only=True)
 class AcademicSession:
-    """A term, semester, school year or grading period, from `start` up to and without `end`."""
+    """A term, semester, school year or grading period, with its end date as published (SIS_PERIOD_END).
+
+    What is no grading period may be without dates: it is then open on that side.
+    """
 
     sourced_id: str
     kind: str

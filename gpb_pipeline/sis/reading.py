@@ -1,18 +1,32 @@
 """Lax reading of what a SIS answers, the same for both dialects: JSON in, model out.
 
-Ids may be numbers, references bare strings, scores and flags text, dates without a time. What the project
-cannot do without is missed aloud (PermanentError, `unreadable_data`); the rest is None.
+Ids may be numbers, references bare strings, scores and flags text, dates without a time or of a year that
+means "never". A row without what the project cannot do without is laid aside as a Reject; the rest is None.
 """
 
 import math
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, date, datetime
+from typing import Any, TypeVar
 
 from gpb_pipeline.errors import PermanentError
-from gpb_pipeline.sis.model import AcademicSession, Category, LineItem, Result, SisClass, Status, Student
+from gpb_pipeline.sis.answers import fit, shown
+from gpb_pipeline.sis.model import (
+    AcademicSession,
+    Category,
+    LineItem,
+    Listing,
+    Reject,
+    Result,
+    SisClass,
+    Status,
+    Student,
+)
 
+YEARS = range(1700, 2200)  # what a frame can hold; SISs have 0001 and 9999 for "never"
+ID_MAX, TEXT_MAX, MET_MAX = 1000, 2000, 300  # characters; OneRoster's ids have 255
 Item = Mapping[str, Any]
+T = TypeVar("T")
 
 
 def unreadable(what: str, item: str) -> PermanentError:
@@ -25,11 +39,28 @@ def unreadable(what: str, item: str) -> PermanentError:
     )
 
 
-def read_line_item(item: Item) -> LineItem:
+def listing(kind: str, rows: Iterable[object], read: Callable[[Item], T]) -> Listing[T]:
+    """Read row by row; one that cannot be read costs itself."""
+    items: list[T] = []
+    rejects: list[Reject] = []
+    for row in rows:
+        try:
+            if not isinstance(row, dict):
+                raise unreadable("is not an object", f"a {kind} of the SIS")
+            items.append(read(row))
+        except PermanentError as error:
+            ours = id_of(row.get("sourcedId")) if isinstance(row, dict) else None
+            met = f"{error.what}: {shown(row)}"
+            rejects.append(Reject(kind, ours, error.code, met[:MET_MAX]))
+    return Listing(tuple(items), tuple(rejects))
+
+
+def read_line_item(item: Item, class_id: str | None = None) -> LineItem:
+    """Read it; without a class of its own it is of `class_id`, whose list it came in."""
     return LineItem(
         sourced_id=_required(item, "sourcedId", "line item"),
         title=_text(item.get("title")) or "",
-        class_id=_required_reference(item, "class", "line item"),
+        class_id=_reference(item.get("class")) or class_id or _required(item, "class", "line item"),
         category_id=_reference(item.get("category")),
         assign_date=_moment(item.get("assignDate")),
         due_date=_moment(item.get("dueDate")),
@@ -65,7 +96,7 @@ def read_class(item: Item) -> SisClass:
     ids = [_reference(each) for each in terms] if isinstance(terms, list) else []
     return SisClass(
         sourced_id=_required(item, "sourcedId", "class"),
-        code=_text(item.get("classCode")),
+        code=id_of(item.get("classCode")),
         school_id=_reference(item.get("school")),
         term_ids=frozenset(each for each in ids if each is not None),
     )
@@ -73,7 +104,7 @@ def read_class(item: Item) -> SisClass:
 
 def read_student(item: Item) -> Student:
     return Student(
-        sourced_id=_required(item, "sourcedId", "student"), identifier=_text(item.get("identifier"))
+        sourced_id=_required(item, "sourcedId", "student"), identifier=id_of(item.get("identifier"))
     )
 
 
@@ -82,22 +113,22 @@ def read_category(item: Item) -> Category:
     metadata = item.get("metadata")
     return Category(
         sourced_id=_required(item, "sourcedId", "category"),
-        title=_text(item.get("title")) or "",
+        title=_required_text(item, "title", "category"),
         active=is_active(item),
-        class_id=_text(metadata.get("classId")) if isinstance(metadata, dict) else None,
+        class_id=id_of(metadata.get("classId")) if isinstance(metadata, dict) else None,
     )
 
 
 def read_session(item: Item) -> AcademicSession:
-    sourced_id = _required(item, "sourcedId", "academic session")
-    start, end = _moment(item.get("startDate")), _moment(item.get("endDate"))
-    if start is None or end is None:
-        raise unreadable("has no start or end date", f"academic session {sourced_id}")
+    """Read it; a grading period needs both dates, any other session may be open at either end."""
+    kind, start, end = _text(item.get("type")) or "", _day(item.get("startDate")), _day(item.get("endDate"))
+    if kind == "gradingPeriod" and (start is None or end is None):
+        raise unreadable("came without a start or an end date", "a grading period of the SIS")
     return AcademicSession(
-        sourced_id=sourced_id,
-        kind=_text(item.get("type")) or "",
-        start=start.date(),
-        end=end.date(),
+        sourced_id=_required(item, "sourcedId", "academic session"),
+        kind=kind,
+        start=start or date.min,
+        end=end or date.max,
         parent_id=_reference(item.get("parent")),
         active=is_active(item),
     )
@@ -115,18 +146,31 @@ def sourced_id_in(body: object) -> str | None:
     pairs = body.get("sourcedIdPairs")
     first = pairs[0] if isinstance(pairs, list) and pairs else pairs
     if isinstance(first, dict):
-        return _text(first.get("allocatedSourcedId"))
+        return id_of(first.get("allocatedSourcedId"))
     inner = body.get("lineItem") or body.get("result") or body
-    return _text(inner.get("sourcedId")) if isinstance(inner, dict) else None
+    return id_of(inner.get("sourcedId")) if isinstance(inner, dict) else None
+
+
+def id_of(value: object) -> str | None:
+    """Read an id, text or a number; None for what could not be the same id again when it is written."""
+    text = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    return text if text and len(text) <= ID_MAX and fit(text) == text else None
 
 
 def _text(value: object) -> str | None:
     if isinstance(value, bool) or not isinstance(value, str | int):
         return None
-    return str(value).strip() or None
+    return fit(str(value)[:TEXT_MAX]).strip() or None
 
 
 def _required(item: Item, name: str, kind: str) -> str:
+    found = id_of(item.get(name))
+    if found is None:
+        raise unreadable(f"came without {name}", f"a {kind} of the SIS")
+    return found
+
+
+def _required_text(item: Item, name: str, kind: str) -> str:
     found = _text(item.get(name))
     if found is None:
         raise unreadable(f"came without {name}", f"a {kind} of the SIS")
@@ -134,7 +178,7 @@ def _required(item: Item, name: str, kind: str) -> str:
 
 
 def _reference(value: object) -> str | None:
-    return _text(value.get("sourcedId")) if isinstance(value, dict) else _text(value)
+    return id_of(value.get("sourcedId")) if isinstance(value, dict) else id_of(value)
 
 
 def _required_reference(item: Item, name: str, kind: str) -> str:
@@ -149,22 +193,35 @@ def _number(value: object) -> float | None:
         return None
     try:
         number = float(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return number if math.isfinite(number) else None
 
 
-def _moment(value: object) -> datetime | None:
-    """Parse ISO 8601, a date or an instant; without an offset it is taken as UTC."""
+def _iso(value: object) -> datetime | None:
     try:
-        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+        return datetime.fromisoformat(value.strip()) if isinstance(value, str) else None
     except ValueError:
         return None
-    return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _flag(value: object) -> bool:
-    return value is True or (isinstance(value, str) and value.lower() == "true")
+def _moment(value: object) -> datetime | None:
+    """Parse ISO 8601, a date or an instant; without an offset it is taken as UTC."""
+    moment = _iso(value)
+    if moment is None or moment.year not in YEARS:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _day(value: object) -> date | None:
+    moment = _iso(value)
+    return moment and moment.date()
+
+
+def _flag(value: object) -> bool | None:
+    if isinstance(value, bool):
+        return value
+    return {"true": True, "false": False}.get(value.strip().lower()) if isinstance(value, str) else None
 
 
 def _status(item: Item) -> Status:

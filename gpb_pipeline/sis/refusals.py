@@ -13,18 +13,22 @@ import requests
 
 from gpb_pipeline.errors import SettingsError
 from gpb_pipeline.outages import Outage, outage_of
+from gpb_pipeline.sis.answers import answer_of
 from gpb_pipeline.sis.errors import (
     AccessError,
     Answer,
+    ForbiddenError,
     RefusedError,
+    ThrottledError,
     UnavailableError,
     UnknownOutcome,
     UnreachableError,
-    answer_of,
 )
+from gpb_pipeline.sis.replies import text_of
 
-RETRY_AFTER_MIN, RETRY_AFTER_MAX = 0.05, 60.0  # seconds: a SIS that asks for more is tried by the next sync
+RETRY_AFTER_MIN, RETRY_AFTER_MAX = 0.05, 3600.0  # seconds
 RATE_LIMIT = re.compile(r"rate.?limit|too many requests|throttl", re.IGNORECASE)
+BUSY = re.compile(rf"{RATE_LIMIT.pattern}|server_busy", re.IGNORECASE)
 CLUE = 500  # characters of an answer in which a clue is looked for
 SETTINGS = {
     Outage.UNTRUSTED: (
@@ -48,25 +52,37 @@ def raise_unanswered(fault: requests.RequestException, item: str, setting: str, 
     raise (UnknownOutcome if write else UnavailableError)(answer, item=item, remedy=remedy) from None
 
 
-def raise_for(response: requests.Response, item: str, *, write: bool) -> NoReturn:
-    """Raise what an answer without success means; a 403 that names a time or a rate limit is a throttle."""
-    status = HTTPStatus(response.status_code) if response.status_code in set(HTTPStatus) else None
-    answer = answer_of(response.status_code, response.text)
-    after = retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
-    throttled = (
-        (status == HTTPStatus.SERVICE_UNAVAILABLE and after is not None)
-        or (
-            status == HTTPStatus.FORBIDDEN  # PowerSchool's
-            and (after is not None or RATE_LIMIT.search(response.text[:CLUE]) is not None)
-        )
-    )
-    if status in (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS) or throttled:
+def raise_for(response: requests.Response, item: str, *, write: bool, whole: bool = True) -> NoReturn:
+    """Raise what an answer without success means; `whole`: a 403 is about the client, not about the item."""
+    status, text = response.status_code, text_of(response)
+    answer = answer_of(status, text)
+    after = seconds_told(response)
+    if is_throttle(response):
+        raise ThrottledError(answer, item=item, retry_after=after)
+    if status == HTTPStatus.REQUEST_TIMEOUT:
         raise UnavailableError(answer, item=item, retry_after=after)
+    if status == HTTPStatus.FORBIDDEN and not whole:
+        raise ForbiddenError(answer, item=item)
     if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
         raise AccessError(answer, item=item)
-    if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.NOT_IMPLEMENTED:
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.NOT_IMPLEMENTED:
         raise (UnknownOutcome if write else UnavailableError)(answer, item=item, retry_after=after)
     raise RefusedError(answer, item=item)
+
+
+def is_throttle(response: requests.Response) -> bool:
+    """Whether the SIS asks for fewer requests: in so many words, or by a time to come back."""
+    status = response.status_code
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return True
+    if status not in (HTTPStatus.FORBIDDEN, HTTPStatus.SERVICE_UNAVAILABLE):
+        return False
+    clue = RATE_LIMIT if status == HTTPStatus.FORBIDDEN else BUSY  # 403 is PowerSchool's
+    return "Retry-After" in response.headers or clue.search(text_of(response)[:CLUE]) is not None
+
+
+def seconds_told(response: requests.Response) -> float | None:
+    return retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
 
 
 def retry_after(value: str | None, now: datetime) -> float | None:

@@ -1,10 +1,12 @@
-"""The access token by OAuth 2 client credentials with HTTP Basic (reference/oneroster.md §0).
+"""The access token by OAuth 2 client credentials, by HTTP Basic or in the form (reference/oneroster.md §0).
 
 One token serves all threads of a client; another client's is its own. What it is used for is transport.py's.
 """
 
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from threading import Lock
+from time import monotonic
 
 import requests
 from requests.auth import AuthBase
@@ -12,12 +14,18 @@ from requests.auth import AuthBase
 from gpb_pipeline.errors import PermanentError, SettingsError
 from gpb_pipeline.outages import CONNECT_TIMEOUT
 from gpb_pipeline.settings import SisSettings
-from gpb_pipeline.sis.errors import AccessError, answer_of
+from gpb_pipeline.sis.answers import answer_of, parsed
+from gpb_pipeline.sis.errors import AccessError
 from gpb_pipeline.sis.refusals import raise_for, raise_unanswered
+from gpb_pipeline.sis.replies import text_of
 
 ITEM = "SIS token"
 NO_ENDPOINT = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.GONE)
+REFUSED = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNSUPPORTED_MEDIA_TYPE, HTTPStatus.UNPROCESSABLE_ENTITY)
 REDIRECTS = 3  # hundreds
+RENEWED_BEFORE = 60.0  # seconds before it expires, or a tenth of its life where that is shorter
+LIFE_MAX = 366 * 86400.0  # seconds; more is no time that anybody meant
+DOUBT_EVERY = 60.0  # seconds between two renewals for a 403, once one was in vain
 
 
 class Bearer(AuthBase):
@@ -31,6 +39,21 @@ class Bearer(AuthBase):
         return request
 
 
+class InForm(AuthBase):
+    """Adds nothing: id and secret stand in the form, and a .netrc stays out of it."""
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        return request
+
+
+@dataclass(frozen=True)
+class Token:
+    """A token and when to get the next, by this machine's own clock; None: when it is refused."""
+
+    text: str = field(repr=False)
+    until: float | None
+
+
 class Tokens:
     """The client's current token; `scope` is the dialect's, where SIS_SCOPE says nothing."""
 
@@ -38,47 +61,67 @@ class Tokens:
         self._session = session
         self._settings = settings
         self._scope = settings.scope or scope
-        self._token: str | None = None
+        self._token: Token | None = None
+        self._no_doubt_until = 0.0
         self._lock = Lock()
 
     def current(self) -> str:
         """Raises AccessError, SettingsError for an address that issues none, UnavailableError."""
         with self._lock:
-            if self._token is None:
-                self._token = self._issued()
-            return self._token
+            held = self._token
+            if held is None or (held.until is not None and monotonic() >= held.until):
+                return self._issued()
+            return held.text
 
     def renewed(self, refused: str) -> str:
         """Get a token other than `refused`: threads that were refused together ask for one between them."""
         with self._lock:
-            if self._token in (None, refused):
-                self._token = None
-                self._token = self._issued()
-            return self._token
+            if self._token is None or self._token.text == refused:
+                return self._issued()
+            return self._token.text
+
+    def doubted(self, refused: str) -> str | None:
+        """Get a token for one that met a 403, for it may have expired; None if that was in vain just now."""
+        with self._lock:
+            if self._token is not None and self._token.text != refused:
+                return self._token.text
+            return None if monotonic() < self._no_doubt_until else self._issued()
+
+    def renewed_in_vain(self) -> None:
+        """Note that a 403 was none of the token's: it is not taken for that again for a while."""
+        with self._lock:
+            self._no_doubt_until = monotonic() + DOUBT_EVERY
 
     def _issued(self) -> str:
+        self._token = None
+        self._token = self._ask()
+        return self._token.text
+
+    def _ask(self) -> Token:
+        settings = self._settings
+        secret = settings.client_secret.get_secret_value()
         form = {"grant_type": "client_credentials"} | ({"scope": self._scope} if self._scope else {})
-        identity = (
-            self._settings.client_id.encode(),
-            self._settings.client_secret.get_secret_value().encode(),
-        )
+        where = settings.token_auth
+        if where == "form":
+            form |= {"client_id": settings.client_id, "client_secret": secret}
+        asked = monotonic()
         try:
             response = self._session.post(
-                self._settings.token_endpoint,
+                settings.token_endpoint,
                 data=form,
-                auth=identity,  # type: ignore[arg-type]  # bytes are taken too, and str would be Latin-1
-                timeout=(CONNECT_TIMEOUT, self._settings.timeout),
+                auth=InForm() if where == "form" else (settings.client_id.encode(), secret.encode()),  # type: ignore[arg-type]  # bytes are taken too, and str would be Latin-1
+                timeout=(CONNECT_TIMEOUT, settings.timeout),
                 allow_redirects=False,
             )
         except requests.RequestException as fault:
             raise_unanswered(fault, ITEM, "SIS_TOKEN_URL and SIS_BASE_URL", write=False)
-        return _access_token(response)
+        return _token_in(response, asked)
 
 
-def _access_token(response: requests.Response) -> str:
-    status = response.status_code
-    if status == HTTPStatus.BAD_REQUEST:
-        raise AccessError(answer_of(status, response.text), item=ITEM)
+def _token_in(response: requests.Response, asked: float) -> Token:
+    status, text = response.status_code, text_of(response)
+    if status in REFUSED:
+        raise AccessError(answer_of(status, text), item=ITEM)
     if status in NO_ENDPOINT or status // 100 == REDIRECTS:
         raise SettingsError(
             f"no token is to be had there: HTTP {status}",
@@ -88,8 +131,8 @@ def _access_token(response: requests.Response) -> str:
     if status != HTTPStatus.OK:
         raise_for(response, ITEM, write=False)
     try:
-        body = response.json()
-    except requests.JSONDecodeError:
+        body = parsed(text)
+    except ValueError:
         body = None
     token = body.get("access_token") if isinstance(body, dict) else None
     if not isinstance(token, str) or not token or not token.isascii() or not token.isprintable():
@@ -99,4 +142,14 @@ def _access_token(response: requests.Response) -> str:
             remedy="Check SIS_TOKEN_URL.",
             code="sis_access",
         )
-    return token
+    life = _life(body.get("expires_in"))
+    return Token(token, life and asked + life - min(RENEWED_BEFORE, life / 10))
+
+
+def _life(expires_in: object) -> float | None:
+    """Read `expires_in` in seconds, a number or text; None for what is no time to go by."""
+    try:
+        seconds = float(expires_in) if isinstance(expires_in, str | int | float) else 0.0
+    except (ValueError, OverflowError):
+        return None
+    return seconds if 0 < seconds < LIFE_MAX else None

@@ -1,4 +1,4 @@
-"""One request to the SIS with all that surrounds it: token, extra headers and query, retries, pauses.
+"""One request to the SIS with all that surrounds it: token, extra headers and query, its turn, its retries.
 
 What is asked, and what the answer holds, is client.py's; what a refusal means, refusals.py's.
 """
@@ -6,9 +6,8 @@ What is asked, and what the answer holds, is client.py's; what a refusal means, 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from threading import Lock
-from time import monotonic, sleep
-from typing import Any, Literal
+from time import monotonic
+from typing import Any, Literal, TypeVar
 
 import requests
 import stamina
@@ -17,17 +16,30 @@ from requests.adapters import HTTPAdapter
 from gpb_pipeline.errors import SettingsError
 from gpb_pipeline.outages import CONNECT_TIMEOUT, Patience
 from gpb_pipeline.settings import SisSettings
-from gpb_pipeline.sis.errors import UnavailableError, UnknownOutcome, UnreachableError
-from gpb_pipeline.sis.refusals import raise_for, raise_unanswered
+from gpb_pipeline.sis.errors import (
+    Answer,
+    ThrottledError,
+    UnavailableError,
+    UnknownOutcome,
+    UnreachableError,
+)
+from gpb_pipeline.sis.pacing import IN_FLIGHT, Pace
+from gpb_pipeline.sis.refusals import is_throttle, raise_for, raise_unanswered, seconds_told
+from gpb_pipeline.sis.replies import Reply, require_read
+from gpb_pipeline.sis.standing import Standing
 from gpb_pipeline.sis.tokens import Bearer, Tokens
 
-ATTEMPTS = 5
-CONNECTIONS = 16
+ATTEMPTS = 5  # at what an outage leaves unanswered, if it lasts no longer than outages.Patience
+THROTTLED_FOR = 600.0  # seconds that one request may be put off for its rate
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Call:
-    """A request: `item` names it in errors; a `keyed` one may be repeated without knowing its outcome."""
+    """A request: `item` names it in errors; a `keyed` one may be repeated without knowing its outcome.
+
+    `class_id` is the class that it is about, None for what is every class's.
+    """
 
     method: Literal["GET", "PUT", "DELETE"]
     url: str
@@ -35,22 +47,7 @@ class Call:
     params: Mapping[str, str | int] | None = None
     body: dict[str, Any] | None = None
     keyed: bool = True
-
-
-class Pause:
-    """What a SIS that says Retry-After to one thread has said to all."""
-
-    def __init__(self) -> None:
-        self._until = 0.0
-        self._lock = Lock()
-
-    def ask(self, seconds: float) -> None:
-        with self._lock:
-            self._until = max(self._until, monotonic() + seconds)
-
-    def wait(self) -> None:
-        while (left := self._until - monotonic()) > 0:
-            sleep(left)
+    class_id: str | None = None
 
 
 class Transport:
@@ -65,40 +62,74 @@ class Transport:
         self._session = requests.Session()
         self._session.headers.update({"Accept": "application/json", **_headers_in(settings)})
         for scheme in ("https://", "http://"):
-            self._session.mount(scheme, HTTPAdapter(pool_connections=2, pool_maxsize=CONNECTIONS))
+            self._session.mount(scheme, HTTPAdapter(pool_connections=2, pool_maxsize=IN_FLIGHT))
         self._tokens = Tokens(self._session, settings, scope)
-        self._pause = Pause()
+        self._pace = Pace()
+        self._standing = Standing()
 
     def close(self) -> None:
         self._session.close()
 
     def authorize(self) -> None:
         """Have a token; raises as send does."""
-        for attempt in stamina.retry_context(on=_another_try(self._pause), attempts=ATTEMPTS, timeout=None):
-            with attempt:
-                self._tokens.current()
+        self._patiently(self._tokens.current)
 
-    def send(self, call: Call) -> requests.Response:
-        """Ask, and return the successful (2xx) answer.
+    def send(self, call: Call) -> Reply:
+        """Ask, and return the successful (2xx) answer; a GET's may be read.
 
-        Raises RefusedError for what the SIS will not do (AccessError for 401 twice and 403), UnavailableError
-        for a throttle or an outage that outlasts the retries, UnknownOutcome for a write cut short by one.
+        Raises RefusedError for what the SIS will not do (AccessError where it refuses the client as a whole),
+        UnavailableError for an outage that outlasts the retries or a throttle that outlasts ten minutes,
+        UnknownOutcome for a write cut short by one.
         """
-        rule = _another_try(self._pause, keyed=call.keyed)
-        for attempt in stamina.retry_context(on=rule, attempts=ATTEMPTS, timeout=None):
-            with attempt:
-                return self._once(call)
-        raise AssertionError("unreachable: the last attempt raises")
+        return self._patiently(lambda: self._once(call), keyed=call.keyed)
 
-    def _once(self, call: Call) -> requests.Response:
-        self._pause.wait()
+    def _patiently(self, ask: Callable[[], T], *, keyed: bool = True) -> T:
+        """Ask again while the SIS throttles, within bounds; after each throttle outages are met afresh."""
+        until = monotonic() + THROTTLED_FOR
+        while True:
+            try:
+                return _through_outages(ask, self._pace, keyed=keyed)
+            except ThrottledError as error:
+                if monotonic() + (error.retry_after or 0.0) >= until:
+                    raise
+
+    def _once(self, call: Call) -> Reply:
+        with self._pace.turn() as began:
+            response = self._authorized(call)
+            self._learn(call, response, began)
+        write = call.method != "GET"
+        if response.status_code // 100 != 2:  # noqa: PLR2004 - 2xx
+            forbidden = response.status_code == HTTPStatus.FORBIDDEN and not is_throttle(response)
+            whole = forbidden and self._standing.is_refused(call.method, call.class_id)
+            raise_for(response, call.item, write=write, whole=whole)
+        reply = Reply.of(response)
+        if not write:
+            require_read(reply, call.item)
+        elif reply.kind == "cut":
+            raise UnknownOutcome(Answer(reply.status, "cut"), item=call.item)
+        return reply
+
+    def _authorized(self, call: Call) -> requests.Response:
+        """Ask with a token, and once more with another where that may be what is refused."""
         token = self._tokens.current()
         response = self._request(call, token)
         if response.status_code == HTTPStatus.UNAUTHORIZED:
-            response = self._request(call, self._tokens.renewed(token))
-        if response.status_code // 100 != 2:  # noqa: PLR2004 - 2xx
-            raise_for(response, call.item, write=call.method != "GET")
+            return self._request(call, self._tokens.renewed(token))
+        if response.status_code == HTTPStatus.FORBIDDEN and not is_throttle(response):
+            another = self._tokens.doubted(token)
+            if another is not None:
+                response = self._request(call, another)
+                if response.status_code == HTTPStatus.FORBIDDEN:
+                    self._tokens.renewed_in_vain()
         return response
+
+    def _learn(self, call: Call, response: requests.Response, began: float) -> None:
+        if is_throttle(response) or response.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
+            self._pace.throttled(began, seconds_told(response))
+        elif response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
+            self._pace.answered()
+            if response.status_code not in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+                self._standing.answered(call.method)
 
     def _request(self, call: Call, token: str) -> requests.Response:
         try:
@@ -115,12 +146,20 @@ class Transport:
             raise_unanswered(fault, call.item, "SIS_BASE_URL", write=call.method != "GET")
 
 
-def _another_try(pause: Pause, *, keyed: bool = True) -> Callable[[Exception], bool | float]:
+def _through_outages(ask: Callable[[], T], pace: Pace, *, keyed: bool) -> T:
+    rule = _another_try(pace, keyed=keyed)
+    for attempt in stamina.retry_context(on=rule, attempts=ATTEMPTS, timeout=None):
+        with attempt:
+            return ask()
+    raise AssertionError("unreachable: the last attempt raises")
+
+
+def _another_try(pace: Pace, *, keyed: bool) -> Callable[[Exception], bool | float]:
     """Make the rule of one request: how many seconds until another try, or that there is none."""
     patience = Patience()
 
     def wait(error: Exception) -> bool | float:
-        if not isinstance(error, UnavailableError):
+        if not isinstance(error, UnavailableError) or isinstance(error, ThrottledError):
             return False
         if isinstance(error, UnknownOutcome) and not keyed:
             return False
@@ -129,7 +168,7 @@ def _another_try(pause: Pause, *, keyed: bool = True) -> Callable[[Exception], b
             return False
         if error.retry_after is None:
             return seconds
-        pause.ask(error.retry_after)
+        pace.hold(error.retry_after)
         return error.retry_after
 
     return wait

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from gpb_pipeline.sis.model import LineItem, Result
-from gpb_pipeline.sis.wire import Payload, instant, reference, stated
+from gpb_pipeline.sis.wire import Payload, instant, reference, shortest, stated
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class OneRoster1p1:
                         base, "gradingPeriods", item.grading_period_id, "academicSession"
                     ),
                     "resultValueMin": item.result_value_min,
-                    "resultValueMax": item.result_value_max,
+                    "resultValueMax": shortest(item.result_value_max),
                 }
             )
         }
@@ -59,7 +59,7 @@ class OneRoster1p1:
                     "lineItem": reference(base, "lineItems", result.line_item_id, "lineItem"),
                     "student": reference(base, "users", result.student_id, "user"),
                     "scoreStatus": result.score_status,
-                    "score": 0.0 if result.exempt or result.score is None else result.score,
+                    "score": 0.0 if result.exempt or result.score is None else shortest(result.score),
                     "scoreDate": result.score_date and result.score_date.isoformat(),
                 }
             )

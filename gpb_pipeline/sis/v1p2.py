@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from gpb_pipeline.sis.model import LineItem, Result
-from gpb_pipeline.sis.wire import Payload, instant, reference, stated
+from gpb_pipeline.sis.wire import Payload, flag, instant, reference, shortest, stated
 
 SCOPES = ("roster.readonly", "gradebook.readonly", "gradebook.createput", "gradebook.delete")
 
@@ -46,13 +46,13 @@ class OneRoster1p2:
                         roster, "gradingPeriods", item.grading_period_id, "academicSession"
                     ),
                     "resultValueMin": item.result_value_min,
-                    "resultValueMax": item.result_value_max,
+                    "resultValueMax": shortest(item.result_value_max),
                 }
             )
         }
 
     def result(self, result: Result) -> Payload:
-        """Write `{"result": …}`; flags are strings, an exempt student carries 0 (design.md §8.9)."""
+        """Write `{"result": …}`; flags are strings where known, exempt carries 0 (design.md §8.9)."""
         roster = self.rostering
         return {
             "result": stated(
@@ -64,10 +64,10 @@ class OneRoster1p2:
                     "student": reference(roster, "users", result.student_id, "user"),
                     "class": reference(roster, "classes", result.class_id, "class"),
                     "scoreStatus": result.score_status,
-                    "score": 0.0 if result.exempt else result.score,
+                    "score": 0.0 if result.exempt else shortest(result.score),
                     "scoreDate": result.score_date and result.score_date.isoformat(),
-                    "late": str(result.late).lower(),
-                    "missing": str(result.missing).lower(),
+                    "late": flag(result.late),
+                    "missing": flag(result.missing),
                 }
             )
         }

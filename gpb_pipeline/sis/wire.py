@@ -1,4 +1,4 @@
-"""What both dialects spell alike when they write: references and instants. Bodies are the codecs'."""
+"""What both dialects spell alike when they write: references, instants, numbers. Bodies are the codecs'."""
 
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -43,6 +43,15 @@ def instant(moment: datetime | None) -> str | None:
     if moment is None:
         return None
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def shortest(number: float | None) -> float | None:
+    """Give the number that JSON writes as Canvas shows it: arithmetic leaves 6.300000000000001 of 6.3."""
+    return None if number is None else float(f"{number:.10g}")
+
+
+def flag(value: bool | None) -> str | None:  # noqa: FBT001 - the value is what is written
+    return None if value is None else str(value).lower()
 
 
 def stated(payload: Payload) -> Payload:

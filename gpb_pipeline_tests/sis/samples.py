@@ -24,5 +24,7 @@ RESULT = Result(
     score=42.5,
     score_date=date(2026, 10, 5),
     class_id="C101",
+    late=False,
+    missing=False,
     modified_at=datetime(2026, 10, 6, 2, tzinfo=UTC),
 )

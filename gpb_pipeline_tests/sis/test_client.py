@@ -24,7 +24,7 @@ def results(count: int) -> list[dict[str, Any]]:
 def test_every_page_is_read(sis: OneRosterServer, connect: Connect, count: int, counts: bool) -> None:  # noqa: FBT001
     sis.collections["/classes/C1/results"] = ("results", results(count))
     sis.counts = counts
-    assert [each.sourced_id for each in connect().class_results("C1")] == [f"R{n}" for n in range(count)]
+    assert [each.sourced_id for each in connect().class_results("C1").items] == [f"R{n}" for n in range(count)]
 
 
 def test_a_sis_with_smaller_pages_than_asked_for_is_read_to_the_end(
@@ -32,7 +32,7 @@ def test_a_sis_with_smaller_pages_than_asked_for_is_read_to_the_end(
 ) -> None:
     sis.collections["/classes/C1/results"] = ("results", results(45))
     sis.page_max = 20
-    assert len(connect().class_results("C1")) == 45
+    assert len(connect().class_results("C1").items) == 45
 
 
 def test_a_total_that_counts_only_the_page_does_not_end_the_reading(
@@ -41,29 +41,29 @@ def test_a_total_that_counts_only_the_page_does_not_end_the_reading(
     sis.collections["/classes/C1/results"] = ("results", results(250))
     page = JSONResponse({"results": results(100)}, headers={"X-Total-Count": "100"})
     sis.faults.append(page)
-    assert len(connect().class_results("C1")) == 250
+    assert len(connect().class_results("C1").items) == 250
 
 
 def test_what_comes_on_two_pages_counts_once(sis: OneRosterServer, connect: Connect) -> None:
     rows = results(150)
     sis.collections["/classes/C1/results"] = ("results", [*rows[:100], rows[99], *rows[100:]])
-    assert len(connect().class_results("C1")) == 150
+    assert len(connect().class_results("C1").items) == 150
 
 
 def test_a_sis_that_knows_no_offset_does_not_repeat_itself(sis: OneRosterServer, connect: Connect) -> None:
     sis.collections["/classes/C1/results"] = ("results", results(45))
     sis.knows_offset = sis.counts = False
-    assert len(connect().class_results("C1")) == 45
+    assert len(connect().class_results("C1").items) == 45
 
 
 def test_a_read_that_comes_back_short_is_an_error(sis: OneRosterServer, connect: Connect) -> None:
     sis.collections["/classes/C1/results"] = ("results", results(45))
     sis.page_max, sis.knows_offset = 20, False
-    with pytest.raises(UnavailableError, match=r"results of class C1.*short read"):
+    with pytest.raises(UnavailableError, match=r"results of class C1: the list came short"):
         connect().class_results("C1")
 
 
-@pytest.mark.parametrize("answer", [PlainTextResponse("<html>"), JSONResponse({}), JSONResponse([1])])
+@pytest.mark.parametrize("answer", [PlainTextResponse("<html>"), JSONResponse({}), JSONResponse({"a": [], "b": []})])
 def test_an_answer_that_is_no_list_is_an_error(
     sis: OneRosterServer, connect: Connect, answer: Response
 ) -> None:
@@ -90,7 +90,7 @@ def test_line_items_of_a_class_keep_those_marked_to_be_deleted(
         {"sourcedId": "L2", "class": "C1", "title": "Two", "status": "tobedeleted"},
     ]
     sis.collections["/classes/C1/lineItems"] = ("lineItems", items)
-    assert [each.status for each in connect().class_line_items("C1")] == ["active", "tobedeleted"]
+    assert [each.status for each in connect().class_line_items("C1").items] == ["active", "tobedeleted"]
 
 
 def test_a_class_is_found_by_its_id_or_not_at_all(sis: OneRosterServer, connect: Connect) -> None:

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gpb_pipeline.errors import PermanentError, TransientError
-from gpb_pipeline.sis.errors import AccessError, RefusedError, UnavailableError, UnknownOutcome, answer_of
+from gpb_pipeline.sis.answers import answer_of
+from gpb_pipeline.sis.errors import AccessError, RefusedError, UnavailableError, UnknownOutcome
 
 FIELD = {"imsx_codeMinorFieldName": "TargetEndSystem", "imsx_codeMinorFieldValue": "unknownobject"}
 BARE = {

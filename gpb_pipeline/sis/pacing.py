@@ -1,0 +1,85 @@
+"""How many requests are in flight at a SIS, and how soon after one another they start, by what it answers.
+
+A throttle halves what is in flight, then slows the starts, and all wait as long as it says; each success gives
+a little back (additive increase, multiplicative decrease). It knows nothing of HTTP.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Condition
+from time import monotonic
+
+IN_FLIGHT = 16  # at most, over all courses of the process
+BACK_OFF_FIRST, BACK_OFF_MOST = (
+    0.25,
+    20.0,
+)  # seconds, doubling while no success comes, where the SIS names none
+GAP_FIRST, GAP_LEAST, GAP_MOST = 0.05, 0.01, 5.0  # seconds between two starts, once one in flight is too many
+SLOWER, FASTER = 1.5, 0.05  # what a throttle multiplies the gap by; starts a second that a success adds
+
+
+class Pace:
+    """One client's; threads take turns in it."""
+
+    def __init__(self) -> None:
+        self._room = float(IN_FLIGHT)
+        self._in_flight = 0
+        self._gap = 0.0
+        self._next = 0.0  # no turn begins before
+        self._lowered = 0.0  # when it last was
+        self._throttles = 0  # since the last success
+        self._turns = Condition()
+
+    @contextmanager
+    def turn(self) -> Iterator[float]:
+        """Wait for a turn and have it; gives the time at which it began."""
+        with self._turns:
+            while (wait := self._wait(monotonic())) != 0:
+                self._turns.wait(wait)
+            began = monotonic()
+            self._in_flight += 1
+            self._next = began + self._gap
+        try:
+            yield began
+        finally:
+            with self._turns:
+                self._in_flight -= 1
+                self._turns.notify_all()
+
+    def _wait(self, now: float) -> float | None:
+        """Give the seconds until the next turn may begin; None: when another ends."""
+        if self._in_flight >= max(1, int(self._room)):
+            return None
+        return max(0.0, self._next - now)
+
+    def answered(self) -> None:
+        """Note a success."""
+        with self._turns:
+            self._throttles = 0
+            if self._gap:
+                gap = 1 / (1 / self._gap + FASTER)
+                self._gap = gap if gap > GAP_LEAST else 0.0
+            else:
+                self._room = min(float(IN_FLIGHT), self._room + 1 / self._room)
+
+    def throttled(self, began: float, seconds: float | None) -> None:
+        """Note that a turn which began then was refused for the rate; all wait `seconds`, or a back-off.
+
+        What was in flight together is refused together: that counts once.
+        """
+        with self._turns:
+            now = monotonic()
+            if began >= self._lowered:
+                self._lowered = now
+                if self._room > 1:
+                    self._room = max(1.0, self._room / 2)
+                else:
+                    self._gap = min(max(self._gap * SLOWER, GAP_FIRST), GAP_MOST)
+                self._throttles += 1
+            back_off = min(BACK_OFF_FIRST * 2.0 ** (self._throttles - 1), BACK_OFF_MOST)
+            self._next = max(self._next, now + (back_off if seconds is None else seconds))
+
+    def hold(self, seconds: float) -> None:
+        """Have nobody begin for so long."""
+        with self._turns:
+            self._next = max(self._next, monotonic() + seconds)
