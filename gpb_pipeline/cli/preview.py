@@ -24,7 +24,7 @@ from gpb_pipeline.passback.rules.issues import CATALOGUE, Code
 from gpb_pipeline.settings import PassbackSettings
 from gpb_pipeline.stream import sync_courses
 from gpb_pipeline.sync import Connections, Judged, Posting, SyncRequest, open_connections
-from gpb_pipeline.warehouse import details, ledger
+from gpb_pipeline.warehouse import details
 
 SELECTABLE = {Code.NO_GRADES_YET.value, Code.NOT_SELECTED.value}  # they wait for a score, or for being chosen
 WOULD = {"create": "would create", "update": "would update", "withdraw": "would withdraw"}
@@ -60,9 +60,8 @@ def assignments_command(
     zone = PassbackSettings.load().zone
     with open_connections() as connections:
         judged = _judged(connections, course, "manual", Selection(sections=frozenset(sections) or None))
-        section_ids = judged.canvas.sections["section_id"].to_list()
-        remembered = connections.warehouse.read(ledger.remembered, section_ids)
-    sent = {(each.section_id, each.assignment_id): each.sent_at for each in rows_of(remembered.line_items)}
+    held = judged.on_record.line_items
+    sent = {(each.section_id, each.assignment_id): each.sent_at for each in rows_of(held)}
     names = dict(
         zip(judged.canvas.sections["section_id"], judged.canvas.sections["section_name"], strict=True)
     )

@@ -16,7 +16,6 @@ def read_gradebook(client: OneRosterClient, class_ids: Collection[str], at: date
     """Read the active line items and results of these classes; raises ShortReadError for a list not whole."""
     items = {each: client.class_line_items(each) for each in sorted(class_ids)}
     results = {each: client.class_results(each) for each in sorted(class_ids)}
-    listings = [*items.values(), *results.values()]
     active_items = {
         each.sourced_id: each
         for listing in items.values()
@@ -58,8 +57,11 @@ def read_gradebook(client: OneRosterClient, class_ids: Collection[str], at: date
         at=at,
         unreadable=frozenset(
             reject.sourced_id
-            for listing in listings
-            for reject in listing.rejects
+            for rejects in (
+                *(listing.rejects for listing in items.values()),
+                *(listing.rejects for listing in results.values()),
+            )
+            for reject in rejects
             if reject.sourced_id is not None
         ),
     )

@@ -73,7 +73,7 @@ def sent(rows: Rows, holdings: Holdings, *, job_id: str, at: datetime) -> Sent:
     """Take from final rows the writes that the SIS accepted, and from the holdings what this job found."""
     items = rows.assignments[rows.assignments["state"].isin(["created", "updated"])]
     grades = rows.grades[rows.grades["state"].isin(["created", "updated", "withdrawn"])]
-    written = {"job_id": job_id, "sent_at": at}
+    written: dict[str, Any] = {"job_id": job_id, "sent_at": at}
     return Sent(
         line_items=_both(
             SentLineItems, items.assign(action=items["state"], **written), _found(holdings.line_items)

@@ -62,7 +62,7 @@ def _line_items(holdings: Holdings, book: Gradebook, places: Places, job_id: str
     )
     found = pd.concat([ours, answered], ignore_index=True)
     unclear = rows["finding"].mask(rows.index.isin(set(pairs["row"]) - set(alone["row"])), "ambiguous")
-    kept = rows.assign(finding=unclear).drop(index=alone["row"])
+    kept = rows.assign(finding=unclear).drop(index=alone["row"].to_list())
     if found.empty:
         return kept.reset_index(drop=True)
     seen = {
@@ -137,7 +137,7 @@ def _results(
     answered = rest.loc[alone["shown"]].reset_index(drop=True)
     found = pd.concat([ours, answered], ignore_index=True)
     unclear = rows["finding"].mask(rows.index.isin(set(pairs["row"]) - set(alone["row"])), "ambiguous")
-    kept = rows.assign(finding=unclear).drop(index=alone["row"])
+    kept = rows.assign(finding=unclear).drop(index=alone["row"].to_list())
     if found.empty:
         return kept.reset_index(drop=True)
     people = places.students.drop_duplicates("student_id").set_index("student_id")["user_id"]
@@ -151,13 +151,14 @@ def _results(
     return _joined(RESULT, kept, found)
 
 
-def _have_our_id(shown: pd.DataFrame, places: Places) -> list[bool]:
+def _have_our_id(shown: pd.DataFrame, places: Places) -> pd.Series[bool]:
     """Say which results have the sourcedId that we would choose; each is reckoned once."""
     columns = (shown[name] for name in ("class_id", "section_id", "assignment_id", "student_id", "result_id"))
-    return [
+    ours = [
         result_id(places.tenant, class_id, section_id, assignment_id, student_id) == shown_id
         for class_id, section_id, assignment_id, student_id, shown_id in zip(*columns, strict=True)
     ]
+    return pd.Series(ours, shown.index, bool)
 
 
 def _not_yet(found: pd.DataFrame, rows: pd.DataFrame, key: list[str]) -> pd.DataFrame:

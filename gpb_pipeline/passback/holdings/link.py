@@ -49,10 +49,11 @@ def of_grades(rows: pd.DataFrame, results: pd.DataFrame) -> Any:
 
 
 def beside(rows: pd.DataFrame, holdings: pd.DataFrame, positions: Any) -> pd.DataFrame:
-    """Lay each row's holding beside it, with the rows' index; empty where it has none."""
+    """Lay each row's holding beside it, with the rows' index; empty where it has none, a flag False."""
     held = holdings.reindex(pd.Index(positions))
     held.index = rows.index
-    return held
+    flags = holdings.columns[holdings.dtypes == bool]
+    return held.assign(**{name: held[name].eq(True) for name in flags})  # noqa: FBT003
 
 
 def _positions(rows: pd.DataFrame, holdings: pd.DataFrame, key: list[str]) -> Any:

@@ -5,6 +5,7 @@ Which rows may go at all, rules/ has said; what a read shows, see.py; what came 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -38,7 +39,8 @@ class Planned:
 def plan(rows: Rows, holdings: Holdings, policy: Policy, sync_type: SyncType, *, confirm: bool) -> Planned:
     """Hold the judged rows against the holdings; a remaster sends all that may go, whatever is held."""
     holdings = _agreed(rows, holdings, policy)
-    items, grades = rows.assignments, rows.grades
+    items: Any = rows.assignments
+    grades: Any = rows.grades
     item = link.beside(items, holdings.line_items, link.of_assignments(items, holdings.line_items))
     result = link.beside(grades, holdings.results, link.of_grades(grades, holdings.results))
     item_ids = item["line_item_id"].where(item["certainty"] != "gone")
@@ -103,9 +105,7 @@ def _agreed(rows: Rows, holdings: Holdings, policy: Policy) -> Holdings:
     )
     result = link.of_grades(rows.grades, results)
     there = link.beside(rows.grades, seen_result, result)
-    wanted_result = same_score(
-        rows.grades["score"], rows.grades["exempt"], there["score"], there["exempt"].eq(True)
-    )
+    wanted_result = same_score(rows.grades["score"], rows.grades["exempt"], there["score"], there["exempt"])
     return Holdings(
         line_items=_taken(LINE_ITEM, items, seen_item, item[wanted_item.to_numpy()], overwrite=overwrite),
         results=_taken(RESULT, results, seen_result, result[wanted_result.to_numpy()], overwrite=overwrite),
@@ -145,7 +145,7 @@ def _written(
     ambiguous = unsure & (finding == "ambiguous")
     code = code.mask((goes | leaves) & unsure, unknown_outcome.value)
     code = code.mask((goes | leaves) & ambiguous, _two_candidates(unknown_outcome).value)
-    taken_back = held["score"].isna() & ~held["exempt"].eq(True) if "score" in held else unsure  # noqa: FBT003
+    taken_back = held["score"].isna() & ~held["exempt"] if "score" in held else unsure
     leaving = (
         pd.Series("withdraw", rows.index, object)
         .mask(unsure, "failed")
@@ -272,22 +272,20 @@ def _with_ids(
     items: pd.DataFrame, grades: pd.DataFrame, item_ids: pd.Series[str], result: pd.DataFrame, tenant: str
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Name what is held, and choose the sourcedIds of what is to be created; the rest has none."""
-    new = items["state"] == "create"
-    ids = item_ids.copy()
-    ids[new] = [
-        line_item_id(tenant, *key)
-        for key in zip(
-            *(items.loc[new, name] for name in ("class_id", "section_id", "assignment_id")), strict=True
-        )
-    ]
+    key = ["class_id", "section_id", "assignment_id"]
+    ids = _chosen(items, item_ids, lambda *each: line_item_id(tenant, *each), key)
     items = items.assign(line_item_id=ids)
-    new = grades["state"] == "create"
-    result_ids = result["result_id"].where(result["certainty"] != "gone")
-    key = ["class_id", "section_id", "assignment_id", "student_id"]
-    result_ids[new] = [
-        result_id(tenant, *each) for each in zip(*(grades.loc[new, name] for name in key), strict=True)
-    ]
+    held = result["result_id"].where(result["certainty"] != "gone")
+    result_ids = _chosen(grades, held, lambda *each: result_id(tenant, *each), [*key, "student_id"])
     return items, grades.assign(line_item_id=_of_assignment(grades, items, ids), result_id=result_ids)
+
+
+def _chosen(
+    rows: pd.DataFrame, held: pd.Series[str], make: Callable[..., str], key: list[str]
+) -> pd.Series[str]:
+    new = rows[rows["state"] == "create"]
+    made = [make(*each) for each in zip(*(new[name] for name in key), strict=True)]
+    return pd.Series(made, new.index, object).reindex(rows.index).fillna(held)
 
 
 def _newly_kept_back(before: Rows, items: pd.DataFrame, grades: pd.DataFrame) -> list[pd.DataFrame]:

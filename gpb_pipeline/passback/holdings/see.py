@@ -102,7 +102,7 @@ def _doubted(rows: pd.DataFrame, book: Gradebook, shown: pd.DataFrame, name: str
 
 def _relocated(holdings: Holdings, book: Gradebook) -> Holdings:
     """Follow what is shown in another class than it was sent to: the SIS gave its class a new id."""
-    moved = {}
+    moved: dict[str, Any] = {}
     for name, rows, shown in (
         ("line_item_id", holdings.line_items, book.line_items),
         ("result_id", holdings.results, book.results),
@@ -204,7 +204,7 @@ def _when_shown(
         finding=rows["finding"].mask(there, finding),
         certainty=rows["certainty"].mask(there, "known"),
         seen_at=rows["seen_at"].mask(there, book.at),
-        missed_at=rows["missed_at"].mask(there, pd.NaT),
+        missed_at=rows["missed_at"].where(~there),
         unshown=rows["unshown"].mask(there, 0),
     )
 
