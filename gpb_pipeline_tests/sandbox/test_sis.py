@@ -185,7 +185,9 @@ def test_a_providing_sis_gives_its_own_ids_and_a_blind_repeat_makes_a_second_ite
     with running_sandbox(id_mode="provider", today=TODAY) as running:
         sis = SisClient(running)
         body = {"lineItem": sis.line_item(None)}
-        assert sis.put("/lineItems/ours", {"lineItem": sis.line_item("ours")}).status_code == 422
+        named = sis.put("/lineItems/ours", {"lineItem": sis.line_item("ours")})
+        assert (named.status_code, code_of(named)) == (404, "unknownobject")
+        assert "ours" in named.json()["imsx_description"]
         first = sis.put("/lineItems/ours", body)
         assert first.status_code == 201
         allocated = first.json()["lineItem"]["sourcedId"]

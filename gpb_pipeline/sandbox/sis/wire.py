@@ -4,11 +4,13 @@ The rules for accepting a record are the gradebook's; paging and filters are lis
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from gpb_pipeline.sandbox.district import AcademicSession, Category, Sis, SisClass, SisStudent
 from gpb_pipeline.sandbox.sis.dialects import Dialect
-from gpb_pipeline.sandbox.sis.gradebook import LineItem, Result
+from gpb_pipeline.sandbox.sis.records import LineItem, Result
+from gpb_pipeline.sandbox.sis.temperaments import Temperaments
 
 Payload = dict[str, Any]
 LOADED_AT = "2026-08-01T12:00:00.000Z"
@@ -61,6 +63,7 @@ class Writer:
     dialect: Dialect
     origin: str
     sis: Sis
+    switches: Temperaments
 
     def line_item(self, item: LineItem) -> Payload:
         payload = self._base(item.sourced_id, item.date_last_modified, active=item.status == "active") | {
@@ -103,10 +106,12 @@ class Writer:
         return payload | {"title": category.title}
 
     def session(self, session: AcademicSession) -> Payload:
+        last_day = session.end - timedelta(days=1)
+        end = last_day if self.switches.inclusive_periods else session.end
         payload = self._base(session.sourced_id, LOADED_AT) | {
             "title": session.title,
             "startDate": session.start.isoformat(),
-            "endDate": session.end.isoformat(),
+            "endDate": end.isoformat(),
             "type": session.type,
             "schoolYear": str(session.end.year),
         }
