@@ -129,10 +129,10 @@ def test_a_failure_comes_as_an_empty_list(school: Sandbox, sis: SisClient) -> No
 
 
 def test_a_page_past_the_end_is_not_found(school: Sandbox, sis: SisClient) -> None:
-    assert sis.roster("/users?offset=50").status_code == 200
+    assert sis.roster("/students?offset=50").status_code == 200
     school.set_temperaments(past_end_404=True)
-    assert sis.roster("/users?offset=49").status_code == 200
-    assert sis.roster("/users?offset=50").status_code == 404
+    assert sis.roster("/students?offset=49").status_code == 200
+    assert sis.roster("/students?offset=50").status_code == 404
 
 
 def test_writes_show_in_lists_once_published_and_by_id_at_once(school: Sandbox, sis: SisClient) -> None:
@@ -174,7 +174,7 @@ def test_nothing_is_served_by_id(school: Sandbox, sis: SisClient, status: int) -
 def test_the_order_shifts_between_two_pages(school: Sandbox, sis: SisClient) -> None:
     school.set_temperaments(shifting=1)
     for whole in (False, True):
-        pages = [sis.roster(f"/users?limit=25&offset={offset}") for offset in (0, 25)]
+        pages = [sis.roster(f"/students?limit=25&offset={offset}") for offset in (0, 25)]
         ids = [user["sourcedId"] for page in pages for user in page.json()["users"]]
         assert len(ids) == 50
         assert len(set(ids)) == (50 if whole else 49)
@@ -182,7 +182,7 @@ def test_the_order_shifts_between_two_pages(school: Sandbox, sis: SisClient) -> 
 
 def test_pages_are_short_and_not_counted(school: Sandbox, sis: SisClient) -> None:
     school.set_temperaments(page_size=7, no_counts=True)
-    answer = sis.roster("/users?limit=1000")
+    answer = sis.roster("/students?limit=1000")
     assert len(answer.json()["users"]) == 7
     assert "X-Total-Count" not in answer.headers
 

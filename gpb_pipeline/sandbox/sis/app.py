@@ -53,6 +53,18 @@ def sis_app(
     def missing(request: Request, error: Exception) -> Response:
         return said(unknown("path", request.url.path))
 
+    def not_served(request: Request, error: Exception) -> Response:
+        path = request.url.path
+        served = {
+            method
+            for route in app.routes
+            if isinstance(route, Route) and route.path_regex.match(path)
+            for method in route.methods or ()
+        }
+        allowed = ", ".join(sorted(served))
+        words = f"{request.method} is not served at {path}, but {allowed}"
+        return said(Refusal(405, "invaliddata", words, {"Allow": allowed}))
+
     app = Starlette(
         routes=[
             Route(dialect.token_path, desk.issue, methods=["POST"]),
@@ -60,6 +72,6 @@ def sis_app(
             *rostering.routes(),
             *control.routes(),
         ],
-        exception_handlers={Refusal: refuse, BadChange: refuse_change, 404: missing},
+        exception_handlers={Refusal: refuse, BadChange: refuse_change, 404: missing, 405: not_served},
     )
     return app, desk

@@ -5,7 +5,7 @@ DELETE /sandbox/line_items/L                with its results, which `?results=le
 PATCH  /sandbox/line_items/L                title, due_date, assign_date, category_id, result_value_max
 DELETE /sandbox/results/R
 PATCH  /sandbox/results/R                   score, score_status, student_id
-PUT    /sandbox/classes/C                   a new class: title, code, roster_of (whose students it has)
+PUT    /sandbox/classes/C                   a new class: title, code, roster_of (whose people it has)
 PATCH  /sandbox/classes/C                   title, code
 POST   /sandbox/rollover                    prefix of every class's new id; moves: what they hold too
 PUT, DELETE /sandbox/rosters/CLASS/STUDENT  put a known student on a roster, take one off
@@ -26,7 +26,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gpb_pipeline.sandbox import fields
-from gpb_pipeline.sandbox.district import AcademicSession, SisClass
+from gpb_pipeline.sandbox.district import AcademicSession, SisClass, SisCourse
 from gpb_pipeline.sandbox.sis.gradebook import Gradebook
 from gpb_pipeline.sandbox.sis.records import LineItem, Result
 from gpb_pipeline.sandbox.sis.refusals import unknown
@@ -102,11 +102,14 @@ class Hand:
         new = await fields.changes(request, readers)
         sourced_id = request.path_params["id"]
         like = self._gradebook.classes.get(new.get("roster_of", ""))
+        title, code = new.get("title", sourced_id), new.get("code", sourced_id)
         self._gradebook.classes[sourced_id] = SisClass(
             sourced_id,
-            new.get("title", sourced_id),
-            new.get("code", sourced_id),
+            title,
+            code,
+            like.course if like else SisCourse(f"COURSE-{sourced_id}", title, code),
             like.roster if like else frozenset(),
+            like.teachers if like else frozenset(),
         )
 
     async def change_class(self, request: Request) -> None:

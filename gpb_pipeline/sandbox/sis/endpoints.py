@@ -15,6 +15,7 @@ from gpb_pipeline.sandbox.sis.gradebook import Gradebook
 from gpb_pipeline.sandbox.sis.listing import collection
 from gpb_pipeline.sandbox.sis.mood import Mood
 from gpb_pipeline.sandbox.sis.refusals import Json, unknown
+from gpb_pipeline.sandbox.sis.selection import with_fields
 from gpb_pipeline.sandbox.sis.tokens import Token, TokenDesk
 from gpb_pipeline.sandbox.sis.wire import Payload, Writer
 
@@ -64,7 +65,8 @@ class Endpoints:
         wanted = request.path_params["id"]
         for each in items:
             if each.get("sourcedId") == wanted:
-                return Json({name: each})
+                [selected] = with_fields([each], request.query_params.getlist("fields"))
+                return Json({name: selected})
         raise unknown(name, wanted)
 
     def class_id(self, request: Request) -> str:

@@ -6,7 +6,7 @@ SIS may keep otherwise what it takes; the log of accepted writes is witness.py's
 
 from dataclasses import replace
 
-from gpb_pipeline.sandbox.district import AcademicSession, Category, Sis, SisClass, SisStudent
+from gpb_pipeline.sandbox.district import AcademicSession, Category, Sis, SisClass, SisPerson
 from gpb_pipeline.sandbox.sis.records import LineItem, Records, Result
 from gpb_pipeline.sandbox.sis.refusals import Refusal, invalid, unknown
 
@@ -21,23 +21,33 @@ class Gradebook:
 
     def __init__(self, sis: Sis) -> None:
         self._given = sis
-        self.reset()
-
-    def reset(self) -> None:
         self.line_items = Records[LineItem]()
         self.results = Records[Result]()
-        self.students: dict[str, SisStudent] = dict(self._given.students)
-        self.classes: dict[str, SisClass] = dict(self._given.classes)
-        self.categories: dict[str, Category] = dict(self._given.categories)
-        self.sessions: dict[str, AcademicSession] = dict(self._given.sessions)
+        self.students: dict[str, SisPerson] = {}
+        self.teachers: dict[str, SisPerson] = {}
+        self.classes: dict[str, SisClass] = {}
+        self.categories: dict[str, Category] = {}
+        self.sessions: dict[str, AcademicSession] = {}
         self.sis = replace(
-            self._given,
+            sis,
             students=self.students,
+            teachers=self.teachers,
             classes=self.classes,
             categories=self.categories,
             sessions=self.sessions,
         )
         self._class_of_gone: dict[str, str] = {}
+        self.reset()
+
+    def reset(self) -> None:
+        """As it was given, in the same dictionaries, since others hold them."""
+        self.line_items.clear()
+        self.results.clear()
+        self._class_of_gone.clear()
+        for name in ("students", "teachers", "classes", "categories", "sessions"):
+            held = getattr(self, name)
+            held.clear()
+            held.update(getattr(self._given, name))
 
     def lag(self, delay: float) -> None:
         self.line_items.lag(delay)

@@ -4,10 +4,9 @@ Bodies are held against the project's schemas before anything is looked up; by w
 gradebook.py's, how they are kept keeping.py's.
 """
 
-import json
-from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -16,33 +15,17 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from gpb_pipeline.sandbox.district import Category
-from gpb_pipeline.sandbox.sis import wire
-from gpb_pipeline.sandbox.sis.dialects import ObjectName
+from gpb_pipeline.sandbox.sis.bodies import json_object, valid
 from gpb_pipeline.sandbox.sis.endpoints import Endpoint, Endpoints
-from gpb_pipeline.sandbox.sis.keeping import kept_line_item, kept_result
-from gpb_pipeline.sandbox.sis.records import LineItem, Records, Result
-from gpb_pipeline.sandbox.sis.refusals import Json, Refusal, invalid, unknown
-from gpb_pipeline.sandbox.sis.strangers import stranger_categories, stranger_line_items, stranger_results
+from gpb_pipeline.sandbox.sis.kinds import Kind, kinds_of
+from gpb_pipeline.sandbox.sis.records import LineItem, Result
+from gpb_pipeline.sandbox.sis.refusals import Json, invalid, unknown
+from gpb_pipeline.sandbox.sis.strangers import stranger_line_items, stranger_results
 from gpb_pipeline.sandbox.sis.wire import Payload, Writer
 from gpb_pipeline.sandbox.sis.witness import Witness
 
 IdMode = Literal["consumer", "provider"]
 PAGE = "<!doctype html><title>SchoolTool</title><p>The gradebook is down for maintenance.</p>"
-
-
-@dataclass(frozen=True)
-class Kind:
-    """One kind of writable object: how it is read, judged, kept, shown, listed and removed."""
-
-    name: ObjectName
-    plural: str
-    held: Callable[[], MutableMapping[str, Any]]
-    read: Callable[[Payload, str], Any]
-    judged: Callable[[Any], Any]
-    kept: Callable[[Any], Any]
-    show: Callable[[Writer, Any], Payload]
-    others: Callable[[Writer], Iterable[Payload]]
-    remove: Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -55,7 +38,8 @@ class GradebookApi:
     zone: ZoneInfo
 
     def routes(self) -> list[Route]:
-        routes = [each for kind in self._kinds() for each in self._kind_routes(kind)]
+        kinds = kinds_of(self.endpoints.gradebook, self.endpoints.mood, self.zone)
+        routes = [each for kind in kinds for each in self._kind_routes(kind)]
         of_class = self.endpoints.list
         routes += [
             of_class("/classes/{class}/lineItems", "lineItems", self._class_line_items),
@@ -64,46 +48,14 @@ class GradebookApi:
             of_class("/classes/{class}/students/{student}/results", "results", self._class_results),
         ]
         if self.endpoints.desk.dialect.name == "oneroster-1.2":
-            routes.append(of_class("/classes/{class}/categories", "categories", self._class_categories))
+            routes += [
+                of_class("/classes/{class}/categories", "categories", self._class_categories),
+                of_class("/classes/{class}/scoreScales", "scoreScales", self._class_score_scales),
+                of_class("/schools/{school}/scoreScales", "scoreScales", _score_scales),
+                of_class("/scoreScales", "scoreScales", _score_scales),
+                self.endpoints.one("/scoreScales", "scoreScale", _score_scales),
+            ]
         return routes
-
-    def _kinds(self) -> tuple[Kind, ...]:
-        book = self.endpoints.gradebook
-        return (
-            Kind(
-                name="lineItem",
-                plural="lineItems",
-                held=lambda: book.line_items,
-                read=wire.line_item_from,
-                judged=book.judged_line_item,
-                kept=lambda item: kept_line_item(item, self.endpoints.mood.switches, self.zone),
-                show=Writer.line_item,
-                others=self._others_line_items,
-                remove=book.remove_line_item,
-            ),
-            Kind(
-                name="result",
-                plural="results",
-                held=lambda: book.results,
-                read=wire.result_from,
-                judged=book.judged_result,
-                kept=lambda result: kept_result(result, self.endpoints.mood.switches),
-                show=Writer.result,
-                others=self._others_results,
-                remove=book.remove_result,
-            ),
-            Kind(
-                name="category",
-                plural="categories",
-                held=lambda: book.categories,
-                read=wire.category_from,
-                judged=book.judged_category,
-                kept=lambda category: category,
-                show=Writer.category,
-                others=stranger_categories,
-                remove=book.remove_category,
-            ),
-        )
 
     def _kind_routes(self, kind: Kind) -> list[Route]:
         path = f"{self.endpoints.base}/{kind.plural}/{{id}}"
@@ -116,22 +68,12 @@ class GradebookApi:
 
     def _all_of(self, kind: Kind) -> Callable[[Request, Writer], Iterable[Payload]]:
         def items(request: Request, writer: Writer) -> Iterable[Payload]:
-            for each in self._listed(kind):
+            for each in kind.listed().values():
                 if not (isinstance(each, Category) and each.class_id and writer.switches.class_categories):
                     yield kind.show(writer, each)
             yield from kind.others(writer)
 
         return items
-
-    def _listed(self, kind: Kind) -> Iterable[Any]:
-        held: Mapping[str, Any] = kind.held()
-        return (held.listed() if isinstance(held, Records) else held).values()
-
-    def _others_line_items(self, writer: Writer) -> Iterable[Payload]:
-        return (item for each in writer.sis.classes for item in stranger_line_items(writer, each))
-
-    def _others_results(self, writer: Writer) -> Iterable[Payload]:
-        return (result for each in writer.sis.classes for result in stranger_results(writer, each))
 
     def _class_line_items(self, request: Request, writer: Writer) -> Iterable[Payload]:
         class_id = self.endpoints.class_id(request)
@@ -162,17 +104,18 @@ class GradebookApi:
                 own = writer.switches.class_categories
                 yield writer.category(replace(each, class_id=None) if own else each)
 
+    def _class_score_scales(self, request: Request, writer: Writer) -> Iterable[Payload]:
+        return (writer.score_scale(writer.sis.classes[self.endpoints.class_id(request)]),)
+
     def _get(self, kind: Kind) -> Endpoint:
         async def endpoint(request: Request) -> Response:
             self.endpoints.enter(request)
             self.endpoints.mood.admit_by_id(kind.name, request.path_params["id"])
             writer = self.endpoints.writer(request)
-            late, held = writer.switches.late_by_id, kind.held()
-            shown = held.listed() if late and isinstance(held, Records) else held
+            shown = kind.listed() if writer.switches.late_by_id else kind.held
             record = shown.get(request.path_params["id"])
-            if record is not None:
-                return Json({kind.name: kind.show(writer, record)})
-            return self.endpoints.found(request, kind.name, kind.others(writer))
+            own = [kind.show(writer, record)] if record is not None else []
+            return self.endpoints.found(request, kind.name, own or kind.others(writer))
 
         return endpoint
 
@@ -184,15 +127,15 @@ class GradebookApi:
             if mood.answers_with_a_page:
                 return HTMLResponse(PAGE)
             body = self._valid_body(kind, await request.body(), named)
-            known = named in kind.held()
+            known = named in kind.held
             provides = self.id_mode == "provider" and not known
             sourced_id = str(uuid4()) if provides else named
             record = kind.read(body, sourced_id)
             mood.admit_write(*self._whom(record))
             judged = kind.judged(record)
             if not (known and mood.keeps_old(kind.name)):
-                kind.held()[sourced_id] = kind.kept(judged)
-            stored = kind.held()[sourced_id]
+                kind.held[sourced_id] = kind.kept(judged)
+            stored = kind.held[sourced_id]
             mood.accepted()
             done: Literal["create", "replace"] = "replace" if known else "create"
             self.witness.note(done, kind.name, sourced_id, token.label, judged, stored)
@@ -211,21 +154,14 @@ class GradebookApi:
         return (record.class_id if record else None), None
 
     def _valid_body(self, kind: Kind, raw: bytes, named: str) -> Payload:
-        """The object in the body. Raises Refusal (400 for no JSON, 422 for what the schema forbids)."""
-        try:
-            body = json.loads(raw)
-        except ValueError:
-            raise Refusal(400, "invaliddata", "The body is no JSON") from None
-        inner = body.get(kind.name) if isinstance(body, dict) else None
+        """The object in the body. Raises Refusal."""
+        body = json_object(raw)
+        inner = body.get(kind.name)
         if self.id_mode == "provider" and isinstance(inner, dict):
-            if named not in kind.held() and "sourcedId" in inner:
+            if named not in kind.held and "sourcedId" in inner:
                 self._refuse_unknown(kind, named)
             inner.setdefault("sourcedId", named)
-        error = next(self.endpoints.desk.dialect.validators[kind.name].iter_errors(body), None)
-        if error is not None:
-            where = ".".join(str(each) for each in error.absolute_path) or "body"
-            raise invalid(f"{where} breaks the schema's rule {error.validator}")
-        payload: Payload = body[kind.name]
+        payload = valid(body, kind.name, self.endpoints.desk.dialect.validators[kind.name])
         if payload["sourcedId"] != named:
             raise invalid("sourcedId differs from the one in the path")
         return payload
@@ -240,10 +176,16 @@ class GradebookApi:
         async def endpoint(request: Request) -> Response:
             token = self.endpoints.enter(request)
             sourced_id = request.path_params["id"]
-            self.endpoints.mood.admit_write(*self._whom(kind.held().get(sourced_id)))
+            self.endpoints.mood.admit_write(*self._whom(kind.held.get(sourced_id)))
             kind.remove(sourced_id)
             self.endpoints.mood.accepted()
             self.witness.note("delete", kind.name, sourced_id, token.label)
             return Response(status_code=204)
 
         return endpoint
+
+
+def _score_scales(request: Request, writer: Writer) -> Iterable[Payload]:
+    if request.path_params.get("school") not in (None, writer.sis.school_id):
+        raise unknown("school", request.path_params["school"])
+    return (writer.score_scale(each) for each in writer.sis.classes.values())

@@ -113,7 +113,7 @@ class Mood:
         self._empty_left -= 1
         return True
 
-    def ordered(self, items: Sequence[T], offset: int) -> Sequence[T]:
+    def shifted(self, items: Sequence[T], offset: int) -> Sequence[T]:
         """Shifted by one, a page after the first repeats an item and the last one is on no page."""
         if not offset or not self._shifts_left:
             return items

@@ -6,7 +6,7 @@ By which rules they are taken is gradebook.py's, how they look on the wire wire.
 from collections import deque
 from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from time import monotonic
 from typing import Generic, Literal, TypeVar
 
@@ -34,7 +34,9 @@ class LineItem:
 
     @property
     def due_day(self) -> date:
-        return date.fromisoformat((self.due_date or self.assign_date)[:10])
+        """In UTC, as far as its text has an offset."""
+        due = datetime.fromisoformat(self.due_date or self.assign_date)
+        return (due.astimezone(UTC) if due.tzinfo else due).date()
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,10 @@ class Records(MutableMapping[str, R], Generic[R]):
         """Let lists show everything that is held."""
         self._due.clear()
         self._listed = dict(self._held)
+
+    def clear(self) -> None:
+        self._held.clear()
+        self.publish()
 
     def listed(self) -> Mapping[str, R]:
         now = monotonic()

@@ -11,7 +11,7 @@ Each is well-formed JSON; none is about a student, class or period that the sand
 
 from collections.abc import Iterator
 
-from gpb_pipeline.sandbox.district import Category, SisStudent
+from gpb_pipeline.sandbox.district import Category, SisPerson
 from gpb_pipeline.sandbox.sis.records import LineItem, Result
 from gpb_pipeline.sandbox.sis.wire import LOADED_AT, Payload, Writer
 
@@ -50,7 +50,7 @@ def stranger_categories(writer: Writer) -> Iterator[Payload]:
 
 def stranger_users(writer: Writer) -> Iterator[Payload]:
     if "no_sourced_id" in writer.switches.strangers:
-        payload = writer.student(SisStudent("", "0", "No", "Body"))
+        payload = writer.user(SisPerson("", "0", "No", "Body"), "student")
         del payload["sourcedId"]
         yield payload
 

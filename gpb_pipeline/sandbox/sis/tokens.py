@@ -66,7 +66,7 @@ class TokenDesk:
         if form.get("grant_type") != ["client_credentials"]:
             return JSONResponse({"error": "unsupported_grant_type"}, 400)
         scopes = frozenset(" ".join(form.get("scope", [])).split())
-        if not scopes <= self.dialect.scopes or (self.dialect.scoped and not scopes):
+        if self.dialect.scoped and not (scopes and scopes <= self.dialect.scopes):
             return JSONResponse({"error": "invalid_scope"}, 400)
         return self._issued_token(scopes)
 
