@@ -24,7 +24,9 @@ def results(count: int) -> list[dict[str, Any]]:
 def test_every_page_is_read(sis: OneRosterServer, connect: Connect, count: int, counts: bool) -> None:  # noqa: FBT001
     sis.collections["/classes/C1/results"] = ("results", results(count))
     sis.counts = counts
-    assert [each.sourced_id for each in connect().class_results("C1").items] == [f"R{n}" for n in range(count)]
+    assert [each.sourced_id for each in connect().class_results("C1").items] == [
+        f"R{n}" for n in range(count)
+    ]
 
 
 def test_a_sis_with_smaller_pages_than_asked_for_is_read_to_the_end(
@@ -63,7 +65,9 @@ def test_a_read_that_comes_back_short_is_an_error(sis: OneRosterServer, connect:
         connect().class_results("C1")
 
 
-@pytest.mark.parametrize("answer", [PlainTextResponse("<html>"), JSONResponse({}), JSONResponse({"a": [], "b": []})])
+@pytest.mark.parametrize(
+    "answer", [PlainTextResponse("<html>"), JSONResponse({}), JSONResponse({"a": [], "b": []})]
+)
 def test_an_answer_that_is_no_list_is_an_error(
     sis: OneRosterServer, connect: Connect, answer: Response
 ) -> None:
