@@ -1,5 +1,6 @@
 """What clients other than ours ask of a OneRoster SIS: all of rostering, selections, clear refusals."""
 
+import json
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
@@ -195,6 +196,13 @@ def test_a_refused_body_is_told_what_is_wrong(
     answer = sis.put_line_item(**changed)
     assert answer.status_code == 422
     assert words(answer).startswith(said)
+
+
+def test_a_number_that_json_does_not_have_is_refused(school: Sandbox, sis: SisClient) -> None:
+    sis.put_line_item()
+    body = json.dumps({"result": sis.result("r-1", score=float("nan"))})
+    assert sis.put_text("/results/r-1", body).status_code == 400
+    assert len(school.writes()) == 1
 
 
 def test_a_method_that_is_not_served_names_those_that_are(client: SisClient) -> None:

@@ -19,12 +19,17 @@ TIMES = ("dateLastModified", "assignDate", "dueDate", "scoreDate")
 def json_object(raw: bytes) -> dict[str, Any]:
     """Raises Refusal (400)."""
     try:
-        body = json.loads(raw)
+        body = json.loads(raw, parse_constant=_no_number)
     except ValueError:
         raise Refusal(400, "invaliddata", "The body is no JSON") from None
     if not isinstance(body, dict):
         raise Refusal(400, "invaliddata", "The body is no JSON object")
     return body
+
+
+def _no_number(name: str) -> None:
+    """NaN and Infinity are Python's JSON and nobody else's."""
+    raise ValueError(name)
 
 
 def valid(body: dict[str, Any], name: str, validator: Draft202012Validator) -> Payload:

@@ -4,6 +4,7 @@ Pure functions of a temperament and a record; whether a write is taken at all is
 """
 
 import re
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -12,6 +13,8 @@ from zoneinfo import ZoneInfo
 
 from gpb_pipeline.sandbox.sis.records import LineItem, Result
 from gpb_pipeline.sandbox.sis.temperaments import Temperaments
+
+EPSILON = sys.float_info.epsilon
 
 
 def kept_result(result: Result, switches: Temperaments) -> Result:
@@ -30,7 +33,9 @@ def kept_line_item(item: LineItem, switches: Temperaments, zone: ZoneInfo) -> Li
 
 
 def _rounded(score: float, decimals: int) -> float:
-    """Half up, by the decimals that the score is written with."""
+    """Half up, by the decimals that the score is written with; a huge one has none that count."""
+    if abs(score) >= 1 / EPSILON:
+        return score
     return float(Decimal(repr(score)).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP))
 
 
