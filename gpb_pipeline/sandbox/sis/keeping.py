@@ -6,7 +6,7 @@ Pure functions of a temperament and a record; whether a write is taken at all is
 import re
 import sys
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from html import escape
 from zoneinfo import ZoneInfo
@@ -50,8 +50,11 @@ def _respelt(title: str, switches: Temperaments) -> str:
 
 
 def _cut(text: str, switches: Temperaments, zone: ZoneInfo) -> str:
+    """A time in the first or last year that there is stays, since it may have no local day."""
     at = datetime.fromisoformat(text)
     at = at.replace(tzinfo=at.tzinfo or UTC)
+    if at.year in (MINYEAR, MAXYEAR):
+        return text
     match switches.dates:
         case "midnight":
             return f"{at.astimezone(UTC):%Y-%m-%d}T00:00:00.000Z"
