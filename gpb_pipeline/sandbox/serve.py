@@ -136,7 +136,9 @@ def serve_forever(
         temperaments=temperaments,
     ) as sandbox:
         print(
-            f"# A Canvas on {sandbox.canvas_url} and a SIS on {sandbox.sis_url}; Ctrl-C ends both.", file=out
+            f"# A Canvas on {sandbox.canvas_url} (grades: {sandbox.canvas_url}/sandbox/gradebook)"
+            f" and a SIS on {sandbox.sis_url}; Ctrl-C ends both.",
+            file=out,
         )
         for name, value in sandbox.environment.items():
             print(f"{name}={value}", file=out, flush=True)

@@ -1,5 +1,6 @@
 """What clients other than ours ask of a OneRoster SIS: all of rostering, selections, clear refusals."""
 
+import json
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
@@ -8,7 +9,7 @@ import pytest
 import requests
 
 from gpb_pipeline.sandbox.serve import Sandbox, running_sandbox
-from gpb_pipeline_tests.sandbox.clients import SisClient
+from gpb_pipeline_tests.sandbox.clients import MODIFIED, SisClient
 
 TODAY = date(2026, 11, 24)
 
@@ -195,6 +196,42 @@ def test_a_refused_body_is_told_what_is_wrong(
     answer = sis.put_line_item(**changed)
     assert answer.status_code == 422
     assert words(answer).startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "field", "value"),
+    [
+        ("/results/r-1", "result", "score", 10**400),
+        ("/results/r-1", "result", "student", {"href": "http://x", "sourcedId": "\ud83c", "type": "user"}),
+        ("/lineItems/li-2", "lineItem", "dueDate", "9999-12-31T23:59:59-05:00"),
+        ("/categories/c-1", "category", "metadata", {"classId": [None]}),
+    ],
+)
+def test_a_value_beyond_all_use_is_refused(
+    school: Sandbox, sis: SisClient, path: str, name: str, field: str, value: object
+) -> None:
+    sis.put_line_item()
+    bodies = {
+        "result": sis.result("r-1"),
+        "lineItem": sis.line_item("li-2"),
+        "category": {"sourcedId": "c-1", "status": "active", "dateLastModified": MODIFIED, "title": "Extra"},
+    }
+    answer = sis.put_text(path, json.dumps({name: bodies[name] | {field: value}}))
+    assert 400 <= answer.status_code < 500
+    assert len(school.writes()) == 1
+
+
+def test_a_time_of_the_first_year_is_kept_as_it_is(school: Sandbox, sis: SisClient) -> None:
+    school.set_temperaments(dates="local")
+    assert sis.put_line_item(assignDate="0001-01-01T00:00:00Z").status_code == 201
+    assert school.writes()[0]["stored"]["assign_date"] == "0001-01-01T00:00:00Z"
+
+
+def test_a_number_that_json_does_not_have_is_refused(school: Sandbox, sis: SisClient) -> None:
+    sis.put_line_item()
+    body = json.dumps({"result": sis.result("r-1", score=float("nan"))})
+    assert sis.put_text("/results/r-1", body).status_code == 400
+    assert len(school.writes()) == 1
 
 
 def test_a_method_that_is_not_served_names_those_that_are(client: SisClient) -> None:

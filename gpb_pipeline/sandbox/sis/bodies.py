@@ -4,7 +4,8 @@ The words name properties and rules and quote no value, since values are scores 
 """
 
 import json
-from datetime import datetime
+import sys
+from datetime import UTC, datetime
 from typing import Any, cast
 
 from jsonschema import Draft202012Validator
@@ -19,12 +20,24 @@ TIMES = ("dateLastModified", "assignDate", "dueDate", "scoreDate")
 def json_object(raw: bytes) -> dict[str, Any]:
     """Raises Refusal (400)."""
     try:
-        body = json.loads(raw)
+        body = json.loads(raw, parse_constant=_no_number, parse_int=_whole)
     except ValueError:
         raise Refusal(400, "invaliddata", "The body is no JSON") from None
     if not isinstance(body, dict):
         raise Refusal(400, "invaliddata", "The body is no JSON object")
     return body
+
+
+def _no_number(name: str) -> None:
+    """NaN and Infinity are Python's JSON and nobody else's."""
+    raise ValueError(name)
+
+
+def _whole(digits: str) -> int:
+    """A whole number as far as a float can be as large."""
+    if len(digits) > sys.float_info.max_10_exp:
+        raise ValueError(digits[:9])
+    return int(digits)
 
 
 def valid(body: dict[str, Any], name: str, validator: Draft202012Validator) -> Payload:
@@ -59,8 +72,10 @@ def _words(error: ValidationError) -> str:
 
 
 def _is_time(text: str) -> bool:
+    """Also in UTC: the last hours of the year 9999 are beyond what can be told."""
     try:
-        datetime.fromisoformat(text)
-    except ValueError:
+        at = datetime.fromisoformat(text)
+        (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
         return False
     return True

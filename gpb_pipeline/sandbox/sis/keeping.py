@@ -4,14 +4,17 @@ Pure functions of a temperament and a record; whether a write is taken at all is
 """
 
 import re
+import sys
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from html import escape
 from zoneinfo import ZoneInfo
 
 from gpb_pipeline.sandbox.sis.records import LineItem, Result
 from gpb_pipeline.sandbox.sis.temperaments import Temperaments
+
+EPSILON = sys.float_info.epsilon
 
 
 def kept_result(result: Result, switches: Temperaments) -> Result:
@@ -30,7 +33,9 @@ def kept_line_item(item: LineItem, switches: Temperaments, zone: ZoneInfo) -> Li
 
 
 def _rounded(score: float, decimals: int) -> float:
-    """Half up, by the decimals that the score is written with."""
+    """Half up, by the decimals that the score is written with; a huge one has none that count."""
+    if abs(score) >= 1 / EPSILON:
+        return score
     return float(Decimal(repr(score)).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP))
 
 
@@ -45,8 +50,11 @@ def _respelt(title: str, switches: Temperaments) -> str:
 
 
 def _cut(text: str, switches: Temperaments, zone: ZoneInfo) -> str:
+    """A time in the first or last year that there is stays, since it may have no local day."""
     at = datetime.fromisoformat(text)
     at = at.replace(tzinfo=at.tzinfo or UTC)
+    if at.year in (MINYEAR, MAXYEAR):
+        return text
     match switches.dates:
         case "midnight":
             return f"{at.astimezone(UTC):%Y-%m-%d}T00:00:00.000Z"

@@ -34,7 +34,7 @@ class Json(JSONResponse):
     """JSON in ASCII, so that half a surrogate can be sent as it stands."""
 
     def render(self, content: Any) -> bytes:
-        return json.dumps(content).encode()
+        return json.dumps(content, separators=(",", ":")).encode()
 
 
 @dataclass

@@ -55,7 +55,8 @@ def result_from(body: Payload, sourced_id: str) -> Result:
 
 def category_from(body: Payload, sourced_id: str) -> Category:
     class_id = body.get("metadata", {}).get("classId")
-    return Category(sourced_id, body["title"], class_id, body["status"] == "active")
+    own = None if class_id is None else str(class_id)
+    return Category(sourced_id, body["title"], own, body["status"] == "active")
 
 
 @dataclass(frozen=True)
