@@ -3,11 +3,11 @@
 What is asked for, and the frames made of it, are in extracts.py. Source: reference/canvas_api.md §7.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import Any, Literal, Self
+from typing import Any, Literal, NamedTuple, Self
 from urllib.parse import urlsplit
 
 import requests
@@ -15,6 +15,7 @@ import stamina
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
+from gpb_pipeline.canvas.body import body_of
 from gpb_pipeline.canvas.bucket import Bucket
 from gpb_pipeline.canvas.errors import (
     AccessError,
@@ -28,6 +29,7 @@ from gpb_pipeline.canvas.errors import (
     unanswered,
     unreadable,
 )
+from gpb_pipeline.canvas.readings import UNFIT, ident
 from gpb_pipeline.errors import PermanentError, SettingsError
 from gpb_pipeline.outages import CONNECT_TIMEOUT, Patience
 from gpb_pipeline.settings import CanvasSettings
@@ -45,6 +47,7 @@ __all__ = [
 USER_AGENT = "gpb_pipeline (grade passback)"
 PAGE = 100  # Canvas's own cap
 ATTEMPTS = 6
+PASSES = 3  # over a list whose order shifts, before it is given up
 CONNECTIONS = 16
 
 Json = dict[str, Any]
@@ -60,6 +63,13 @@ class _Bearer(AuthBase):
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         request.headers["Authorization"] = f"Bearer {self._token}"
         return request
+
+
+class _Read(NamedTuple):
+    """A 200 and what it says."""
+
+    answer: requests.Response
+    body: object
 
 
 class CanvasClient:
@@ -88,7 +98,7 @@ class CanvasClient:
 
     def get(self, path: str, params: Params | None = None, *, item: str) -> Json:
         """Read one object."""
-        return _object(self._answer("GET", self._url(path), item, params=params), item)
+        return _object(self._read("GET", self._url(path), item, params=params).body, item)
 
     def put(self, path: str, body: Json, *, item: str) -> Json:
         """Change one object and read it as it is then; repeated where the outcome of a try is unknown.
@@ -96,49 +106,75 @@ class CanvasClient:
         So `body` must say what the object is to be, never what is to be added to it. Raises AccessError where
         the token may not.
         """
-        return _object(self._answer("PUT", self._url(path), item, body=body), item)
+        return _object(self._read("PUT", self._url(path), item, body=body).body, item)
 
     def clock(self) -> datetime | None:
         """Ask what time it is at Canvas (UTC); None where it does not say."""
-        answer = self._answer("GET", self._url("users/self"), "Canvas's clock")
+        answer, _ = self._read("GET", self._url("users/self"), "Canvas's clock")
         try:
             return parsedate_to_datetime(answer.headers.get("Date", ""))
         except ValueError:
             return None
 
     def pages(self, path: str, params: Params | None = None, *, item: str) -> Iterator[Json]:
-        """Read a list to its end, each object once: pages shift under concurrent edits.
+        """Read a list to its end, each object once; what has no id or is no object is the caller's to judge.
 
-        A page that is gone in the middle of it (404) starts the list again, once. Raises ShiftedError then,
-        and ShortReadError where Canvas does not say how the list goes on.
+        Where an object came twice the order has shifted, and another may not have come at all: the list is
+        read again, as it is where a page is gone (404) in the middle of it. Raises ShiftedError then, and
+        ShortReadError where it shifts for good or Canvas does not say how the list goes on.
         """
-        seen: set[object] = set()
-        for last_try in (False, True):
+        seen: set[str] = set()
+        for passes_left in reversed(range(PASSES)):
             try:
-                for each in self._pages(path, params, item):
-                    if each["id"] not in seen:
-                        seen.add(each["id"])
-                        yield each
+                shifted = yield from self._pass(path, params, item, seen)
             except ShiftedError:
-                if last_try:
+                if not passes_left:
                     raise
             else:
-                return
+                if not shifted:
+                    return
+        raise ShortReadError(
+            "the list's order shifts while it is read, so that not all of it came",
+            item=item,
+            remedy="Sync again when fewer people work in the course.",
+        )
+
+    def _pass(
+        self, path: str, params: Params | None, item: str, seen: set[str]
+    ) -> Generator[Json, None, bool]:
+        """Yield what was not seen by an earlier pass; tells whether this one met an object twice."""
+        met: set[str] = set()
+        shifted = False
+        for each in self._pages(path, params, item):
+            own = ident(each.get("id"))
+            if own is UNFIT:
+                yield each
+                continue
+            shifted |= own in met
+            met.add(own)
+            if own not in seen:
+                seen.add(own)
+                yield each
+        return shifted
 
     def _pages(self, path: str, params: Params | None, item: str) -> Iterator[Json]:
         url: str | None = self._url(path)
         query: Params | None = {**(params or {}), "per_page": PAGE}
+        followed: set[str] = set()
         while url is not None:
             try:
-                answer = self._answer("GET", url, item, params=query)
+                answer, body = self._read("GET", url, item, params=query)
             except NotFoundError:
                 if query is not None:  # the first page: there is no such list
                     raise
                 raise ShiftedError(
                     "a page of it was gone while it was read", item=item, remedy="Sync the course again."
                 ) from None
-            yield from _objects(answer, item)
+            yield from _objects(body, item)
             url, query = self._next(answer, item), None
+            if url in followed:
+                raise _without_end(item)
+            followed.add(str(url))
 
     def _url(self, path: str) -> str:
         return f"{self.settings.base_url}/api/v1/{path}"
@@ -152,12 +188,8 @@ class CanvasClient:
         links = {name: each.get("url") for name, each in answer.links.items()}
         url = links.get("next")
         if not links or (url is None and links.get("last", links.get("current")) != links.get("current")):
-            raise ShortReadError(
-                "Canvas does not say how the list goes on",
-                item=item,
-                remedy="Sync again; if it stays, see whether a proxy strips Link headers.",
-            )
-        if url is not None and urlsplit(url)[:2] != urlsplit(self.settings.base_url)[:2]:
+            raise _without_end(item)
+        if url is not None and _host(url) != _host(self.settings.base_url):
             raise PermanentError(
                 "Canvas links to a next page on another host",
                 item=item,
@@ -166,7 +198,7 @@ class CanvasClient:
             )
         return url
 
-    def _answer(
+    def _read(
         self,
         method: Literal["GET", "PUT"],
         url: str,
@@ -174,11 +206,12 @@ class CanvasClient:
         *,
         params: Params | None = None,
         body: Json | None = None,
-    ) -> requests.Response:
-        """Ask until there is an answer; raises what the last try did."""
+    ) -> _Read:
+        """Ask until there is a whole answer; raises what the last try did."""
         for attempt in stamina.retry_context(on=_another_try(), attempts=ATTEMPTS, timeout=None):
             with attempt:
-                return self._ask(method, url, item, params, body)
+                answer = self._ask(method, url, item, params, body)
+                return _Read(answer, body_of(answer, item))
         raise AssertionError("unreachable: the last attempt raises")
 
     def _ask(
@@ -228,24 +261,30 @@ def _token_in(settings: CanvasSettings) -> str:
     return token
 
 
-def _json(answer: requests.Response) -> object:
+def _host(url: str) -> tuple[str, str] | None:
+    """Give scheme and host; None where it is no address."""
     try:
-        return answer.json()
-    except requests.JSONDecodeError:
+        return urlsplit(url)[:2]
+    except ValueError:
         return None
 
 
-def _object(answer: requests.Response, item: str) -> Json:
-    body = _json(answer)
+def _without_end(item: str) -> ShortReadError:
+    return ShortReadError(
+        "Canvas does not say how the list goes on",
+        item=item,
+        remedy="Sync again; if it stays, see whether a proxy strips Link headers.",
+    )
+
+
+def _object(body: object, item: str) -> Json:
     if not isinstance(body, dict):
         raise unreadable("Canvas answered with something that is not a JSON object", item)
     return body
 
 
-def _objects(answer: requests.Response, item: str) -> list[Json]:
-    body = _json(answer)
-    if not isinstance(body, list) or not all(
-        isinstance(each, dict) and isinstance(each.get("id"), str | int) for each in body
-    ):
-        raise unreadable("Canvas answered with something that is not a JSON list of objects with ids", item)
-    return body
+def _objects(body: object, item: str) -> list[Json]:
+    """Give the list's objects, null being none; what is no object is one without anything."""
+    if body is not None and not isinstance(body, list):
+        raise unreadable("Canvas answered with something that is not a JSON list", item)
+    return [each if isinstance(each, dict) else {} for each in body or []]
