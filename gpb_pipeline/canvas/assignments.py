@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pandera.typing import DataFrame
 
-from gpb_pipeline.canvas.client import Json
+from gpb_pipeline.canvas.body import Json
 from gpb_pipeline.canvas.course_frames import SYNCED, UNSYNCED, may_be_synced
 from gpb_pipeline.canvas.overrides import Audience, OverrideRow, UnfitError
 from gpb_pipeline.canvas.readings import ident

@@ -1,4 +1,7 @@
-"""The JSON of an answer of Canvas: whole, cut off, or none at all. What it says is not looked at here."""
+"""The JSON of an answer of Canvas: whole, cut off, or none at all; an object, or a list of objects.
+
+What an object says is not looked at here.
+"""
 
 import json
 from typing import Any
@@ -7,6 +10,8 @@ import requests
 
 from gpb_pipeline.canvas.errors import UnavailableError, unreadable
 from gpb_pipeline.outages import Outage
+
+Json = dict[str, Any]
 
 _DIGITS = 20  # a whole number of more is no id and no count; Python reads none of more than 4,300
 
@@ -28,6 +33,23 @@ def body_of(answer: requests.Response, item: str) -> object:
                 remedy="Try again; if it stays, see whether a proxy cuts answers.",
             ) from None
         raise unreadable("Canvas answered with something that is not JSON", item) from None
+
+
+def object_in(body: object, item: str) -> Json:
+    """Give the object; raises PermanentError for anything else."""
+    if not isinstance(body, dict):
+        raise unreadable("Canvas answered with something that is not a JSON object", item)
+    return body
+
+
+def objects_in(body: object, item: str) -> list[Json]:
+    """Give a list's objects, null being none; what is no object is one without anything.
+
+    Raises PermanentError for what is no list.
+    """
+    if body is not None and not isinstance(body, list):
+        raise unreadable("Canvas answered with something that is not a JSON list", item)
+    return [each if isinstance(each, dict) else {} for each in body or []]
 
 
 def _parsed(text: str) -> object:

@@ -7,7 +7,7 @@ list or of none: one row without it is that row's fault, and told with it (sieve
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
-from gpb_pipeline.canvas.client import Json
+from gpb_pipeline.canvas.body import Json
 from gpb_pipeline.canvas.errors import AccessError, ShortReadError
 from gpb_pipeline.canvas.readings import ident_if_any, moment_if_any
 from gpb_pipeline.canvas.sieve import Columns

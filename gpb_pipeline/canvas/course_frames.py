@@ -5,7 +5,7 @@ the way. The lists are read by extracts.py; for whom an assignment is and when i
 """
 
 from gpb_pipeline.canvas import readings as read
-from gpb_pipeline.canvas.client import Json
+from gpb_pipeline.canvas.body import Json
 from gpb_pipeline.canvas.sieve import Field, Sieve
 from gpb_pipeline.passback.rules.issues import Code
 

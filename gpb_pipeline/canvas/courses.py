@@ -8,7 +8,8 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from gpb_pipeline.canvas import readings as read
-from gpb_pipeline.canvas.client import CanvasClient, Json
+from gpb_pipeline.canvas.body import Json
+from gpb_pipeline.canvas.client import CanvasClient
 from gpb_pipeline.canvas.completeness import require_known
 from gpb_pipeline.canvas.errors import AccessError, unreadable
 from gpb_pipeline.canvas.sieve import reject

@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from pandera.typing import DataFrame
 
 from gpb_pipeline.canvas.assignments import read_assignments
-from gpb_pipeline.canvas.client import CanvasClient, Json
+from gpb_pipeline.canvas.body import Json
+from gpb_pipeline.canvas.client import CanvasClient
 from gpb_pipeline.canvas.completeness import (
     require_enrollments,
     require_known,

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gpb_pipeline.canvas.client import Json
+from gpb_pipeline.canvas.body import Json
 from gpb_pipeline.canvas.readings import (
     ABSENT,
     UNFIT,

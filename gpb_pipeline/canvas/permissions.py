@@ -7,10 +7,12 @@ from collections.abc import Iterable
 from itertools import islice
 from urllib.parse import quote
 
-from gpb_pipeline.canvas.client import PAGE, CanvasClient, Json
+from gpb_pipeline.canvas.body import Json
+from gpb_pipeline.canvas.client import CanvasClient
 from gpb_pipeline.canvas.completeness import require_permissions
 from gpb_pipeline.canvas.courses import course_path, each_course
 from gpb_pipeline.canvas.errors import AccessError
+from gpb_pipeline.canvas.paging import PAGE
 from gpb_pipeline.canvas.readings import ident_if_any
 from gpb_pipeline.errors import PermanentError
 from gpb_pipeline.passback.course import Course

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from gpb_pipeline.canvas.client import Json
+from gpb_pipeline.canvas.body import Json
 from gpb_pipeline.canvas.readings import ABSENT, UNFIT, Reading, ident_if_any, shape
 from gpb_pipeline.passback.course import Reject, RejectKind
 from gpb_pipeline.passback.rules.issues import Code

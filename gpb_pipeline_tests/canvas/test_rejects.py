@@ -253,6 +253,13 @@ def test_a_position_beyond_64_bits_costs_nothing(
     assert read.rejects == ()
 
 
+def test_a_groups_integration_data_that_could_not_be_sent_back_is_as_none(
+    canvas: Script, client: CanvasClient
+) -> None:
+    read = beside_another(canvas, client, groups=GROUP | {"integration_data": {"other": [math.nan]}})
+    assert read.assignment_groups["integration_data"].to_list() == ["{}", "{}"]
+
+
 def test_a_group_without_an_id_is_told_and_no_short_read(canvas: Script, client: CanvasClient) -> None:
     read = beside_another(canvas, client, groups=without(GROUP, "id"))
     assert rejected(read) == [("assignment_group", None, "unreadable_assignment_group")]
