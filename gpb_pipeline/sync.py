@@ -19,11 +19,19 @@ from pandera.typing import DataFrame
 
 from gpb_pipeline.canvas.client import CanvasClient
 from gpb_pipeline.canvas.extracts import read_course
-from gpb_pipeline.errors import PipelineError
+from gpb_pipeline.errors import PermanentError, PipelineError
 from gpb_pipeline.passback.course import CanvasRead, Policy, Selection, SisRead, SyncType
 from gpb_pipeline.passback.frames import CategoryMapping
 from gpb_pipeline.passback.holdings.adopt import Places
 from gpb_pipeline.passback.holdings.answers import without_taken_back
+from gpb_pipeline.passback.holdings.differences import (
+    Cause,
+    Differences,
+    differences,
+    held_back,
+    only_mended,
+    only_retracted,
+)
 from gpb_pipeline.passback.holdings.frames import Holdings
 from gpb_pipeline.passback.holdings.plan import Planned, plan, without_grades
 from gpb_pipeline.passback.holdings.see import short_classes, taken_over, to_look_up
@@ -34,10 +42,15 @@ from gpb_pipeline.sis.client import OneRosterClient
 from gpb_pipeline.sis.errors import Answer, ShortReadError
 from gpb_pipeline.sis.lookups import read_sis
 from gpb_pipeline.sis.posting import Halt
-from gpb_pipeline.warehouse import choices, holdings, tables
+from gpb_pipeline.warehouse import choices, frames, holdings, tables
 from gpb_pipeline.warehouse.ducklake import Connection, Warehouse
 from gpb_pipeline.warehouse.holdings import Change
 from gpb_pipeline.writing import Eyes, Writing
+
+READ_BACK = ("reconcile", "retract")
+"""The types that read every class of the course back, and need no readable course."""
+
+NOT_THERE = "canvas_not_found"
 
 
 class Stage(StrEnum):
@@ -69,7 +82,9 @@ class SyncRequest:
     posted_by: str
     selection: Selection = field(default_factory=Selection)
     posting: Posting = Posting.GRADES
-    confirm: bool = False  # releases withdrawals that are held (design.md §8.10)
+    confirm: bool = False  # releases what is held (docs, §8.10)
+    mend: frozenset[Cause] = frozenset()  # of a reconcile: the causes whose differences are written
+    retract: frozenset[str] = frozenset()  # of a retract: the sourcedIds that are taken back
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,6 +133,7 @@ class Judged:
     plan: Rows
     on_record: Holdings  # as the warehouse has them
     holdings: Holdings  # as known now
+    differences: DataFrame[Differences] | None = None  # of a reconcile or a retract
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,22 +159,21 @@ class CourseSync:
         """Read both sides, judge, and plan. `interrupted`: its last sync stopped while it could post."""
         policy = self.connections.policy
         self.reached(Stage.GET_ASSIGNMENTS)
-        canvas = read_course(
-            self.connections.canvas, self.request.course_id, lambda: self.reached(Stage.GET_GRADES)
-        )
+        canvas = self._canvas()
         sis = read_sis(self.connections.sis, canvas.sections)
         self.reached(Stage.FILTER)
         places = _places(canvas, sis, policy.tenant)
         mapping, on_record = self.connections.warehouse.read(_known, places)
         held = taken_over(on_record, places)
-        class_ids = places.class_ids if interrupted else to_look_up(held, places)
+        whole = interrupted or self.request.type in READ_BACK
+        class_ids = places.class_ids if whole else to_look_up(held, places)
         if class_ids:
             held = self._looked_up(held, class_ids, places)
         judgement = judge(
             canvas, sis, mapping, held, self.request.selection, policy, confirm=self.request.confirm
         )
         planned = self._planned(judgement, held, self.request.type)
-        return Judged(
+        judged = Judged(
             canvas=canvas,
             sis=sis,
             judgement=judgement,
@@ -166,6 +181,7 @@ class CourseSync:
             on_record=on_record,
             holdings=planned.holdings,
         )
+        return self._reconciled(judged, held) if self.request.type in READ_BACK else judged
 
     def posted(self, judged: Judged) -> Posted:
         """Write what the plan says, line items first, and hold what the SIS shows against what it took."""
@@ -181,10 +197,38 @@ class CourseSync:
         self.reached(Stage.POST_ASSIGNMENTS)
         written = writing.written(judged.plan, judged.holdings, lambda: self.reached(Stage.POST_GRADES))
         self.reached(Stage.VERIFY)
-        outcome, held = writing.verified(
-            written, lambda seen: self._planned(judged.judgement, seen, "manual")
-        )
+        outcome, held = writing.verified(written, lambda seen: self._again(judged, seen))
         return Posted(outcome=outcome, held=writing.change(without_taken_back(held)), stopped_by=halt.error)
+
+    def _canvas(self) -> CanvasRead:
+        """Read the course; of one that Canvas no longer has, what the last sync left, where that is enough."""
+        try:
+            return read_course(
+                self.connections.canvas, self.request.course_id, lambda: self.reached(Stage.GET_GRADES)
+            )
+        except PermanentError as gone:
+            if self.request.type not in READ_BACK or gone.code != NOT_THERE:
+                raise
+            left = self.connections.warehouse.read(frames.without_canvas, self.request.course_id)
+            if left is None:
+                raise
+            return left
+
+    def _reconciled(self, judged: Judged, held: Holdings) -> Judged:
+        """Find every difference, and leave of the plan what was asked for; edits are no plan's unless named."""
+        ticked = judged.canvas.assignments
+        synced = ticked[ticked["post_to_sis"] & (ticked["workflow_state"] == "published")]
+        policy = replace(self.connections.policy, on_edit="overwrite")
+        over = plan(judged.judgement, held, policy, "manual", confirm=self.request.confirm).rows
+        told = differences(over, held, list(synced["assignment_id"]), list(ticked["assignment_id"]))
+        if self.request.type == "retract":
+            rows = only_retracted(over, held, self.request.retract)
+            count = int((rows.grades["state"] == "withdraw").sum())
+            if not self.request.confirm and policy.too_many(count, len(held.results)):
+                rows = held_back(rows)
+        else:
+            rows = only_mended(over, told, self.request.mend)
+        return replace(judged, plan=rows, differences=told)
 
     def _planned(self, judgement: Rows, held: Holdings, sync_type: SyncType) -> Planned:
         policy = self.connections.policy
@@ -192,6 +236,15 @@ class CourseSync:
         if self.request.posting is Posting.LINE_ITEMS:
             return replace(planned, rows=without_grades(planned.rows))
         return planned
+
+    def _again(self, judged: Judged, seen: Holdings) -> Planned:
+        """Plan what a read back asks for at once; a reconcile and a retract write nothing that was not asked."""
+        if self.request.type in READ_BACK:
+            nothing = replace(
+                judged.plan, assignments=judged.plan.assignments.iloc[:0], grades=judged.plan.grades.iloc[:0]
+            )
+            return Planned(rows=nothing, holdings=seen)
+        return self._planned(judged.judgement, seen, "manual")
 
     def _eyes(self, places: Places) -> Eyes:
         return Eyes(

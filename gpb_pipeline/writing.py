@@ -21,8 +21,9 @@ from gpb_pipeline.passback.holdings.plan import Planned, findings_told
 from gpb_pipeline.passback.holdings.see import doubtful, see
 from gpb_pipeline.passback.holdings.verify import not_verified, to_repeat, verified, with_rows
 from gpb_pipeline.passback.rows.frames import Rows
-from gpb_pipeline.passback.rows.settle import Answers, after_assignments, settle
+from gpb_pipeline.passback.rows.settle import Answer, Answers, after_assignments, settle
 from gpb_pipeline.passback.rules.causes import joined
+from gpb_pipeline.passback.rules.issues import Code
 from gpb_pipeline.sis.client import OneRosterClient
 from gpb_pipeline.sis.gradebook import asked_by_id, read_gradebook
 from gpb_pipeline.sis.posting import Halt, Poster
@@ -111,6 +112,8 @@ class Writing:
         between()
         held = self._intended(held, rows, grades=True)
         grades = self._poster.results(rows.grades)
+        items |= self._columns_withdrawn(rows)
+        held = answered_items(held, rows, items, job_id=self.eyes.job_id, at=self.eyes.clock())
         held = answered_results(held, rows, grades, job_id=self.eyes.job_id, at=self.eyes.clock())
         return Written(rows=rows, items=items, grades=grades, held=held, since=since)
 
@@ -136,6 +139,20 @@ class Writing:
 
     def change(self, held: Holdings) -> Change:
         return Change(before=self.on_record, after=held)
+
+    def _columns_withdrawn(self, rows: Rows) -> dict[int, Answer]:
+        """Delete the line items that are to go, where a fresh whole read shows no result on them."""
+        chosen = rows.assignments[rows.assignments["state"] == "withdraw"]
+        if chosen.empty or self.halt.now():
+            return {}
+        try:
+            book = self.eyes.read(frozenset(chosen["class_id"]))
+        except PipelineError as error:
+            return dict.fromkeys(chosen.index, Answer(code=Code.ASSIGNMENT_NOT_EMPTY, sis_error=error.code))
+        shown = chosen["line_item_id"].isin(book.line_items["line_item_id"])
+        empty = shown & ~chosen["line_item_id"].isin(book.results["line_item_id"])
+        refused = dict.fromkeys(chosen.index[~empty], Answer(code=Code.ASSIGNMENT_NOT_EMPTY))
+        return refused | self._poster.withdrawn_line_items(chosen[empty])
 
     def _read_back(self, written: Written) -> Holdings:
         book = self.eyes.read(written.class_ids)

@@ -9,7 +9,7 @@ from pandera.typing import DataFrame
 from gpb_pipeline.passback import frames
 from gpb_pipeline.passback.rules.issues import Code
 
-SyncType = Literal["manual", "nightly", "remaster"]
+SyncType = Literal["manual", "nightly", "remaster", "reconcile", "retract"]
 RejectKind = Literal["course", "section", "enrollment", "assignment_group", "assignment", "submission"]
 
 

@@ -27,6 +27,9 @@ from gpb_pipeline.sis.model import LineItem, Result
 UNANSWERED_MAX = 3  # writes without an answer in a row, each after its own retries: the SIS is down
 
 
+ITEM_CODES = (Code.ASSIGNMENT_REFUSED, Code.ASSIGNMENT_UNAVAILABLE, Code.ASSIGNMENT_UNKNOWN_OUTCOME)
+
+
 @dataclass
 class Halt:
     """Why a course's writes stop: set once, seen by all its threads. `ended` comes from outside."""
@@ -66,8 +69,11 @@ class Poster:
 
     def line_items(self, rows: DataFrame[AssignmentRows]) -> dict[int, Answer]:
         """Write what is to be created or updated; a row that was not tried has no answer."""
-        codes = (Code.ASSIGNMENT_REFUSED, Code.ASSIGNMENT_UNAVAILABLE, Code.ASSIGNMENT_UNKNOWN_OUTCOME)
-        return self._write(rows, self._put_line_item, codes)
+        return self._write(rows[rows["state"] != "withdraw"], self._put_line_item, ITEM_CODES)
+
+    def withdrawn_line_items(self, rows: DataFrame[AssignmentRows]) -> dict[int, Answer]:
+        """Delete the line items of these rows."""
+        return self._write(rows, self._delete_line_item, ITEM_CODES)
 
     def results(self, rows: DataFrame[GradeRows]) -> dict[int, Answer]:
         """Write what is to be created, updated or withdrawn."""
@@ -124,6 +130,10 @@ class Poster:
             description=f"Canvas assignment {row.assignment_id}",
         )
         return self.client.put_line_item(item, first=row.state == "create")
+
+    def _delete_line_item(self, row: Any) -> str:
+        self.client.delete_line_item(row.line_item_id)
+        return str(row.line_item_id)
 
     def _put_or_withdraw(self, row: Any) -> str:
         return self._withdraw(row) if row.state == "withdraw" else self._put_result(row)

@@ -9,12 +9,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 from pandera.typing import DataFrame
 
 from gpb_pipeline.passback.course import CanvasRead, Course, SisRead
-from gpb_pipeline.passback.frames import Courses, F, build
+from gpb_pipeline.passback.frames import (
+    AssignmentGroups,
+    Assignments,
+    Courses,
+    F,
+    Overrides,
+    Submissions,
+    build,
+    empty,
+)
 from gpb_pipeline.passback.rows.frames import Rows
 from gpb_pipeline.warehouse import tables
 from gpb_pipeline.warehouse.ducklake import Connection
@@ -75,6 +85,36 @@ def replace(session: Connection, courses: Sequence[CourseFrames]) -> None:
 def current(session: Connection, table: Table[F], course_id: str) -> DataFrame[F]:
     """Read a course's frame as its last sync left it; without rows if there was none."""
     return table.select(session, "course_id", [course_id])
+
+
+def without_canvas(session: Connection, course_id: str) -> CanvasRead | None:
+    """Make a read of a course that Canvas no longer has: its sections and people, and nothing to sync.
+
+    None where no sync has left any.
+    """
+    sections = current(session, tables.CANVAS_SECTIONS, course_id)
+    known = current(session, tables.CANVAS_COURSES, course_id)
+    if sections.empty or known.empty:
+        return None
+    course = Course(
+        course_id=course_id,
+        name=known["course_name"].iloc[0],
+        sis_course_id=known["sis_course_id"].iloc[0],
+        time_zone=ZoneInfo(known["time_zone"].iloc[0]),
+        workflow_state="deleted",
+        concluded=True,
+        blueprint=False,
+        term_id=None,
+    )
+    return CanvasRead(
+        course=course,
+        sections=sections,
+        enrollments=current(session, tables.CANVAS_ENROLLMENTS, course_id),
+        assignment_groups=empty(AssignmentGroups),
+        assignments=empty(Assignments),
+        overrides=empty(Overrides),
+        submissions=empty(Submissions),
+    )
 
 
 def _itself(course: Course) -> DataFrame[Courses]:

@@ -71,7 +71,7 @@ def bring(session: Connection, changes: Sequence[Change]) -> None:
 
 def sent(rows: Rows, holdings: Holdings, *, job_id: str, at: datetime) -> Sent:
     """Take from final rows the writes that the SIS accepted, and from the holdings what this job found."""
-    items = rows.assignments[rows.assignments["state"].isin(["created", "updated"])]
+    items = rows.assignments[rows.assignments["state"].isin(["created", "updated", "withdrawn"])]
     grades = rows.grades[rows.grades["state"].isin(["created", "updated", "withdrawn"])]
     written: dict[str, Any] = {"job_id": job_id, "sent_at": at}
     return Sent(

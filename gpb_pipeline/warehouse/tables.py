@@ -11,13 +11,14 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Generic
+from typing import Any, Generic, get_args
 
 import pandas as pd
 import pandera.pandas as pa
 from pandera.typing import DataFrame, Series
 
 from gpb_pipeline.passback import frames
+from gpb_pipeline.passback.course import SyncType
 from gpb_pipeline.passback.frames import F, Frame, UtcTime, build
 from gpb_pipeline.passback.holdings.frames import LineItemHoldings, ResultHoldings
 from gpb_pipeline.passback.rows.frames import AssignmentRows, GradeRows, Issues
@@ -112,7 +113,7 @@ class SentLineItems(Frame):
     assignment_id: Series[str]
     line_item_id: Series[str] = pa.Field(description="sourcedId in the SIS")
     title: Series[str]
-    action: Series[str] = pa.Field(isin=["created", "updated", "adopted"])
+    action: Series[str] = pa.Field(isin=["created", "updated", "withdrawn", "adopted"])
     sent_at: Series[UtcTime]
     job_id: Series[str]
 
@@ -142,7 +143,7 @@ class Jobs(Frame):
 
     job_id: Series[str] = pa.Field(unique=True)
     course_id: Series[str]
-    type: Series[str] = pa.Field(isin=["manual", "nightly", "remaster"])
+    type: Series[str] = pa.Field(isin=list(get_args(SyncType)))
     posted_by: Series[str]
     started_at: Series[UtcTime]
 

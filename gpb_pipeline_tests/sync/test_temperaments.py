@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from gpb_pipeline.events import CourseJudged, CourseSynced
-from gpb_pipeline.sync import Posting
+from gpb_pipeline.events import CourseSynced
+from gpb_pipeline_tests.sandbox.clients import CanvasUser
 from gpb_pipeline_tests.sync.desk import SPANISH, Desk
 from gpb_pipeline_tests.sync.gradebook import Cell, in_canvas, in_sis
 from gpb_pipeline_tests.sync.test_interruptions import kill_while_posting
@@ -55,10 +55,10 @@ def quiet(desk: Desk) -> CourseSynced:
 
 def score(desk: Desk, number: int, value: float | None) -> None:
     """Enter a score for one of the course's grades."""
-    end = desk.events(desk.request(SPANISH, posting=Posting.NOTHING))[-1]
-    assert isinstance(end, CourseJudged)
-    row = end.judged.plan.grades.iloc[number]
-    path = f"/courses/{SPANISH}/submissions/{row.assignment_id}/{row.user_id}"
+    path = f"/courses/{SPANISH}/students/submissions?student_ids[]=all&per_page=100"
+    graded = [each for each in CanvasUser(desk.sandbox).all(path) if each["score"] is not None]
+    row = sorted(graded, key=lambda each: int(each["id"]))[number]
+    path = f"/courses/{SPANISH}/submissions/{row['assignment_id']}/{row['user_id']}"
     desk.sandbox.control("canvas", "PATCH", path, {"score": value})
 
 
@@ -141,7 +141,7 @@ def test_an_answer_lost_while_lists_are_late_doubles_nothing(either_desk: Desk) 
     quiet(desk)
 
 
-@pytest.mark.parametrize("decimals", [0, 1, 2])
+@pytest.mark.parametrize("decimals", [0, 2])
 def test_scores_that_are_rounded_are_known_and_told_once(either_desk: Desk, decimals: int) -> None:
     desk = either_desk
     score(desk, 0, 8.456)
@@ -318,9 +318,8 @@ def test_an_edit_is_kept_where_edits_are_kept_after_a_crash_too(
 
 
 def rename(desk: Desk, number: int, name: str) -> None:
-    end = desk.events(desk.request(SPANISH, posting=Posting.NOTHING))[-1]
-    assert isinstance(end, CourseJudged)
-    row = end.judged.plan.assignments.iloc[number]
+    rows = CanvasUser(desk.sandbox).all(f"/courses/{SPANISH}/assignments?per_page=100")
+    synced = sorted(each["id"] for each in rows if each["post_to_sis"])
     desk.sandbox.control(
-        "canvas", "PATCH", f"/courses/{SPANISH}/assignments/{row.assignment_id}", {"name": name}
+        "canvas", "PATCH", f"/courses/{SPANISH}/assignments/{synced[number]}", {"name": name}
     )

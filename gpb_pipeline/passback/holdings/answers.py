@@ -41,7 +41,12 @@ def answered_items(
 ) -> Holdings:
     """Bring the line items to what the SIS answered for these planned rows."""
     after = _answered(LINE_ITEM, holdings.line_items, rows.assignments, answers, job_id, at)
-    return replace(holdings, line_items=after)
+    taken = [row for row, answer in answers.items() if answer.code is None]
+    leaves = rows.assignments.loc[taken]
+    ids = leaves.loc[leaves["state"] == "withdraw", "line_item_id"]
+    results = holdings.results[~holdings.results["line_item_id"].isin(ids)].reset_index(drop=True)
+    after = after[~after["line_item_id"].isin(ids)].reset_index(drop=True)
+    return Holdings(line_items=after, results=results)
 
 
 def answered_results(

@@ -74,12 +74,44 @@ def candidates(
     selected = selection.assignments
     columns = {name: [row.get(name) for row in rows] for name in AssignmentRows.to_schema().columns}
     columns["selected"] = [selected is None or row["assignment_id"] in selected for row in rows]
-    columns["state"] = ["eligible"] * len(rows)
-    columns["held"] = [False] * len(rows)
+    columns |= {"state": ["eligible"] * len(rows), "held": [False] * len(rows), "covered": [True] * len(rows)}
     made = typed(AssignmentRows, columns)
-    item = link.beside(made, holdings.line_items, link.of_assignments(made, holdings.line_items))
+    positions = link.of_assignments(made, holdings.line_items)
+    item = link.beside(made, holdings.line_items, positions)
     standing = item["certainty"].notna() & (item["certainty"] != "gone")
-    return made.assign(held=standing, line_item_id=item["line_item_id"].where(standing))
+    covered = made.assign(held=standing, line_item_id=item["line_item_id"].where(standing))
+    linked = holdings.line_items.index.isin(positions)
+    return _with_orphans(covered, canvas, holdings.line_items[~linked], selection)
+
+
+def _with_orphans(
+    covered: DataFrame[AssignmentRows], canvas: CanvasRead, held: pd.DataFrame, selection: Selection
+) -> DataFrame[AssignmentRows]:
+    """Put what is held and nothing asks for below, of the sections that were asked for."""
+    held = held[held["certainty"] != "gone"]
+    if selection.sections is not None:
+        held = held[held["section_id"].isin(list(selection.sections))]
+    if held.empty:
+        return covered
+    rows = held.merge(canvas.sections[["section_id", "sis_section_id"]], how="left", on="section_id")
+    names = canvas.assignments[["assignment_id", "assignment_name", "grading_type"]]
+    rows = rows.merge(names, how="left", on="assignment_id")
+    rows = rows.assign(
+        assignment_name=rows["assignment_name"].fillna(rows["title"]),
+        **{name: rows[name].fillna("") for name in ("sis_section_id", "grading_type")},
+        group_name="",
+        assigned=Assigned.NOT.value,
+        **dict.fromkeys(("covered", "sections_named", "everyone_else_undated"), False),
+        omit_from_final_grade=False,
+        **dict.fromkeys(("twins", "folded_twins"), 1),
+        **dict.fromkeys(("selected", "held"), True),
+        state="eligible",
+    )
+    columns = list(AssignmentRows.to_schema().columns)
+    both = pd.concat(
+        [covered.astype(object), rows.reindex(columns=columns).astype(object)], ignore_index=True
+    )
+    return typed(AssignmentRows, {name: both[name] for name in columns})
 
 
 @dataclass(frozen=True, kw_only=True)

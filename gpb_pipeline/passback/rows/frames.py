@@ -22,7 +22,10 @@ ITEM = ["section_id", "class_id", "assignment_id"]
 
 
 class AssignmentRows(Frame):
-    """Each published, sync-enabled assignment × section in scope to which it is assigned (docs, §8.5)."""
+    """Each published, sync-enabled assignment × section in scope to which it is assigned (docs, §8.5).
+
+    Beside them each line item that the SIS holds because of us and nothing asks for any more.
+    """
 
     section_id: Series[str]
     sis_section_id: Series[str]
@@ -39,6 +42,7 @@ class AssignmentRows(Frame):
     assigned_at: Series[UtcTime] = pa.Field(nullable=True, description="assignDate on the wire")
     due_at: Series[UtcTime] = pa.Field(nullable=True, description="effective for this section")
     due_on_wire: Series[UtcTime] = pa.Field(nullable=True, description="dueDate as sent")
+    covered: Series[bool] = pa.Field(description="this read covers it; else only the holdings know it")
     selected: Series[bool]
     assigned: Series[str] = pa.Field(description="how it comes to the section (rules/due_dates.py)")
     sections_named: Series[bool] = pa.Field(description="some section has a due date of its own")
@@ -58,7 +62,7 @@ class AssignmentRows(Frame):
     sis_error: Series[str] = pa.Field(nullable=True, description="the SIS's own code and words")
 
     class Config(Frame.Config):
-        unique = ["section_id", "assignment_id"]
+        unique = ITEM
 
 
 class GradeRows(Frame):

@@ -108,4 +108,6 @@ RULES: Mapping[Code, Rule] = {
 
 def marks(rows: DataFrame[AssignmentRows], policy: Policy) -> dict[Code, "pd.Series[bool]"]:
     """Hold every row against every rule."""
-    return {code: rule(rows, policy).astype(bool) for code, rule in RULES.items()}
+    covered = rows["covered"]
+    marks = {code: (rule(rows, policy) & covered).astype(bool) for code, rule in RULES.items()}
+    return marks | {Code.ASSIGNMENT_ORPHAN: ~covered}

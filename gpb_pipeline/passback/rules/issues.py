@@ -35,6 +35,7 @@ class Code(StrEnum):
     NOT_SELECTED = "not_selected"
     UNREADABLE_ASSIGNMENT = "unreadable_assignment"
     UNREADABLE_OVERRIDE = "unreadable_override"
+    ASSIGNMENT_ORPHAN = "assignment_orphan"
     STUDENTS_ONLY = "assigned_to_students_only"
     DUPLICATE_NAME = "duplicate_name"
     NAME_EMPTY = "name_empty"
@@ -78,6 +79,9 @@ class Code(StrEnum):
     TEXT_GRADE = "text_grade"
     STUDENT_NOT_ON_ROSTER = "student_not_on_roster"
     GRADES_NOT_ASKED = "grades_not_asked"
+    NOT_MENDED = "not_mended"
+    ASSIGNMENT_NOT_MENDED = "assignment_not_mended"
+    ASSIGNMENT_NOT_EMPTY = "assignment_not_empty"
     SIS_REFUSED = "sis_refused"
     SIS_UNAVAILABLE = "sis_unavailable"
     SIS_UNKNOWN_OUTCOME = "sis_unknown_outcome"
@@ -141,6 +145,11 @@ CATALOGUE: dict[Code, Issue] = {
         "assignment",
         "It is assigned to somebody in a way that is not known here, so that its due dates are not known.",
         "Assign it to sections, to students or to everyone.",
+    ),
+    Code.ASSIGNMENT_ORPHAN: _skip(
+        "assignment",
+        "The SIS holds its column from an earlier sync, and Canvas no longer syncs it; the SIS keeps it.",
+        "Take it back by `gpb retract` if it should not count.",
     ),
     Code.STUDENTS_ONLY: _skip(
         "assignment",
@@ -344,6 +353,18 @@ CATALOGUE: dict[Code, Issue] = {
     ),
     Code.GRADES_NOT_ASKED: _info(
         "grade", "This run was asked to post assignments alone.", "Sync the course.", "operator"
+    ),
+    Code.NOT_MENDED: _info(
+        "grade", "This run was not asked to write it.", "Sync the course, or name its cause.", "operator"
+    ),
+    Code.ASSIGNMENT_NOT_MENDED: _info(
+        "assignment", "This run was not asked to write it.", "Sync the course, or name its cause.", "operator"
+    ),
+    Code.ASSIGNMENT_NOT_EMPTY: _error(
+        "assignment",
+        "Post Assignments",
+        "The SIS shows results on it beside those that were taken back, or did not show it whole.",
+        "Look at the column in the SIS; delete it there by hand if it should go.",
     ),
     Code.SIS_REFUSED: _error(
         "grade", "Post Grades", "The SIS refused it.", "See the SIS's own words in the log."

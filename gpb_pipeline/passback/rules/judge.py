@@ -44,7 +44,7 @@ def judge(
     grade_marks = grade_rules.marks(grades)
 
     blocked = first_code(marks, assignments)
-    grade_marks[Code.ASSIGNMENT_NOT_SENT] = _among(grades, assignments[blocked.notna()])
+    grade_marks[Code.ASSIGNMENT_NOT_SENT] = grades["covered"] & _among(grades, assignments[blocked.notna()])
     cleared = grade_rules.cleared(grades)
     goes = first_code(grade_marks, grades).isna()
     gradeless = ~_among(assignments, grades[goes & ~cleared])

@@ -1,0 +1,215 @@
+"""Where Canvas, the holdings and the SIS differ, each with its cause: what `gpb reconcile` tells and mends.
+
+The causes are read off what plan.py and see.py found; nothing is compared here a second time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from typing import Any, Literal, get_args
+
+import pandas as pd
+import pandera.pandas as pa
+from pandera.typing import DataFrame, Series
+
+from gpb_pipeline.passback.frames import Frame, build, derived
+from gpb_pipeline.passback.holdings import link
+from gpb_pipeline.passback.holdings.frames import Holdings
+from gpb_pipeline.passback.holdings.link import LINE_ITEM, RESULT, Kind
+from gpb_pipeline.passback.holdings.plan import TO_WRITE
+from gpb_pipeline.passback.rows.frames import AssignmentRows, GradeRows, Rows
+from gpb_pipeline.passback.rules.causes import joined, of_rows
+from gpb_pipeline.passback.rules.issues import Code
+
+Cause = Literal[
+    "not_sent",
+    "changed_in_canvas",
+    "cleared_in_canvas",
+    "missing_in_sis",
+    "edited_in_sis",
+    "kept_otherwise",
+    "not_on_record",
+    "unsettled",
+    "deleted_in_canvas",
+    "not_synced_any_more",
+    "moved",
+    "left",
+]
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """A cause in words, and what mends it."""
+
+    words: str
+    mend: str
+    by_mend: bool  # `gpb reconcile --mend` writes it
+
+
+CAUSES: dict[Cause, Meaning] = {
+    "not_sent": Meaning("Canvas has it and the SIS does not, yet.", "a sync, or --mend not_sent", True),
+    "changed_in_canvas": Meaning(
+        "Canvas has changed since it was sent.", "a sync, or --mend changed_in_canvas", True
+    ),
+    "cleared_in_canvas": Meaning(
+        "Canvas has cleared it, and the SIS holds it.", "a sync, or --mend cleared_in_canvas", True
+    ),
+    "missing_in_sis": Meaning("The SIS took it and no longer shows it.", "--mend missing_in_sis", True),
+    "edited_in_sis": Meaning("Someone changed it in the SIS.", "--mend edited_in_sis: Canvas wins", True),
+    "kept_otherwise": Meaning(
+        "The SIS keeps it in its own way: rounded, cut or respelt.", "nothing: it is as sent", False
+    ),
+    "not_on_record": Meaning(
+        "It is ours, and the warehouse did not know it.", "nothing: it is known now", False
+    ),
+    "unsettled": Meaning("It was sent, never answered, and is not found.", "a sync on another night", False),
+    "deleted_in_canvas": Meaning("Canvas no longer has the assignment.", "gpb retract", False),
+    "not_synced_any_more": Meaning(
+        "The assignment is unpublished, un-ticked or not assigned there.", "gpb retract", False
+    ),
+    "moved": Meaning("The student or section has it in another place now.", "gpb retract", False),
+    "left": Meaning("The student has left the section.", "gpb retract, by name", False),
+}
+ORPHANED: tuple[Cause, ...] = ("deleted_in_canvas", "not_synced_any_more", "moved", "left")
+
+
+class Differences(Frame):
+    """A difference an item: a line item where there is no student."""
+
+    kind: Series[str] = pa.Field(isin=["assignment", "grade"])
+    section_id: Series[str]
+    class_id: Series[str] = pa.Field(nullable=True)
+    assignment_id: Series[str]
+    assignment_name: Series[str]
+    user_id: Series[str] = pa.Field(nullable=True, description="private; Canvas user id")
+    student_id: Series[str] = pa.Field(nullable=True, description="private; sourcedId of the student")
+    sourced_id: Series[str] = pa.Field(nullable=True, description="in the SIS; None: not there")
+    cause: Series[str] = pa.Field(isin=list(get_args(Cause)))
+
+
+def differences(
+    rows: Rows, holdings: Holdings, synced: Collection[str], known: Collection[str]
+) -> DataFrame[Differences]:
+    """List where the three differ, of planned rows. `synced`, `known`: Canvas's assignments, of which the
+    first are published and ticked.
+    """
+    parts = []
+    for frame, kind in ((rows.assignments, LINE_ITEM), (rows.grades, RESULT)):
+        cause = _causes(frame, holdings, kind, synced, known)
+        told = frame[cause.notna()]
+        columns = {name: told.get(name) for name in ("user_id", "student_id")}
+        parts.append(
+            pd.DataFrame(
+                {
+                    "kind": "assignment" if kind is LINE_ITEM else "grade",
+                    **{
+                        name: told[name]
+                        for name in ("section_id", "class_id", "assignment_id", "assignment_name")
+                    },
+                    **columns,
+                    "sourced_id": told[kind.id_column].where(told["held"]),
+                    "cause": cause[cause.notna()],
+                }
+            ).astype(object)
+        )
+    every = pd.concat(parts, ignore_index=True)
+    return build(Differences, {name: every[name] for name in Differences.to_schema().columns})
+
+
+def only_mended(rows: Rows, told: DataFrame[Differences], causes: Collection[str]) -> Rows:
+    """Leave the writes whose cause is one of these; every other waits for a sync."""
+    chosen = told[told["cause"].isin(list(causes))]
+    keys = ["section_id", "class_id", "assignment_id"]
+    items = pd.MultiIndex.from_frame(chosen.loc[chosen["kind"] == "assignment", keys])
+    grades = pd.MultiIndex.from_frame(chosen.loc[chosen["kind"] == "grade", [*keys, "student_id"]])
+    # a grade needs its column: one that is not there yet, or no longer, goes with it
+    needed = pd.MultiIndex.from_frame(chosen[keys].drop_duplicates())
+    new = (rows.assignments["state"] == "create") & pd.MultiIndex.from_frame(rows.assignments[keys]).isin(
+        needed
+    )
+    keep_item = pd.MultiIndex.from_frame(rows.assignments[keys]).isin(items) | new
+    keep_grade = pd.MultiIndex.from_frame(rows.grades[[*keys, "student_id"]]).isin(grades)
+    return replace(
+        rows,
+        assignments=_waiting(AssignmentRows, rows.assignments, ~keep_item, Code.ASSIGNMENT_NOT_MENDED),
+        grades=_waiting(GradeRows, rows.grades, ~keep_grade, Code.NOT_MENDED),
+    )
+
+
+def only_retracted(rows: Rows, holdings: Holdings, sourced_ids: Collection[str]) -> Rows:
+    """Withdraw the orphans of these sourcedIds, and nothing that a wanted row has; every other write waits.
+
+    What was edited in the SIS is nobody's to take back but theirs: it fails.
+    """
+    waiting = only_mended(
+        rows, build(Differences, {name: [] for name in Differences.to_schema().columns}), ()
+    )
+    parts: dict[str, Any] = {}
+    for name, schema, kind, held, edited_code in (
+        ("assignments", AssignmentRows, LINE_ITEM, holdings.line_items, Code.ASSIGNMENT_EDITED_IN_SIS),
+        ("grades", GradeRows, RESULT, holdings.results, Code.EDITED_IN_SIS),
+    ):
+        frame = getattr(waiting, name)
+        chosen = ~frame["covered"] & frame["held"] & frame[kind.id_column].isin(list(sourced_ids))
+        edited = chosen & frame[kind.id_column].isin(held.loc[held["finding"] == "edited", kind.id_column])
+        parts[name] = derived(
+            schema,
+            frame,
+            state=frame["state"].mask(chosen, "withdraw").mask(edited, "failed"),
+            code=frame["code"].where(~chosen, None).mask(edited, edited_code.value),
+        )
+    return replace(waiting, **parts)
+
+
+def held_back(rows: Rows) -> Rows:
+    """Hold withdrawals until someone confirms, and the columns that they stand on."""
+    grades = rows.grades["state"] == "withdraw"
+    items = rows.assignments["state"] == "withdraw"
+    code = Code.WITHDRAWALS_HELD.value
+    return replace(
+        rows,
+        assignments=derived(
+            AssignmentRows, rows.assignments, state=rows.assignments["state"].mask(items, "skipped")
+        ),
+        grades=derived(
+            GradeRows,
+            rows.grades,
+            state=rows.grades["state"].mask(grades, "failed"),
+            code=rows.grades["code"].mask(grades, code),
+        ),
+        issues=joined(rows.issues, of_rows(rows.grades[grades], code)),
+    )
+
+
+def _causes(
+    rows: pd.DataFrame, holdings: Holdings, kind: Kind, synced: Collection[str], known: Collection[str]
+) -> pd.Series[str]:
+    held = holdings.line_items if kind is LINE_ITEM else holdings.results
+    found = link.beside(rows, held, kind.link(rows, held))
+    finding, certainty, state = found["finding"], found["certainty"], rows["state"]
+    lost = finding.isin(["missing", "gone"]) | (certainty == "gone")
+    covered, writes = rows["covered"], state.isin(TO_WRITE)
+    cause = pd.Series(None, rows.index, object)
+    cause = cause.mask(finding == "kept_otherwise", "kept_otherwise")
+    cause = cause.mask(finding == "adopted", "not_on_record")
+    cause = cause.mask(certainty == "unknown", "unsettled")
+    cause = cause.mask(covered & (state == "update") & ~lost, "changed_in_canvas")
+    cause = cause.mask(covered & (state == "withdraw"), "cleared_in_canvas")
+    cause = cause.mask(covered & (state == "create") & ~lost, "not_sent")
+    cause = cause.mask(covered & writes & lost, "missing_in_sis").mask(
+        covered & (finding == "edited"), "edited_in_sis"
+    )
+    orphan = ~covered & ~lost
+    there, ticked = rows["assignment_id"].isin(list(known)), rows["assignment_id"].isin(list(synced))
+    otherwise = "left" if kind is RESULT else "moved"
+    cause = cause.mask(orphan, otherwise).mask(orphan & ~ticked, "not_synced_any_more")
+    cause = cause.mask(orphan & ~there, "deleted_in_canvas")
+    return cause.mask(orphan & rows["moved"], "moved") if kind is RESULT else cause
+
+
+def _waiting(schema: Any, rows: pd.DataFrame, which: Any, code: Code) -> Any:
+    waits = rows["state"].isin(TO_WRITE) & which
+    return derived(
+        schema, rows, state=rows["state"].mask(waits, "skipped"), code=rows["code"].mask(waits, code.value)
+    )
