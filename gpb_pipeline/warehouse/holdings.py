@@ -152,3 +152,23 @@ def _both(schema: type[F], written: pd.DataFrame, found: pd.DataFrame) -> DataFr
     names = list(schema.to_schema().columns)
     parts = [rows[names].astype(object) for rows in (found, written) if len(rows)]
     return cut(schema, pd.concat(parts) if parts else written)
+
+
+def longest_unread(session: Connection) -> list[str]:
+    """List the courses of which the SIS holds something, the one whose classes were read back longest ago first."""
+    rows = session.execute(_LONGEST_UNREAD).fetchall()
+    return [course_id for (course_id,) in rows]
+
+
+_LONGEST_UNREAD = """
+WITH class AS (
+    SELECT section_id, class_id, max(seen_at) AS seen_at FROM (
+        SELECT section_id, class_id, seen_at FROM warehouse.main.holdings_results
+        UNION ALL SELECT section_id, class_id, seen_at FROM warehouse.main.holdings_line_items
+    ) GROUP BY ALL
+)
+SELECT course_id FROM class JOIN (
+    SELECT DISTINCT course_id, section_id FROM warehouse.main.canvas_sections
+) USING (section_id)
+GROUP BY course_id ORDER BY min(coalesce(seen_at, TIMESTAMPTZ '1970-01-01')), course_id
+"""

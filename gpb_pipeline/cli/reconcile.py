@@ -1,0 +1,149 @@
+"""`gpb reconcile` and `gpb retract`: what differs between Canvas, the holdings and the SIS, and what mends it."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import sys
+from collections import Counter
+
+import click
+from rich.table import Table
+
+from gpb_pipeline.cli.console import show
+from gpb_pipeline.passback.frames import rows_of
+from gpb_pipeline.passback.holdings.differences import CAUSES, ORPHANED
+from gpb_pipeline.reconcile import Reconciled, causes_of, orphans, reconcile, retract
+from gpb_pipeline.sync import open_connections
+from gpb_pipeline.warehouse import holdings
+
+EXIT = {"Completed": 0, "Completed (with errors)": 3, "Failed": 1}
+PRESELECTED = tuple(cause for cause in ORPHANED if cause != "left")
+
+
+@click.command("reconcile")
+@click.argument("courses", nargs=-1, metavar="[COURSE…]")
+@click.option(
+    "--mend", "mend", multiple=True, metavar="CAUSE", help="Write what has this cause (repeatable)."
+)
+@click.option("--posted-by", metavar="NAME", help="Who asks for it; default: you.")
+@click.option("--confirm", is_flag=True, help="Release what the guard holds.")
+@click.option("--yes", is_flag=True, help="Write without asking.")
+@click.option("--json", "as_json", is_flag=True, help="For programs; with students' ids.")
+def reconcile_command(
+    courses: tuple[str, ...],
+    *,
+    mend: tuple[str, ...],
+    posted_by: str | None,
+    confirm: bool,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Hold courses, or all of them, against the SIS: each difference, its cause, and what would mend it.
+
+    Nothing is written but what --mend names; edits made in the SIS are never among it unless named.
+    """
+    causes, by = causes_of(mend), posted_by or getpass.getuser()
+    with open_connections() as connections:
+        chosen = list(dict.fromkeys(courses)) or connections.warehouse.read(holdings.longest_unread)
+        found = list(reconcile(connections, chosen, posted_by=by))
+        if causes:
+            _show(found)
+            count = sum(each.counts[cause] for each in found for cause in causes)
+            if not _agreed(count, yes=yes):
+                return
+            found = list(reconcile(connections, chosen, posted_by=by, mend=causes, confirm=confirm))
+    if as_json:
+        click.echo(json.dumps([_as_json(each) for each in found], indent=2))
+    else:
+        _show(found)
+        if causes:
+            click.echo(f"{sum(each.written for each in found)} written.")
+    raise SystemExit(_exit(found))
+
+
+@click.command("retract")
+@click.argument("course", metavar="COURSE")
+@click.option("--cause", "causes", multiple=True, metavar="CAUSE", help="Take back what has it (repeatable).")
+@click.option("--id", "ids", multiple=True, metavar="SOURCEDID", help="Take this back (repeatable).")
+@click.option("--all", "every", is_flag=True, help="Take back all but what belongs to students who left.")
+@click.option("--posted-by", metavar="NAME", help="Who asks for it; default: you.")
+@click.option("--confirm", is_flag=True, help="Release what the guard holds.")
+@click.option("--yes", is_flag=True, help="Take back without asking.")
+@click.option("--json", "as_json", is_flag=True, help="For programs; with students' ids.")
+def retract_command(
+    course: str,
+    *,
+    causes: tuple[str, ...],
+    ids: tuple[str, ...],
+    every: bool,
+    posted_by: str | None,
+    confirm: bool,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """List what the SIS holds because of us and Canvas no longer supports, and take back what is chosen."""
+    wanted = causes_of([*causes, *(PRESELECTED if every else ())], ORPHANED)
+    by = posted_by or getpass.getuser()
+    with open_connections() as connections:
+        done = retract(connections, course, (), posted_by=by)
+        if done.told is not None and (wanted or ids):
+            there = orphans(done.told)
+            chosen = set(there.loc[there["cause"].isin(list(wanted)), "sourced_id"]) | set(ids)
+            _show([done])
+            if not _agreed(len(chosen), yes=yes):
+                return
+            done = retract(connections, course, chosen, posted_by=by, confirm=confirm)
+    if as_json:
+        click.echo(json.dumps(_as_json(done), indent=2))
+    else:
+        _show([done])
+        if wanted or ids:
+            click.echo(f"{done.written} taken back.")
+    raise SystemExit(_exit([done]))
+
+
+def _agreed(count: int, *, yes: bool) -> bool:
+    """Ask before something is written; without a terminal only --yes says so."""
+    if not count:
+        click.echo("Nothing of that is there.")
+        return False
+    if yes:
+        return True
+    if not sys.stdin.isatty():
+        raise click.UsageError(f"{count} would be written: add --yes.")
+    return click.confirm(f"Write {count} in the SIS?", default=False)
+
+
+def _show(found: list[Reconciled]) -> None:
+    """Count the differences by cause, then name what could not be read."""
+    counts: Counter[str] = sum((each.counts for each in found), Counter())
+    table = Table(
+        "Count", "Cause", "What it is", "What mends it", title=f"{len(found)} courses against the SIS"
+    )
+    for cause, said in CAUSES.items():
+        if counts[cause]:
+            table.add_row(str(counts[cause]), cause, said.words, said.mend)
+    if counts:
+        show(table)
+    else:
+        click.echo("No difference found.")
+    for each in found:
+        if each.error is not None:
+            click.echo(f"gpb: {each.error}", err=True)
+
+
+def _as_json(found: Reconciled) -> dict[str, object]:
+    rows = [] if found.told is None else [each._asdict() for each in rows_of(found.told)]
+    return {
+        "course_id": found.course_id,
+        "job_id": found.job_id,
+        "status": found.status,
+        "written": found.written,
+        "error": None if found.error is None else str(found.error),
+        "differences": rows,
+    }
+
+
+def _exit(found: list[Reconciled]) -> int:
+    return max((EXIT[each.status] for each in found), key=(0, 3, 1).index, default=0)

@@ -1,0 +1,131 @@
+"""Reconcile and retract as jobs, and the nightly reading back; what they do is gpb_pipeline/reconcile.py's.
+
+Metadata holds counts by cause and course ids; no student's data. A retract chooses by cause, for a sourcedId
+of a result may tell of a student.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import dagster as dg
+from pydantic import Field
+
+from gpb_pipeline.errors import PipelineError, UsageError
+from gpb_pipeline.passback.holdings.differences import CAUSES, ORPHANED
+from gpb_pipeline.reconcile import Reconciled, causes_of, nightly_share, orphans
+from gpb_pipeline.reconcile import reconcile as reconciled
+from gpb_pipeline.reconcile import retract as retracted
+from gpb_pipeline.sync import open_connections
+from gpb_pipeline.warehouse import holdings
+
+
+class ReconcileConfig(dg.Config):
+    """Run it as it is, look at the step's metadata, then again with what is to be mended."""
+
+    course_ids: list[str] = Field(
+        [], description="Canvas course ids. Empty: all of which the SIS holds something."
+    )
+    mend: list[str] = Field(
+        [], description="Causes whose differences are written. Empty: nothing is written."
+    )
+    confirm: bool = Field(False, description="Release what the guard holds.")  # noqa: FBT003
+    posted_by: str = Field("Dagster UI", description="Your name, for the history.")
+    nightly: bool = Field(False, description="Only the courses that were read back longest ago.")  # noqa: FBT003
+
+
+class RetractConfig(dg.Config):
+    """Without causes it only lists."""
+
+    course_id: str = Field(description="Canvas course id; of a course that Canvas no longer has, too.")
+    causes: list[str] = Field([], description=f"What is taken back: {', '.join(ORPHANED)}.")
+    confirm: bool = Field(False, description="Release what the guard holds.")  # noqa: FBT003
+    posted_by: str = Field("Dagster UI", description="Your name, for the history.")
+
+
+@dg.op(name="reconcile")
+def reconcile_op(context: dg.OpExecutionContext, config: ReconcileConfig) -> None:
+    """Hold courses against the SIS, and write what is named."""
+    try:
+        mend = causes_of(config.mend)
+        with open_connections() as connections:
+            every = config.course_ids or connections.warehouse.read(holdings.longest_unread)
+            chosen = nightly_share(every) if config.nightly else every
+            found = list(
+                reconciled(connections, chosen, posted_by=config.posted_by, mend=mend, confirm=config.confirm)
+            )
+    except PipelineError as fault:
+        raise dg.Failure(str(fault), allow_retries=False) from None
+    _tell(context, found)
+
+
+@dg.op(name="retract")
+def retract_op(context: dg.OpExecutionContext, config: RetractConfig) -> None:
+    """List a course's orphans, and take back those of the causes that are named."""
+    try:
+        causes = causes_of(config.causes, ORPHANED)
+        with open_connections() as connections:
+            done = retracted(connections, config.course_id, (), posted_by=config.posted_by)
+            if causes and done.told is not None:
+                ids = orphans(done.told, causes)["sourced_id"].to_list()
+                done = retracted(
+                    connections, config.course_id, ids, posted_by=config.posted_by, confirm=config.confirm
+                )
+    except (PipelineError, UsageError) as fault:
+        raise dg.Failure(str(fault), allow_retries=False) from None
+    _tell(context, [done])
+
+
+@dg.job(
+    description="Holds courses against the SIS: each difference with its cause, and what would mend it. Writes "
+    "nothing but the causes that mend names; edits made in the SIS are never among them unless named."
+)
+def reconcile() -> None:
+    reconcile_op()
+
+
+@dg.job(
+    description="Lists what the SIS holds because of us and Canvas no longer supports, and takes back what is "
+    "chosen, under the guard, never by itself."
+)
+def retract() -> None:
+    retract_op()
+
+
+JOBS = [reconcile, retract]
+
+
+def _tell(context: dg.OpExecutionContext, found: Sequence[Reconciled]) -> None:
+    counts: Counter[str] = sum((each.counts for each in found), Counter())
+    failed = [each for each in found if each.error is not None]
+    context.add_output_metadata(
+        {
+            "courses": len(found),
+            "differences": sum(counts.values()),
+            "written": sum(each.written for each in found),
+            "causes": dg.MetadataValue.table(
+                [
+                    dg.TableRecord(
+                        {"cause": cause, "count": counts[cause], "what": said.words, "mend": said.mend}
+                    )
+                    for cause, said in CAUSES.items()
+                    if counts[cause]
+                ],
+                schema=_COLUMNS,
+            ),
+        }
+    )
+    if failed:
+        told = "; ".join(str(each.error) for each in failed)
+        raise dg.Failure(
+            f"{len(failed)} of {len(found)} courses could not be read. {told}", allow_retries=False
+        )
+
+
+_COLUMNS = dg.TableSchema(
+    [
+        dg.TableColumn("cause"),
+        dg.TableColumn("count", "int", description="items"),
+        dg.TableColumn("what", description="what it is"),
+        dg.TableColumn("mend", description="what mends it"),
+    ]
+)

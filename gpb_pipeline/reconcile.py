@@ -1,0 +1,135 @@
+"""Reconcile and retract, for any number of courses: Canvas × holdings × SIS, and what is asked for of it.
+
+What differs, and what a cause means, is passback/holdings/differences.py's; the look and the writes are those
+of a sync (sync.py), in its own place in the history. The command line and Dagster's jobs both come here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from uuid import uuid4
+
+from pandera.typing import DataFrame
+
+from gpb_pipeline.errors import PipelineError, UsageError
+from gpb_pipeline.events import CourseFailed, CourseSynced
+from gpb_pipeline.passback.holdings.differences import CAUSES, ORPHANED, Cause, Differences
+from gpb_pipeline.stream import sync_courses
+from gpb_pipeline.sync import Connections, SyncRequest
+from gpb_pipeline.warehouse.history import EndStatus
+
+NIGHTS = 6
+"""A sixth of the courses is read back each night, so that none waits longer than seven."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reconciled:
+    """What was found of a course; `error`: why it could not be read."""
+
+    course_id: str
+    job_id: str
+    status: EndStatus
+    told: DataFrame[Differences] | None = None
+    written: int = 0
+    error: PipelineError | None = None
+
+    @property
+    def counts(self) -> Counter[str]:
+        return Counter() if self.told is None else Counter(self.told["cause"])
+
+
+def causes_of(names: Iterable[str], allowed: Collection[Cause] | None = None) -> frozenset[Cause]:
+    """Read causes by name; raises UsageError for one that there is not, or that is not mended so."""
+    chosen: set[Cause] = set()
+    offered = [cause for cause, said in CAUSES.items() if (cause in allowed if allowed else said.by_mend)]
+    for name in names:
+        found = next((cause for cause in offered if cause == name), None)
+        if found is None:
+            raise UsageError(
+                f"there is no {name} here", item="cause", remedy=f"Choose of: {', '.join(offered)}."
+            )
+        chosen.add(found)
+    return frozenset(chosen)
+
+
+def reconcile(
+    connections: Connections,
+    course_ids: Sequence[str],
+    *,
+    posted_by: str,
+    mend: frozenset[Cause] = frozenset(),
+    confirm: bool = False,
+) -> Iterator[Reconciled]:
+    """Hold courses against the SIS, each as it is done; writes exactly what `mend` names, under the guard."""
+    return _run(
+        connections,
+        [
+            SyncRequest(
+                job_id=str(uuid4()),
+                course_id=course_id,
+                type="reconcile",
+                posted_by=posted_by,
+                mend=mend,
+                confirm=confirm,
+            )
+            for course_id in course_ids
+        ],
+    )
+
+
+def retract(
+    connections: Connections,
+    course_id: str,
+    sourced_ids: Collection[str],
+    *,
+    posted_by: str,
+    confirm: bool = False,
+) -> Reconciled:
+    """Take back these orphans of a course; none: only look."""
+    [done] = _run(
+        connections,
+        [
+            SyncRequest(
+                job_id=str(uuid4()),
+                course_id=course_id,
+                type="retract",
+                posted_by=posted_by,
+                retract=frozenset(sourced_ids),
+                confirm=confirm,
+            )
+        ],
+    )
+    return done
+
+
+def orphans(told: DataFrame[Differences], causes: Collection[Cause] = ORPHANED) -> DataFrame[Differences]:
+    """Keep what the SIS holds because of us and Canvas no longer supports."""
+    return told[told["cause"].isin(list(causes)) & told["sourced_id"].notna()]
+
+
+def nightly_share(longest_unread: Sequence[str]) -> Sequence[str]:
+    """Choose the courses to read back tonight, of all in the order of their need."""
+    return longest_unread[: math.ceil(len(longest_unread) / NIGHTS)]
+
+
+def _run(connections: Connections, requests: Sequence[SyncRequest]) -> Iterator[Reconciled]:
+    for event in sync_courses(connections, requests):
+        if isinstance(event, CourseSynced):
+            counts = event.counts
+            yield Reconciled(
+                course_id=event.request.course_id,
+                job_id=event.request.job_id,
+                status=event.status,
+                told=event.judged.differences,
+                written=counts.line_items.created + counts.results.created + counts.withdrawn,
+            )
+        elif isinstance(event, CourseFailed):
+            yield Reconciled(
+                course_id=event.request.course_id,
+                job_id=event.request.job_id,
+                status="Failed",
+                error=event.error,
+            )
