@@ -1,6 +1,6 @@
 """How many requests are in flight at a SIS, and how soon after one another they start, by what it answers.
 
-A throttle halves what is in flight, then slows the starts, and all wait as long as it says; each success gives
+A throttle halves what is in flight, then slows the starts, and all wait as long as told; each success gives
 a little back (additive increase, multiplicative decrease). It knows nothing of HTTP.
 """
 

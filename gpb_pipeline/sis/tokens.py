@@ -17,7 +17,7 @@ from gpb_pipeline.settings import SisSettings
 from gpb_pipeline.sis.answers import answer_of, parsed
 from gpb_pipeline.sis.errors import AccessError
 from gpb_pipeline.sis.refusals import raise_for, raise_unanswered
-from gpb_pipeline.sis.replies import text_of
+from gpb_pipeline.sis.replies import decoded
 
 ITEM = "SIS token"
 NO_ENDPOINT = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.GONE)
@@ -119,7 +119,7 @@ class Tokens:
 
 
 def _token_in(response: requests.Response, asked: float) -> Token:
-    status, text = response.status_code, text_of(response)
+    status, text = response.status_code, decoded(response)
     if status in REFUSED:
         raise AccessError(answer_of(status, text), item=ITEM)
     if status in NO_ENDPOINT or status // 100 == REDIRECTS:
