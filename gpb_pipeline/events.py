@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gpb_pipeline.errors import PipelineError
-from gpb_pipeline.passback.course import Outcome
 from gpb_pipeline.passback.rows.counts import Counts
+from gpb_pipeline.passback.rows.frames import Rows
 from gpb_pipeline.sync import Judged, Stage, SyncRequest
 from gpb_pipeline.warehouse.history import EndStatus
 
@@ -54,7 +54,7 @@ class CourseSynced:
 
     request: SyncRequest
     judged: Judged
-    outcome: Outcome
+    outcome: Rows
     counts: Counts
     status: EndStatus
     started_at: datetime

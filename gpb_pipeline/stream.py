@@ -63,7 +63,6 @@ class _Course:
     lock: ExitStack = field(default_factory=ExitStack)
     held: Held | None = None
     interrupted: bool = False
-    intents_open: bool = True  # a preview has not asked
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,10 +120,9 @@ class _Stream:
         recorded = [course for course in begun if course.held is not None]
         if recorded:
             rows = [_begun(course) for course in recorded]
-            unsettled = self._connections.warehouse.commit(record.begin, rows)
+            unsure = self._connections.warehouse.commit(record.begin, rows)
             for course in recorded:
-                course.interrupted = course.request.course_id in unsettled.courses
-                course.intents_open = unsettled.intents_open
+                course.interrupted = course.request.course_id in unsure
         self._ready.extend(begun)
 
     def _locked(self, course: _Course) -> Event | None:
@@ -181,7 +179,7 @@ class _Stream:
                 writes=self._writes,
                 ended=self._ended,
             )
-            judged = sync.judged(interrupted=course.interrupted, intents_open=course.intents_open)
+            judged = sync.judged(interrupted=course.interrupted)
             self._told.put(CourseJudged(request=request, judged=judged))
             if course.held is not None:
                 course.held.assure()
@@ -281,10 +279,8 @@ def _ended(finished: _Finished) -> Ended:
         canvas=whole.canvas if whole else None,
         sis=whole.sis if whole else None,
         judgement=whole.judgement if whole else None,
-        section_ids=judged.canvas.sections["section_id"].to_list() if judged else [],
-        adopted=judged.adopted if judged and posted else None,
         outcome=posted.outcome if posted else None,
-        unknown=posted.unknown if posted else None,
+        held=posted.held if posted else None,
     )
 
 

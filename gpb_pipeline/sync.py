@@ -1,7 +1,7 @@
 """One course's sync, stage by stage: the only place where Canvas, SIS, rules and warehouse meet.
 
-It reads the warehouse and commits intents; all other commits, the course's lock and the many courses at once
-are stream.py's. No Dagster, no terminal, no rule here.
+It reads the warehouse; its writes are writing.py's, the commit of what came of it, the course's lock and the
+many courses at once stream.py's. No Dagster, no terminal, no rule here.
 """
 
 from __future__ import annotations
@@ -9,38 +9,35 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from threading import Event as Flag
 from zoneinfo import ZoneInfo
 
+from pandera.typing import DataFrame
+
 from gpb_pipeline.canvas.client import CanvasClient
 from gpb_pipeline.canvas.extracts import read_course
 from gpb_pipeline.errors import PipelineError
-from gpb_pipeline.passback.course import (
-    CanvasRead,
-    Judgement,
-    Outcome,
-    Plan,
-    Policy,
-    Remembered,
-    Selection,
-    SisRead,
-    SyncType,
-)
-from gpb_pipeline.passback.holdings import delta, verify
-from gpb_pipeline.passback.holdings.adoption import Adopted, adopt, brought_up
-from gpb_pipeline.passback.rows.settle import Answer, GradeKey, ItemKey, after_assignments, settle
+from gpb_pipeline.passback.course import CanvasRead, Policy, Selection, SisRead, SyncType
+from gpb_pipeline.passback.frames import CategoryMapping
+from gpb_pipeline.passback.holdings.adopt import Places
+from gpb_pipeline.passback.holdings.answers import without_taken_back
+from gpb_pipeline.passback.holdings.frames import Holdings
+from gpb_pipeline.passback.holdings.plan import Planned, plan, without_grades
+from gpb_pipeline.passback.holdings.see import short_classes, taken_over, to_look_up
+from gpb_pipeline.passback.rows.frames import Rows
 from gpb_pipeline.passback.rules.judge import judge
 from gpb_pipeline.settings import CanvasSettings, PassbackSettings, SisSettings
 from gpb_pipeline.sis.client import OneRosterClient
-from gpb_pipeline.sis.held import read_held
+from gpb_pipeline.sis.errors import Answer, ShortReadError
 from gpb_pipeline.sis.lookups import read_sis
-from gpb_pipeline.sis.posting import Halt, Poster
-from gpb_pipeline.warehouse import intents, ledger, tables
+from gpb_pipeline.sis.posting import Halt
+from gpb_pipeline.warehouse import choices, holdings, tables
 from gpb_pipeline.warehouse.ducklake import Connection, Warehouse
-from gpb_pipeline.warehouse.intents import Intents
+from gpb_pipeline.warehouse.holdings import Change
+from gpb_pipeline.writing import Eyes, Writing
 
 
 class Stage(StrEnum):
@@ -84,7 +81,7 @@ class Connections:
     warehouse: Warehouse
     policy: Policy
     zone: ZoneInfo  # the account's, for times that people see
-    clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))  # of history and ledger
+    clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))  # of history and holdings
 
 
 @contextmanager
@@ -99,6 +96,7 @@ def open_connections() -> Iterator[Connections]:
         due_date=sis.due_date,
         withdraw_share=passback.withdraw_share,
         withdraw_count=passback.withdraw_count,
+        on_edit=sis.on_edit,
     )
     with (
         CanvasClient(CanvasSettings.load()) as canvas,
@@ -116,17 +114,18 @@ class Judged:
 
     canvas: CanvasRead
     sis: SisRead
-    judgement: Judgement
-    plan: Plan
-    adopted: Adopted | None
+    judgement: Rows
+    plan: Rows
+    on_record: Holdings  # as the warehouse has them
+    holdings: Holdings  # as known now
 
 
 @dataclass(frozen=True, kw_only=True)
 class Posted:
     """What came of a plan; `stopped_by` is why some of its rows were never tried."""
 
-    outcome: Outcome
-    unknown: Intents
+    outcome: Rows
+    held: Change
     stopped_by: PipelineError | None
 
 
@@ -140,116 +139,101 @@ class CourseSync:
     writes: Executor
     ended: Flag  # set from outside: no further write
 
-    def judged(self, *, interrupted: bool, intents_open: bool) -> Judged:
-        """Read both sides, judge, and plan.
-
-        `interrupted`: the course's last sync stopped while it could post; `intents_open`: there may be writes
-        on record whose outcome is unknown (warehouse/intents.py).
-        """
-        request, policy = self.request, self.connections.policy
+    def judged(self, *, interrupted: bool) -> Judged:
+        """Read both sides, judge, and plan. `interrupted`: its last sync stopped while it could post."""
+        policy = self.connections.policy
         self.reached(Stage.GET_ASSIGNMENTS)
         canvas = read_course(
-            self.connections.canvas, request.course_id, lambda: self.reached(Stage.GET_GRADES)
+            self.connections.canvas, self.request.course_id, lambda: self.reached(Stage.GET_GRADES)
         )
         sis = read_sis(self.connections.sis, canvas.sections)
         self.reached(Stage.FILTER)
-        section_ids = canvas.sections["section_id"].to_list()
-        remembered, open_intents = self.connections.warehouse.read(
-            _known, section_ids, intents_open=intents_open
+        places = _places(canvas, sis, policy.tenant)
+        mapping, on_record = self.connections.warehouse.read(_known, places)
+        held = taken_over(on_record, places)
+        class_ids = places.class_ids if interrupted else to_look_up(held, places)
+        if class_ids:
+            held = self._looked_up(held, class_ids, places)
+        judgement = judge(
+            canvas, sis, mapping, held, self.request.selection, policy, confirm=self.request.confirm
         )
-        adopted = None
-        if interrupted or not open_intents.empty:
-            adopted = self._adopted(canvas, sis, remembered, open_intents)
-            remembered = brought_up(remembered, adopted)
-        judgement = judge(canvas, sis, remembered, request.selection, policy, confirm=request.confirm)
-        plan = delta.plan(judgement, remembered, request.type)
-        if request.posting is Posting.LINE_ITEMS:
-            plan = delta.without_grades(plan)
-        return Judged(canvas=canvas, sis=sis, judgement=judgement, plan=plan, adopted=adopted)
+        planned = self._planned(judgement, held, self.request.type)
+        return Judged(
+            canvas=canvas,
+            sis=sis,
+            judgement=judgement,
+            plan=planned.rows,
+            on_record=on_record,
+            holdings=planned.holdings,
+        )
 
     def posted(self, judged: Judged) -> Posted:
-        """Write what the plan says, line items first, and hold what the SIS has against what it took."""
+        """Write what the plan says, line items first, and hold what the SIS shows against what it took."""
         halt = Halt(self.ended)
-        poster = Poster(
-            client=self.connections.sis, pool=self.writes, halt=halt, zone=judged.canvas.course.time_zone
+        writing = Writing(
+            eyes=self._eyes(_places(judged.canvas, judged.sis, self.connections.policy.tenant)),
+            warehouse=self.connections.warehouse,
+            writes=self.writes,
+            halt=halt,
+            zone=judged.canvas.course.time_zone,
+            on_record=judged.on_record,
         )
         self.reached(Stage.POST_ASSIGNMENTS)
-        self._intend(intents.for_line_items, judged.plan)
-        items = poster.line_items(judged.plan)
-        plan = after_assignments(judged.plan, items)
-        self.reached(Stage.POST_GRADES)
-        self._intend(intents.for_results, plan)
-        grades = poster.results(plan)
-        outcome = self._verified(poster, plan, items, grades)
-        unknown = intents.of_unknown_outcomes(outcome, self.request.job_id)
-        return Posted(outcome=outcome, unknown=unknown, stopped_by=halt.error)
-
-    def _verified(
-        self,
-        poster: Poster,
-        plan: Plan,
-        items: dict[ItemKey, Answer],
-        grades: dict[GradeKey, Answer],
-    ) -> Outcome:
-        """Read the classes that were written to once, and settle every row."""
+        written = writing.written(judged.plan, judged.holdings, lambda: self.reached(Stage.POST_GRADES))
         self.reached(Stage.VERIFY)
-        class_ids = _classes_written(plan, items, grades)
-        if poster.halt.now() or not class_ids:
-            return settle(plan, items, grades)
-        try:
-            held = read_held(self.connections.sis, class_ids, line_items=bool(items))
-        except PipelineError as error:  # what was accepted must be remembered all the same
-            return settle(plan, items, grades, verify.not_verified(error.code))
-        items = items | verify.line_items_not_held(plan, items, held, class_ids)
-        grades = grades | verify.results_not_held(plan, grades, held, class_ids)
-        edited = verify.edited(plan, held, class_ids)
-        match self.connections.sis.settings.on_edit:
-            case "overwrite":
-                grades = grades | poster.results(plan, edited)
-            case "flag":
-                grades = grades | verify.flagged(edited)
-            case "keep":
-                pass
-        return settle(plan, items, grades, verify.told_of(edited))
+        outcome, held = writing.verified(
+            written, lambda seen: self._planned(judged.judgement, seen, "manual")
+        )
+        return Posted(outcome=outcome, held=writing.change(without_taken_back(held)), stopped_by=halt.error)
 
-    def _adopted(
-        self, canvas: CanvasRead, sis: SisRead, remembered: Remembered, open_intents: Intents
-    ) -> Adopted:
-        """Read back what the SIS holds of ours where the ledger may not know it."""
-        known = sis.classes[sis.classes["class_id"].notna()]
-        held = read_held(self.connections.sis, known["class_id"].unique().tolist())
-        return adopt(
-            canvas,
-            remembered,
-            held,
-            open_intents.line_items,
-            open_intents.results,
-            sections=known["section_id"].to_list(),
-            tenant=self.connections.policy.tenant,
+    def _planned(self, judgement: Rows, held: Holdings, sync_type: SyncType) -> Planned:
+        policy = self.connections.policy
+        planned = plan(judgement, held, policy, sync_type, confirm=self.request.confirm)
+        if self.request.posting is Posting.LINE_ITEMS:
+            return replace(planned, rows=without_grades(planned.rows))
+        return planned
+
+    def _eyes(self, places: Places) -> Eyes:
+        return Eyes(
+            sis=self.connections.sis,
+            places=places,
+            policy=self.connections.policy,
             job_id=self.request.job_id,
-            at=self.connections.clock(),
+            clock=self.connections.clock,
         )
 
-    def _intend(self, first_writes: Callable[[Plan, str], Intents], plan: Plan) -> None:
-        """Put first writes on record before they are made, where the SIS chooses the sourcedIds."""
-        if self.connections.sis.settings.id_mode != "provider":
-            return
-        writes = first_writes(plan, self.request.job_id)
-        if not writes.empty:
-            self.connections.warehouse.commit(intents.intend, [writes])
+    def _looked_up(self, held: Holdings, class_ids: frozenset[str], places: Places) -> Holdings:
+        """Read classes back before anything is judged; raises ShortReadError for one that is not whole."""
+        eyes = self._eyes(places)
+        book = eyes.read(class_ids)
+        short = short_classes(held, book)
+        if short and not self.request.confirm:
+            raise ShortReadError(
+                Answer(None, "an empty list where grades of ours stood"),
+                item=f"class {', '.join(sorted(short))}",
+                remedy="Look at the class in the SIS. The next sync tries again; --confirm believes it.",
+            )
+        return eyes.seen(held, book)
 
 
-def _known(session: Connection, section_ids: list[str], *, intents_open: bool) -> tuple[Remembered, Intents]:
-    """Read what the warehouse has of these sections, as of one moment."""
-    looked_for = section_ids if intents_open else []
-    return ledger.remembered(session, section_ids), intents.unsettled(session, looked_for)
+def _known(session: Connection, places: Places) -> tuple[DataFrame[CategoryMapping], Holdings]:
+    """Read what the warehouse has of these places, as of one moment."""
+    section_ids = places.sections["section_id"].to_list()
+    return (
+        choices.category_mapping(session, section_ids),
+        holdings.of_sections(session, section_ids, sorted(places.class_ids)),
+    )
 
 
-def _classes_written(
-    plan: Plan, items: dict[ItemKey, Answer], grades: dict[GradeKey, Answer]
-) -> frozenset[str]:
-    """Find the classes in whose gradebook something was written."""
-    sections = {key[0] for key in items} | {key[0] for key in grades}
-    written = plan.assignments[plan.assignments["section_id"].isin(list(sections))]
-    withdrawn = plan.grades[plan.grades["section_id"].isin(list(sections))]
-    return frozenset([*written["class_id"].dropna(), *withdrawn["class_id"].dropna()])
+def _places(canvas: CanvasRead, sis: SisRead, tenant: str) -> Places:
+    """Say where the course's gradebooks are, whatever of it is synced or enrolled now."""
+    sections = canvas.sections[["section_id"]].merge(
+        sis.classes[["section_id", "class_id"]], how="left", on="section_id"
+    )
+    students = sis.roster.merge(canvas.enrollments[["sis_user_id", "user_id"]].dropna(), on="sis_user_id")
+    return Places(
+        tenant=tenant,
+        sections=sections,
+        assignment_ids=tuple(canvas.assignments["assignment_id"]),
+        students=students[["student_id", "user_id"]].drop_duplicates(),
+    )

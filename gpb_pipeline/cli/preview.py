@@ -16,14 +16,15 @@ from rich.table import Table
 
 from gpb_pipeline.cli.console import show
 from gpb_pipeline.events import CourseFailed, CourseJudged
-from gpb_pipeline.passback.course import Plan, Selection, SyncType
+from gpb_pipeline.passback.course import Selection, SyncType
 from gpb_pipeline.passback.frames import rows_of
 from gpb_pipeline.passback.rows.counts import kept
+from gpb_pipeline.passback.rows.frames import Rows
 from gpb_pipeline.passback.rules.issues import CATALOGUE, Code
 from gpb_pipeline.settings import PassbackSettings
 from gpb_pipeline.stream import sync_courses
 from gpb_pipeline.sync import Connections, Judged, Posting, SyncRequest, open_connections
-from gpb_pipeline.warehouse import details, ledger
+from gpb_pipeline.warehouse import details
 
 SELECTABLE = {Code.NO_GRADES_YET.value, Code.NOT_SELECTED.value}  # they wait for a score, or for being chosen
 WOULD = {"create": "would create", "update": "would update", "withdraw": "would withdraw"}
@@ -59,9 +60,8 @@ def assignments_command(
     zone = PassbackSettings.load().zone
     with open_connections() as connections:
         judged = _judged(connections, course, "manual", Selection(sections=frozenset(sections) or None))
-        section_ids = judged.canvas.sections["section_id"].to_list()
-        remembered = connections.warehouse.read(ledger.remembered, section_ids)
-    sent = {(each.section_id, each.assignment_id): each.sent_at for each in rows_of(remembered.line_items)}
+    held = judged.on_record.line_items
+    sent = {(each.section_id, each.assignment_id): each.sent_at for each in rows_of(held)}
     names = dict(
         zip(judged.canvas.sections["section_id"], judged.canvas.sections["section_name"], strict=True)
     )
@@ -131,7 +131,7 @@ def _as_json(course: str, judged: Judged, zone: ZoneInfo) -> dict[str, object]:
     }
 
 
-def _assignments_table(plan: Plan) -> Table:
+def _assignments_table(plan: Rows) -> Table:
     table = Table("Assignment", "Section", "State", "Why not", title="Assignments")
     for each in rows_of(plan.assignments.sort_values(["assignment_name", "section_id"])):
         table.add_row(
@@ -140,7 +140,7 @@ def _assignments_table(plan: Plan) -> Table:
     return table
 
 
-def _people_table(plan: Plan) -> Table:
+def _people_table(plan: Rows) -> Table:
     """Say whom to ask for what."""
     table = Table("Who", "What to do", "Because", title="Who can act")
     table.add_column("Items", justify="right")

@@ -19,8 +19,8 @@ from gpb_pipeline.orchestration.metadata import Metadata
 from gpb_pipeline.orchestration.partitions import COURSE
 from gpb_pipeline.orchestration.resources import Passback
 from gpb_pipeline.orchestration.verdicts import RowRule, Verdict
-from gpb_pipeline.passback.course import Outcome
 from gpb_pipeline.passback.rows.counts import Counts
+from gpb_pipeline.passback.rows.frames import Rows
 from gpb_pipeline.passback.rules.issues import CATALOGUE
 from gpb_pipeline.sync import Judged
 from gpb_pipeline.warehouse import frames, history, logs, tables
@@ -123,7 +123,7 @@ def of_warehouse(session: Connection, course_id: str) -> list[dg.AssetCheckEvalu
     job = next((job for job in history.jobs(session, course_id) if job.status.startswith("Completed")), None)
     if job is None:
         return []
-    outcome = Outcome(
+    outcome = Rows(
         assignments=logs.of_job(session, tables.SIS_ASSIGNMENTS, job.job_id),
         grades=logs.of_job(session, tables.SIS_GRADES, job.job_id),
         issues=logs.of_job(session, tables.ISSUES, job.job_id),
@@ -175,7 +175,7 @@ def _of_filtered(
     ]
 
 
-def _of_outcome(course_id: str, outcome: Outcome, counts: Counts) -> list[dg.AssetCheckEvaluation]:
+def _of_outcome(course_id: str, outcome: Rows, counts: Counts) -> list[dg.AssetCheckEvaluation]:
     found = {
         ACCOUNTED: verdicts.every_item_accounted_for(outcome, counts),
         HELD: verdicts.sis_holds_what_was_sent(outcome),

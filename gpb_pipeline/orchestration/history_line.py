@@ -14,7 +14,7 @@ import pandas as pd
 from gpb_pipeline.events import CourseFailed, CourseSynced
 from gpb_pipeline.orchestration.graphs import bar_graph
 from gpb_pipeline.orchestration.metadata import Metadata, issue_table
-from gpb_pipeline.passback.rows import judged
+from gpb_pipeline.passback.rows import frames as rows_schemas
 from gpb_pipeline.passback.rows.counts import Counts
 from gpb_pipeline.sync import Stage, SyncRequest
 from gpb_pipeline.warehouse.details import issue_counts
@@ -80,4 +80,4 @@ def _filtered(counts: Counts) -> Metadata:
 
 def _graph(title: str, rows: pd.DataFrame) -> dg.MetadataValue:
     counted = Counter(rows["state"])
-    return dg.MetadataValue.md(bar_graph(title, {state: counted[state] for state in judged.FINAL}))
+    return dg.MetadataValue.md(bar_graph(title, {state: counted[state] for state in rows_schemas.FINAL}))

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import dagster as dg
 import pandas as pd
 
-from gpb_pipeline.passback.course import Outcome
-from gpb_pipeline.passback.rows import judged
+from gpb_pipeline.passback.rows import frames as rows_schemas
+from gpb_pipeline.passback.rows.frames import Rows
 from gpb_pipeline.passback.rules.issues import CATALOGUE, Code
 from gpb_pipeline.sync import Judged
 from gpb_pipeline.warehouse.details import IssueCount
@@ -43,16 +43,16 @@ def of_judged(course: Judged) -> dict[str, Metadata]:
         "sis_categories": course.sis.categories,
     }
     return {key: _rows(frame) for key, frame in read.items()} | {
-        "filtered_assignments": _states(filtered.assignments, judged.JUDGED) | _would(plan.assignments),
-        "filtered_grades": _states(filtered.grades, judged.JUDGED) | _would(plan.grades),
+        "filtered_assignments": _states(filtered.assignments, rows_schemas.JUDGED) | _would(plan.assignments),
+        "filtered_grades": _states(filtered.grades, rows_schemas.JUDGED) | _would(plan.grades),
     }
 
 
-def of_outcome(outcome: Outcome) -> dict[str, Metadata]:
+def of_outcome(outcome: Rows) -> dict[str, Metadata]:
     """Describe what came of the rows in the SIS, by asset key."""
     return {
-        "sis_assignments": _states(outcome.assignments, judged.FINAL),
-        "sis_grades": _states(outcome.grades, judged.FINAL),
+        "sis_assignments": _states(outcome.assignments, rows_schemas.FINAL),
+        "sis_grades": _states(outcome.grades, rows_schemas.FINAL),
     }
 
 

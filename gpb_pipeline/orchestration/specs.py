@@ -8,7 +8,7 @@ import dagster as dg
 from gpb_pipeline.orchestration.partitions import COURSE
 from gpb_pipeline.passback import frames
 from gpb_pipeline.passback.frames import Frame
-from gpb_pipeline.passback.rows import judged
+from gpb_pipeline.passback.rows import frames as rows_schemas
 
 Group = Literal["canvas", "sis", "filtered", "passback", "history"]
 
@@ -72,7 +72,7 @@ PRODUCTS: dict[str, Product] = {
     "filtered_assignments": Product(
         group="filtered",
         deps=("canvas_assignments", "canvas_sections", "sis_categories"),
-        schema=judged.FilteredAssignments,
+        schema=rows_schemas.AssignmentRows,
         description=(
             "Each assignment × section in scope, held against the rules: numeric, due-dated, of a mapped "
             "category, with a name that fits and is unique. What cannot go carries the code that says why."
@@ -81,13 +81,13 @@ PRODUCTS: dict[str, Product] = {
     "filtered_grades": Product(
         group="filtered",
         deps=("filtered_assignments", "canvas_submissions", "canvas_enrollments"),
-        schema=judged.FilteredGrades,
+        schema=rows_schemas.GradeRows,
         description="Each grade in scope, held against the rules; what cannot go carries its code.",
     ),
     "sis_assignments": Product(
         group="passback",
         deps=("filtered_assignments",),
-        schema=judged.SisAssignments,
+        schema=rows_schemas.AssignmentRows,
         description=(
             "Line items in the SIS's gradebook, one an assignment × section, with what came of each. "
             "Materialize this without `sis_grades` to post assignments alone."
@@ -96,7 +96,7 @@ PRODUCTS: dict[str, Product] = {
     "sis_grades": Product(
         group="passback",
         deps=("filtered_grades", "sis_assignments"),
-        schema=judged.SisGrades,
+        schema=rows_schemas.GradeRows,
         description="Grades in the SIS's gradebook, with what came of each; their line items go with them.",
     ),
     "grade_syncs": Product(

@@ -10,9 +10,9 @@ from typing import Literal
 
 import pandas as pd
 
-from gpb_pipeline.passback.course import Outcome
-from gpb_pipeline.passback.rows import judged
+from gpb_pipeline.passback.rows import frames as rows_schemas
 from gpb_pipeline.passback.rows.counts import Counts
+from gpb_pipeline.passback.rows.frames import Rows
 from gpb_pipeline.passback.rules.issues import Code
 
 STAYS = ["skipped", "failed"]
@@ -62,7 +62,7 @@ class RowRule:
         )
 
 
-def every_item_accounted_for(outcome: Outcome, counts: Counts) -> Verdict:
+def every_item_accounted_for(outcome: Rows, counts: Counts) -> Verdict:
     """Hold the rows of a sync against what was extracted, and the counts in its history against its rows."""
     grades = len(outcome.grades.drop_duplicates(["assignment_id", "user_id"]))
     assignments = int(outcome.assignments["assignment_id"].nunique())
@@ -76,7 +76,7 @@ def every_item_accounted_for(outcome: Outcome, counts: Counts) -> Verdict:
     return Verdict(passed=not any(faults.values()), severity="error", counts=met | faults)
 
 
-def sis_holds_what_was_sent(outcome: Outcome) -> Verdict:
+def sis_holds_what_was_sent(outcome: Rows) -> Verdict:
     """Tell writes that the SIS accepted from those that it does not hold, or of which nobody knows."""
     met = _met(
         outcome.assignments, outcome.issues[outcome.issues["code"].isin([code.value for code in _NOT_HELD])]
@@ -158,6 +158,6 @@ def _met(rows: pd.DataFrame, issues: pd.DataFrame) -> tuple[Met, ...]:
 
 def _without_end(rows: pd.DataFrame) -> int:
     """Count rows whose state is none of the final ones, or that stayed behind without a known cause."""
-    unended = ~rows["state"].isin(judged.FINAL)
+    unended = ~rows["state"].isin(rows_schemas.FINAL)
     uncaused = rows["state"].isin(STAYS) & ~rows["code"].isin([code.value for code in Code])
     return int((unended | uncaused).sum())

@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 from pandera.typing import DataFrame
 
 from gpb_pipeline.passback import frames
-from gpb_pipeline.passback.rows import judged
 
 SyncType = Literal["manual", "nightly", "remaster"]
 
@@ -50,15 +49,6 @@ class SisRead:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Remembered:
-    """What the warehouse knows of the course from before."""
-
-    category_mapping: DataFrame[frames.CategoryMapping]
-    line_items: DataFrame[frames.LedgerLineItems]
-    results: DataFrame[frames.LedgerResults]
-
-
-@dataclass(frozen=True, kw_only=True)
 class Selection:
     """What was asked for; None selects all. Ids are Canvas's (design.md §8.6, §8.16)."""
 
@@ -77,42 +67,8 @@ class Policy:
     due_date: Literal["day", "instant"]
     withdraw_share: float
     withdraw_count: int
+    on_edit: Literal["overwrite", "keep", "flag"] = "overwrite"
 
-
-@dataclass(frozen=True, kw_only=True)
-class Extracted:
-    """Counts of what was read, before any rule (design.md §8.11)."""
-
-    sections: int
-    assignments: int
-    grades: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Judgement:
-    """Every row with its state before posting, and every cause met."""
-
-    assignments: DataFrame[judged.FilteredAssignments]
-    grades: DataFrame[judged.FilteredGrades]
-    issues: DataFrame[judged.Issues]
-    extracted: Extracted
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """Every row with what is to be written (design.md §6, Delta)."""
-
-    assignments: DataFrame[judged.PlannedAssignments]
-    grades: DataFrame[judged.PlannedGrades]
-    issues: DataFrame[judged.Issues]
-    extracted: Extracted
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """Every row with its final state."""
-
-    assignments: DataFrame[judged.SisAssignments]
-    grades: DataFrame[judged.SisGrades]
-    issues: DataFrame[judged.Issues]
-    extracted: Extracted
+    def too_many(self, count: int, posted: int) -> bool:
+        """Whether so many of a course's posted grades at once wait for someone's word (docs, §8.10)."""
+        return count > self.withdraw_count and count > self.withdraw_share * posted

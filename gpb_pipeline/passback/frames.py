@@ -1,6 +1,6 @@
 """One Pandera schema a frame: what Canvas and the SIS hold, as read, for one course.
 
-The frames that the rules *make* are in judged.py. Ids are strings; times are UTC with microseconds; scores
+The frames of a sync are rows/frames.py, what the SIS holds is holdings/frames.py. Ids are strings; times are UTC with microseconds; scores
 are floats with NaN for none; text that may be absent is None. Numbers and times are parsed before they come
 here (`build`), so that validation judges values and not spellings.
 """
@@ -170,39 +170,6 @@ class CategoryMapping(Frame):
     section_id: Series[str]
     group_id: Series[str]
     category_id: Series[str] = pa.Field(nullable=True, description="None: Unassociated")
-
-
-class LedgerLineItems(Frame):
-    """What the SIS holds because of us: line items, per section and assignment."""
-
-    section_id: Series[str]
-    assignment_id: Series[str]
-    line_item_id: Series[str] = pa.Field(description="sourcedId in the SIS")
-    payload_hash: Series[str]
-    sent_at: Series[UtcTime]
-    job_id: Series[str]
-
-    class Config(Frame.Config):
-        unique = ["section_id", "assignment_id"]
-
-
-class LedgerResults(Frame):
-    """What the SIS holds because of us: results, per section, assignment and student."""
-
-    section_id: Series[str]
-    assignment_id: Series[str]
-    user_id: Series[str] = pa.Field(description="Canvas user id")
-    result_id: Series[str] = pa.Field(description="sourcedId in the SIS")
-    line_item_id: Series[str]
-    student_id: Series[str] = pa.Field(description="private; sourcedId of the student")
-    score: Series[float] = pa.Field(description="private; as sent")
-    exempt: Series[bool]
-    payload_hash: Series[str]
-    sent_at: Series[UtcTime]
-    job_id: Series[str]
-
-    class Config(Frame.Config):
-        unique = ["section_id", "assignment_id", "user_id"]
 
 
 def build(schema: type[F], columns: Mapping[str, Sequence[Any] | pd.Series[Any]]) -> DataFrame[F]:

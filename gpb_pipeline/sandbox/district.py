@@ -214,8 +214,8 @@ class GradingPeriod:
 
 
 @dataclass(frozen=True, slots=True)
-class SisStudent:
-    """A student as the SIS knows them; `identifier` is the number printed on the student's card."""
+class SisPerson:
+    """A student or teacher as the SIS knows them; `identifier` is the number printed on the card."""
 
     sourced_id: str
     identifier: str
@@ -224,13 +224,24 @@ class SisStudent:
 
 
 @dataclass(frozen=True, slots=True)
-class SisClass:
-    """A class of the SIS with the sourcedIds of the students on its roster."""
+class SisCourse:
+    """What a class is a class of."""
 
     sourced_id: str
     title: str
     code: str
-    roster: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class SisClass:
+    """A class of the SIS with the sourcedIds of the students on its roster and of its teachers."""
+
+    sourced_id: str
+    title: str
+    code: str
+    course: SisCourse
+    roster: frozenset[str] = frozenset()
+    teachers: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,11 +272,13 @@ class AcademicSession:
 
 @dataclass(frozen=True)
 class Sis:
-    """The SIS side: one school, its students, classes, categories and academic sessions."""
+    """The SIS side: one school of a district, its people, classes, categories and academic sessions."""
 
+    district_id: str
     school_id: str
     school_name: str
-    students: Mapping[str, SisStudent]
+    students: Mapping[str, SisPerson]
+    teachers: Mapping[str, SisPerson]
     classes: Mapping[str, SisClass]
     categories: Mapping[str, Category]
     sessions: Mapping[str, AcademicSession]

@@ -8,6 +8,7 @@ What each effect does to a connection is in fault_line.py.
              throttle       `status` (429 or 403) with Canvas's text; Retry-After is one of the `headers`
              lost_answer    handles it, then closes the connection without an answer
              reset          handles it, then breaks the connection in the middle of the body, if there is one
+             cut_body       sends half of the body, as if it were whole and without a Content-Length
              short_page     cuts the list in half and leaves out the link to the next page
              shifting_page  repeats the last item of the page before, as when something is inserted
              slow           waits `seconds` first
@@ -31,6 +32,7 @@ Effect = Literal[
     "throttle",
     "lost_answer",
     "reset",
+    "cut_body",
     "short_page",
     "shifting_page",
     "slow",

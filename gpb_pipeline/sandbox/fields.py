@@ -6,7 +6,7 @@ Which record has which fields is said by the control surfaces that use this.
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 
 from starlette.requests import Request
@@ -75,6 +75,13 @@ def moment(value: Any) -> datetime:
     if parsed.tzinfo is None:
         raise BadChange("expected a time with its offset")
     return parsed.astimezone(UTC)
+
+
+def day(value: Any) -> date:
+    try:
+        return date.fromisoformat(text(value))
+    except ValueError:
+        raise BadChange("expected a day like 2026-10-05") from None
 
 
 def or_null(reader: Callable[[Any], T]) -> Callable[[Any], T | None]:

@@ -161,6 +161,7 @@ def generate(
         sis=sis_of(
             "Sandbox District High School",
             (people.student(number) for number in range(pool)),
+            (),
             (each for id in ids for each in plan.classes(id)),
             (Category(f"CAT-{name.upper()}", name) for name in GROUPS),
             calendar.sessions(),

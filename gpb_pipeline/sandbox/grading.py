@@ -6,6 +6,7 @@ Each function takes a row and gives the row after the act, with the side effects
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from gpb_pipeline.sandbox.district import Assignment, LatePolicyStatus, Submission
 
@@ -118,3 +119,18 @@ def submit(row: Submission, assignment: Assignment, at: datetime) -> Submission:
 def mark(row: Submission, status: LatePolicyStatus | None, at: datetime) -> Submission:
     """Set the status by hand, which stamps `graded_at` without grading."""
     return replace(row, late_policy_status=status, graded_at=at)
+
+
+def acted(row: Submission, assignment: Assignment, act: str, value: Any, at: datetime) -> Submission:
+    """The row after an act by its name: score, excused, hidden, submitted or late_policy_status."""
+    match act:
+        case "score":
+            return clear(row) if value is None else score(row, assignment, value, at)
+        case "excused":
+            return excuse(row, at) if value else unexcuse(row)
+        case "hidden":
+            return hide(row) if value else post(row, at)
+        case "submitted":
+            return submit(row, assignment, at) if value else row
+        case _:
+            return mark(row, value, at)

@@ -7,7 +7,7 @@ where the SIS differs from Canvas.
 from datetime import date
 
 from gpb_pipeline.sandbox.calendar import Calendar
-from gpb_pipeline.sandbox.district import Category, Course, CourseContent, District, Person, SisClass
+from gpb_pipeline.sandbox.district import Category, Course, CourseContent, District, SisClass
 from gpb_pipeline.sandbox.school_assignments import biology
 from gpb_pipeline.sandbox.school_audiences import health
 from gpb_pipeline.sandbox.school_grades import algebra, english, spanish
@@ -55,13 +55,15 @@ def school(today: date) -> District:
             *map(_empty, _bystanders()),
         )
     }
-    people: dict[int, Person] = {}
-    for content in contents.values():
-        people |= {
+    students, teachers = (
+        {
             each.user_id: content.people[each.user_id]
+            for content in contents.values()
             for each in content.enrollments
-            if each.type == "StudentEnrollment"
+            if each.type == type
         }
+        for type in ("StudentEnrollment", "TeacherEnrollment")
+    )
     return District(
         name="Sandbox Central School District",
         time_zone=TIME_ZONE,
@@ -73,7 +75,8 @@ def school(today: date) -> District:
         contents=contents,
         sis=sis_of(
             "Sandbox High School",
-            people.values(),
+            students.values(),
+            teachers.values(),
             [each for content in contents.values() for each in _classes(content)],
             CATEGORIES,
             calendar.sessions(),

@@ -3,11 +3,12 @@
 What the servers answer is in canvas/ and sis/. Both listen on 127.0.0.1 only.
 """
 
+import json
 import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -18,8 +19,8 @@ import requests
 
 from gpb_pipeline.errors import PermanentError
 from gpb_pipeline.sandbox.canvas.access import TOKENS
-from gpb_pipeline.sandbox.sis.app import IdMode
 from gpb_pipeline.sandbox.sis.dialects import DIALECTS, SCOPE_1P2, Dialect, DialectName
+from gpb_pipeline.sandbox.sis.gradebook_api import IdMode
 from gpb_pipeline.sandbox.sis.tokens import CLIENT_ID, CLIENT_SECRET
 from gpb_pipeline.sandbox.sis_side import SisIds
 
@@ -61,6 +62,10 @@ class Sandbox:
         """Have these things go wrong on the wire from now on (faults.py says what there is)."""
         self.control(side, "PUT", "/faults", list(faults))
 
+    def set_temperaments(self, **switches: Any) -> None:
+        """Let the SIS be so from now on, and no longer as before (sis/temperaments.py says what there is)."""
+        self.control("sis", "PUT", "/temperaments", switches)
+
     def requests_seen(self, side: Side) -> list[dict[str, Any]]:
         """The method, path, query and status of each request so far, in the order in which they ended."""
         seen: list[dict[str, Any]] = self.control(side, "GET", "/requests")
@@ -85,15 +90,18 @@ def running_sandbox(
     id_mode: IdMode = "consumer",
     sis_ids: SisIds = "shared",
     today: date | None = None,
+    temperaments: Mapping[str, Any] | None = None,
 ) -> Iterator[Sandbox]:
     """The two servers, answering, until the block is left. Port 0 takes a free one.
 
     `district` is a name by districts.py; with a `directory` accepted writes are also appended to its
     `writes.jsonl`. With `sis_ids` "own" the SIS knows Canvas's ids only as classCode and identifier.
+    `temperaments` are what the SIS is like from the start and again after a reset.
     Raises PermanentError when a port is taken or a server does not start.
     """
     common = ["--district", district, "--today", (today or date.today()).isoformat()]
     sis_options = ["--dialect", dialect, "--id-mode", id_mode, "--ids", sis_ids]
+    sis_options += ["--temperaments", json.dumps(temperaments or {})]
     if directory is not None:
         directory.mkdir(parents=True, exist_ok=True)
         sis_options += ["--writes", str(directory / "writes.jsonl")]
@@ -114,6 +122,7 @@ def serve_forever(
     directory: Path | None = None,
     dialect: DialectName = "oneroster-1.1",
     id_mode: IdMode = "consumer",
+    temperaments: Mapping[str, Any] | None = None,
     out: TextIO = sys.stdout,
 ) -> None:
     """Run both until interrupted; prints the lines for `.env` first."""
@@ -124,9 +133,12 @@ def serve_forever(
         sis_port=sis_port,
         dialect=dialect,
         id_mode=id_mode,
+        temperaments=temperaments,
     ) as sandbox:
         print(
-            f"# A Canvas on {sandbox.canvas_url} and a SIS on {sandbox.sis_url}; Ctrl-C ends both.", file=out
+            f"# A Canvas on {sandbox.canvas_url} (grades: {sandbox.canvas_url}/sandbox/gradebook)"
+            f" and a SIS on {sandbox.sis_url}; Ctrl-C ends both.",
+            file=out,
         )
         for name, value in sandbox.environment.items():
             print(f"{name}={value}", file=out, flush=True)

@@ -12,19 +12,21 @@ from gpb_pipeline.sandbox.district import (
     Category,
     Course,
     Enrollment,
+    EnrollmentType,
     Person,
     Section,
     Sis,
     SisClass,
-    SisStudent,
+    SisCourse,
+    SisPerson,
 )
 
 SisIds = Literal["shared", "own"]
 
 
-def student_of(person: Person) -> SisStudent:
+def person_of(person: Person) -> SisPerson:
     assert person.sis_id is not None
-    return SisStudent(person.sis_id, person.sis_id.lstrip("S"), person.given_name, person.family_name)
+    return SisPerson(person.sis_id, person.sis_id.lstrip("ST"), person.given_name, person.family_name)
 
 
 def class_of(
@@ -35,33 +37,50 @@ def class_of(
     *,
     off_roster: frozenset[str] = frozenset(),
 ) -> SisClass:
-    """The class with the section's SIS id: its active students whom the SIS knows, but for those off it."""
+    """The class with the section's SIS id: its active people whom the SIS knows, but for those off it."""
     assert section.sis_id is not None
-    roster = {
-        people[each.user_id].sis_id
-        for each in enrollments
-        if each.section_id == section.id and each.type == "StudentEnrollment" and each.state == "active"
-    }
-    known = frozenset(each for each in roster if each is not None)
-    return SisClass(section.sis_id, section.name, course.code, known - off_roster)
+
+    def active(type: EnrollmentType) -> frozenset[str]:
+        ids = {
+            people[each.user_id].sis_id
+            for each in enrollments
+            if each.section_id == section.id and each.type == type and each.state == "active"
+        }
+        return frozenset(each for each in ids if each is not None)
+
+    return SisClass(
+        section.sis_id,
+        section.name,
+        course.code,
+        SisCourse(f"COURSE-{course.id}", course.name, course.code),
+        active("StudentEnrollment") - off_roster,
+        active("TeacherEnrollment"),
+    )
 
 
 def sis_of(
     school_name: str,
-    people: Iterable[Person],
+    students: Iterable[Person],
+    teachers: Iterable[Person],
     classes: Iterable[SisClass],
     categories: Iterable[Category],
     sessions: Mapping[str, AcademicSession],
 ) -> Sis:
-    students = [student_of(each) for each in people if each.sis_id is not None]
     return Sis(
+        district_id="DISTRICT-1",
         school_id="SCHOOL-1",
         school_name=school_name,
-        students={each.sourced_id: each for each in students},
+        students=_known(students),
+        teachers=_known(teachers),
         classes={each.sourced_id: each for each in classes},
         categories={each.sourced_id: each for each in categories},
         sessions=sessions,
     )
+
+
+def _known(people: Iterable[Person]) -> dict[str, SisPerson]:
+    """Those whom the SIS knows."""
+    return {each.sis_id: person_of(each) for each in people if each.sis_id is not None}
 
 
 def with_own_ids(sis: Sis) -> Sis:
@@ -72,12 +91,9 @@ def with_own_ids(sis: Sis) -> Sis:
             sourced_id=_own(each.sourced_id),
             code=each.sourced_id,
             roster=frozenset(_own(student) for student in each.roster),
+            teachers=frozenset(_own(teacher) for teacher in each.teachers),
         )
         for each in sis.classes.values()
-    ]
-    students = [
-        replace(each, sourced_id=_own(each.sourced_id), identifier=each.sourced_id)
-        for each in sis.students.values()
     ]
     categories = {
         key: replace(each, class_id=_own(each.class_id) if each.class_id else None)
@@ -86,9 +102,14 @@ def with_own_ids(sis: Sis) -> Sis:
     return replace(
         sis,
         classes={each.sourced_id: each for each in classes},
-        students={each.sourced_id: each for each in students},
+        students=_with_own_ids(sis.students),
+        teachers=_with_own_ids(sis.teachers),
         categories=categories,
     )
+
+
+def _with_own_ids(people: Mapping[str, SisPerson]) -> dict[str, SisPerson]:
+    return {_own(key): replace(each, sourced_id=_own(key), identifier=key) for key, each in people.items()}
 
 
 def _own(canvas_id: str) -> str:

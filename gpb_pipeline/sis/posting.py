@@ -1,28 +1,30 @@
-"""The writes of a plan, row by row: line items, results, withdrawals, several at a time.
+"""The writes of planned rows: line items, results, withdrawals, several at a time.
 
 A row's failure costs that row. What would fail for every row alike (credentials, a SIS that is down) halts
 the course's further writes. What is written was decided in passback; nothing is judged here.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from datetime import datetime
 from threading import Event, Lock
-from typing import Any, TypeVar
+from typing import Any
 from zoneinfo import ZoneInfo
 
+import pandas as pd
+from pandera.typing import DataFrame
+
 from gpb_pipeline.errors import PermanentError, PipelineError
-from gpb_pipeline.passback.course import Plan
 from gpb_pipeline.passback.frames import rows_of
-from gpb_pipeline.passback.rows.settle import TO_WRITE, Answer, GradeKey, ItemKey
+from gpb_pipeline.passback.rows.frames import AssignmentRows, GradeRows
+from gpb_pipeline.passback.rows.settle import TO_WRITE, Answer
 from gpb_pipeline.passback.rules.issues import Code
 from gpb_pipeline.sis.client import OneRosterClient
 from gpb_pipeline.sis.errors import AccessError, RefusedError, UnavailableError, UnknownOutcome
 from gpb_pipeline.sis.model import LineItem, Result
 
 UNANSWERED_MAX = 3  # writes without an answer in a row, each after its own retries: the SIS is down
-
-Key = TypeVar("Key", ItemKey, GradeKey)
 
 
 @dataclass
@@ -60,34 +62,28 @@ class Poster:
     pool: Executor
     halt: Halt
     zone: ZoneInfo  # the course's: the day of a score
+    at: datetime  # of a score that Canvas gives no time for
 
-    def line_items(self, plan: Plan) -> dict[ItemKey, Answer]:
-        """Write the line items that the plan creates or updates; a row that was not tried has no answer."""
-        rows = plan.assignments[plan.assignments["state"].isin(TO_WRITE)]
+    def line_items(self, rows: DataFrame[AssignmentRows]) -> dict[int, Answer]:
+        """Write what is to be created or updated; a row that was not tried has no answer."""
         codes = (Code.ASSIGNMENT_REFUSED, Code.ASSIGNMENT_UNAVAILABLE, Code.ASSIGNMENT_UNKNOWN_OUTCOME)
-        return self._write(
-            (((each.section_id, each.assignment_id), self._put_line_item, each) for each in rows_of(rows)),
-            codes,
-        )
+        return self._write(rows, self._put_line_item, codes)
 
-    def results(self, plan: Plan, rows: Any = None) -> dict[GradeKey, Answer]:
-        """Write the results that the plan creates, updates or withdraws, or `rows` of it as they are."""
-        chosen = plan.grades[plan.grades["state"].isin(TO_WRITE)] if rows is None else rows
+    def results(self, rows: DataFrame[GradeRows]) -> dict[int, Answer]:
+        """Write what is to be created, updated or withdrawn."""
         codes = (Code.SIS_REFUSED, Code.SIS_UNAVAILABLE, Code.SIS_UNKNOWN_OUTCOME)
-        return self._write(
-            (
-                ((each.section_id, each.assignment_id, each.user_id), self._result_of(each), each)
-                for each in rows_of(chosen)
-            ),
-            codes,
-        )
+        return self._write(rows, self._put_or_withdraw, codes)
 
     def _write(
-        self, writes: Iterable[tuple[Key, Callable[[Any], str], Any]], codes: tuple[Code, Code, Code]
-    ) -> dict[Key, Answer]:
-        pending = [(key, self.pool.submit(self._one, put, row, codes)) for key, put, row in writes]
-        answers = ((key, future.result()) for key, future in pending)
-        return {key: answer for key, answer in answers if answer is not None}
+        self, rows: pd.DataFrame, put: Callable[[Any], str], codes: tuple[Code, Code, Code]
+    ) -> dict[int, Answer]:
+        chosen = rows[rows["state"].isin(TO_WRITE)]
+        pending = [
+            (index, self.pool.submit(self._one, put, row, codes))
+            for index, row in zip(chosen.index, rows_of(chosen), strict=True)
+        ]
+        answers = ((index, future.result()) for index, future in pending)
+        return {index: answer for index, answer in answers if answer is not None}
 
     def _one(self, put: Callable[[Any], str], row: Any, codes: tuple[Code, Code, Code]) -> Answer | None:
         """Write one row; None where the course has halted."""
@@ -101,7 +97,9 @@ class Poster:
             return Answer(code=refused, sis_error=_words(error))
         except RefusedError as error:
             self.halt.answered()
-            return Answer(code=refused, sis_error=_words(error))
+            ids = (getattr(row, "result_id", None), row.line_item_id)
+            missing = frozenset(each for each in ids if each is not None and error.says_unknown(each))
+            return Answer(code=refused, sis_error=_words(error), unknown=missing)
         except UnavailableError as error:
             self.halt.unanswered(error)
             code = unknown if isinstance(error, UnknownOutcome) else unavailable
@@ -127,8 +125,8 @@ class Poster:
         )
         return self.client.put_line_item(item, first=row.state == "create")
 
-    def _result_of(self, row: Any) -> Callable[[Any], str]:
-        return self._withdraw if row.state == "withdraw" else self._put_result
+    def _put_or_withdraw(self, row: Any) -> str:
+        return self._withdraw(row) if row.state == "withdraw" else self._put_result(row)
 
     def _put_result(self, row: Any) -> str:
         return self.client.put_result(self._result(row), first=row.state == "create")
@@ -144,8 +142,10 @@ class Poster:
             student_id=row.student_id,
             score=row.score,
             score_status="exempt" if row.exempt else "fully graded",
-            score_date=row.scored_at.astimezone(self.zone).date(),
+            score_date=(self.at if pd.isna(row.scored_at) else row.scored_at).astimezone(self.zone).date(),
             class_id=row.class_id,
+            late=bool(row.late) if row.covered else None,
+            missing=bool(row.missing) if row.covered else None,
         )
 
 

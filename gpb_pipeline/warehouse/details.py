@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 from pandera.typing import DataFrame
 
-from gpb_pipeline.passback.rows import judged
+from gpb_pipeline.passback.rows import frames as rows_schemas
 from gpb_pipeline.passback.rules.issues import CATALOGUE, Code, Kind, Severity
 from gpb_pipeline.warehouse import history, logs, tables
 from gpb_pipeline.warehouse.ducklake import Connection
@@ -86,9 +86,9 @@ class Details:
     """A job with its three logs; those of a running or purged job have no rows."""
 
     job: Job
-    assignments: DataFrame[judged.SisAssignments]
-    grades: DataFrame[judged.SisGrades]
-    issues: DataFrame[judged.Issues]
+    assignments: DataFrame[rows_schemas.AssignmentRows]
+    grades: DataFrame[rows_schemas.GradeRows]
+    issues: DataFrame[rows_schemas.Issues]
 
     def as_json(self, zone: ZoneInfo) -> dict[str, object]:
         """Make the object of `gpb details JOB --json` (design.md §7), times with `zone`'s offset."""

@@ -13,8 +13,9 @@ from typing import Any
 import pandas as pd
 from pandera.typing import DataFrame
 
-from gpb_pipeline.passback.course import CanvasRead, Course, Judgement, SisRead
+from gpb_pipeline.passback.course import CanvasRead, Course, SisRead
 from gpb_pipeline.passback.frames import Courses, F, build
+from gpb_pipeline.passback.rows.frames import Rows
 from gpb_pipeline.warehouse import tables
 from gpb_pipeline.warehouse.ducklake import Connection
 from gpb_pipeline.warehouse.tables import Table, keyed
@@ -50,7 +51,7 @@ def of_sis(read: SisRead) -> dict[Table[Any], pd.DataFrame]:
     }
 
 
-def of_judgement(judgement: Judgement) -> dict[Table[Any], pd.DataFrame]:
+def of_judgement(judgement: Rows) -> dict[Table[Any], pd.DataFrame]:
     return {
         tables.FILTERED_ASSIGNMENTS: judgement.assignments,
         tables.FILTERED_GRADES: judgement.grades,

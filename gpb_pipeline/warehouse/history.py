@@ -12,9 +12,10 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from gpb_pipeline.passback.course import Extracted, SyncType
+from gpb_pipeline.passback.course import SyncType
 from gpb_pipeline.passback.frames import F, build
 from gpb_pipeline.passback.rows.counts import Counts, Written
+from gpb_pipeline.passback.rows.frames import Extracted
 from gpb_pipeline.warehouse import tables
 from gpb_pipeline.warehouse.ducklake import Connection, Warehouse
 from gpb_pipeline.warehouse.locks import LockedError, course_lock

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import pandas as pd
 from pandera.typing import DataFrame
 
-from gpb_pipeline.passback.course import Outcome
 from gpb_pipeline.passback.frames import F
+from gpb_pipeline.passback.rows.frames import Rows
 from gpb_pipeline.warehouse import tables
 from gpb_pipeline.warehouse.ducklake import Connection
 from gpb_pipeline.warehouse.tables import Table, keyed
@@ -21,7 +21,7 @@ class JobOutcome:
 
     course_id: str
     job_id: str
-    outcome: Outcome
+    outcome: Rows
 
     def keyed(self, rows: pd.DataFrame) -> pd.DataFrame:
         return keyed(rows, course_id=self.course_id, job_id=self.job_id)

@@ -1,8 +1,8 @@
 """The tables: their names, their columns from the Pandera schemas, and how rows go in and come out.
 
-Which rows to write, and when, is said elsewhere (frames, logs, ledger, intents, history, choices). There are
+Which rows to write, and when, is said elsewhere (frames, logs, holdings, history, choices). There are
 *current* tables (a course's frames, replaced by its next sync), *logs* (one set a job, purged by age), the
-ledger with its intents, and *append-only* ones (sent, history, choices).
+holdings, and *append-only* ones (sent, history, choices).
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from pandera.typing import DataFrame, Series
 
 from gpb_pipeline.passback import frames
 from gpb_pipeline.passback.frames import F, Frame, UtcTime, build
-from gpb_pipeline.passback.rows import judged
+from gpb_pipeline.passback.holdings.frames import LineItemHoldings, ResultHoldings
+from gpb_pipeline.passback.rows.frames import AssignmentRows, GradeRows, Issues
 from gpb_pipeline.settings import WarehouseSettings
 from gpb_pipeline.warehouse.ducklake import Connection, Warehouse, connect
 
@@ -103,51 +104,36 @@ def _sql_type(dtype: Any) -> str:
     return {"f": "DOUBLE", "b": "BOOLEAN", "i": "BIGINT"}.get(dtype.kind, "VARCHAR")
 
 
-class SentLineItems(frames.LedgerLineItems):
+class SentLineItems(Frame):
     """Each write of a line item that the SIS accepted."""
 
+    section_id: Series[str]
+    class_id: Series[str]
+    assignment_id: Series[str]
+    line_item_id: Series[str] = pa.Field(description="sourcedId in the SIS")
+    title: Series[str]
     action: Series[str] = pa.Field(isin=["created", "updated", "adopted"])
+    sent_at: Series[UtcTime]
+    job_id: Series[str]
 
-    class Config(Frame.Config):
-        unique = None  # a key is sent as often as it changes
 
-
-class SentResults(frames.LedgerResults):
+class SentResults(Frame):
     """Each write of a result that the SIS accepted."""
 
+    section_id: Series[str]
+    class_id: Series[str]
+    assignment_id: Series[str]
+    user_id: Series[str] = pa.Field(nullable=True, description="private; Canvas user id")
+    student_id: Series[str] = pa.Field(description="private; sourcedId of the student")
+    result_id: Series[str] = pa.Field(description="sourcedId in the SIS")
+    line_item_id: Series[str]
     score: Series[float] = pa.Field(nullable=True, description="private; as sent; None where withdrawn")
+    exempt: Series[bool]
     action: Series[str] = pa.Field(isin=["created", "updated", "withdrawn", "adopted"])
     canvas_state: Series[str] = pa.Field(
         nullable=True, description="private; what Canvas said then; None of what was adopted unread"
     )
-
-    class Config(Frame.Config):
-        unique = None  # a key is sent as often as it changes
-
-
-class LineItemIntents(Frame):
-    """A line item about to be sent for the first time, by the values that find it in the SIS again."""
-
-    section_id: Series[str]
-    assignment_id: Series[str]
-    class_id: Series[str] = pa.Field(description="sourcedId of the SIS class")
-    title: Series[str] = pa.Field(description="as sent")
-    due_on_wire: Series[UtcTime] = pa.Field(description="dueDate as sent")
-    payload_hash: Series[str]
-    job_id: Series[str]
-
-
-class ResultIntents(Frame):
-    """A result about to be sent for the first time, by the values that find it in the SIS again."""
-
-    section_id: Series[str]
-    assignment_id: Series[str]
-    user_id: Series[str] = pa.Field(description="private; Canvas user id")
-    line_item_id: Series[str]
-    student_id: Series[str] = pa.Field(description="private; sourcedId of the student")
-    score: Series[float] = pa.Field(description="private; as sent")
-    exempt: Series[bool]
-    payload_hash: Series[str]
+    sent_at: Series[UtcTime]
     job_id: Series[str]
 
 
@@ -221,19 +207,17 @@ SIS_CATEGORIES = Table("sis_categories", frames.SisCategories, _COURSE)
 SIS_CLASSES = Table("sis_classes", frames.SisClasses, _COURSE)
 SIS_ROSTER = Table("sis_roster", frames.SisRoster, _COURSE)
 SIS_GRADING_PERIODS = Table("sis_grading_periods", frames.SisGradingPeriods, _COURSE)
-FILTERED_ASSIGNMENTS = Table("filtered_assignments", judged.FilteredAssignments, _COURSE)
-FILTERED_GRADES = Table("filtered_grades", judged.FilteredGrades, _COURSE)
+FILTERED_ASSIGNMENTS = Table("filtered_assignments", AssignmentRows, _COURSE)
+FILTERED_GRADES = Table("filtered_grades", GradeRows, _COURSE)
 
-SIS_ASSIGNMENTS = Table("sis_assignments", judged.SisAssignments, _COURSE)
-SIS_GRADES = Table("sis_grades", judged.SisGrades, _COURSE)
-ISSUES = Table("issues", judged.Issues, _COURSE)
+SIS_ASSIGNMENTS = Table("sis_assignments", AssignmentRows, _COURSE)
+SIS_GRADES = Table("sis_grades", GradeRows, _COURSE)
+ISSUES = Table("issues", Issues, _COURSE)
 
-LEDGER_LINE_ITEMS = Table("ledger_line_items", frames.LedgerLineItems)
-LEDGER_RESULTS = Table("ledger_results", frames.LedgerResults)
+HOLDINGS_LINE_ITEMS = Table("holdings_line_items", LineItemHoldings)
+HOLDINGS_RESULTS = Table("holdings_results", ResultHoldings)
 SENT_LINE_ITEMS = Table("sent_line_items", SentLineItems)
 SENT_RESULTS = Table("sent_results", SentResults)
-LINE_ITEM_INTENTS = Table("line_item_intents", LineItemIntents)
-RESULT_INTENTS = Table("result_intents", ResultIntents)
 
 JOBS = Table("jobs", Jobs)
 PAST_JOBS = Table("past_jobs", Jobs)
@@ -263,12 +247,10 @@ CURRENT: tuple[Table[Any], ...] = (
 ALL: tuple[Table[Any], ...] = (
     *CURRENT,
     *LOGS,
-    LEDGER_LINE_ITEMS,
-    LEDGER_RESULTS,
+    HOLDINGS_LINE_ITEMS,
+    HOLDINGS_RESULTS,
     SENT_LINE_ITEMS,
     SENT_RESULTS,
-    LINE_ITEM_INTENTS,
-    RESULT_INTENTS,
     *HISTORY,
     PAST_JOBS,
     CATEGORY_CHOICES,

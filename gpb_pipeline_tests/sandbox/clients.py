@@ -74,6 +74,9 @@ class SisClient:
     def put(self, path: str, body: Any) -> requests.Response:
         return self._session.put(f"{self.gradebook}{path}", json=body, timeout=TIMEOUT)
 
+    def put_text(self, path: str, body: str) -> requests.Response:
+        return self._session.put(f"{self.gradebook}{path}", data=body.encode(), timeout=TIMEOUT)
+
     def delete(self, path: str) -> requests.Response:
         return self._session.delete(f"{self.gradebook}{path}", timeout=TIMEOUT)
 

@@ -68,6 +68,16 @@ def test_a_short_page_of_the_sis_still_tells_the_whole_count(school: Sandbox, si
     assert answer.headers["X-Total-Count"] == "8"
 
 
+def test_a_body_that_is_cut_has_no_length_to_tell_it_by(school: Sandbox, canvas: CanvasUser) -> None:
+    school.set_faults("canvas", {"effect": "cut_body", "path": SECTIONS})
+    answer = canvas.get(SECTIONS)
+    assert answer.status_code == 200
+    assert "Content-Length" not in answer.headers
+    with pytest.raises(requests.JSONDecodeError):
+        answer.json()
+    assert len(canvas.get(SECTIONS).json()) > 0
+
+
 def test_a_shifting_page_begins_with_the_last_item_of_the_one_before(
     school: Sandbox, canvas: CanvasUser
 ) -> None:

@@ -111,7 +111,7 @@ def test_deleting_what_is_not_there_is_not_found(sis: SisClient) -> None:
 
 
 def test_collections_come_in_pages_with_their_whole_count(sis: SisClient) -> None:
-    pages = [sis.roster(f"/users?limit=20&offset={offset}") for offset in (0, 20, 40)]
+    pages = [sis.roster(f"/students?limit=20&offset={offset}") for offset in (0, 20, 40)]
     assert {each.headers["X-Total-Count"] for each in pages} == {"50"}
     ids = [user["sourcedId"] for page in pages for user in page.json()["users"]]
     assert len(set(ids)) == 50
@@ -124,7 +124,7 @@ def test_filters_compare_fields_joined_by_and(sis: SisClient) -> None:
     assert [each["sourcedId"] for each in sis.roster("/users?filter=identifier='2001'").json()["users"]] == [
         "S2001"
     ]
-    assert sis.read("/categories?filter=title~'Essays'").status_code == 400
+    assert sis.read("/categories?filter=title like 'Essays'").status_code == 400
 
 
 def test_results_are_read_back_by_class_and_by_line_item(sis: SisClient) -> None:
@@ -143,7 +143,7 @@ def test_several_tokens_live_at_once_and_an_ended_one_is_refused(school: Sandbox
     assert sis.read("/categories").status_code == 401
 
 
-def test_a_token_of_1_1_knows_no_scope_and_the_secret_must_be_right(school: Sandbox) -> None:
+def test_a_token_of_1_1_needs_no_scope_and_the_secret_must_be_right(school: Sandbox) -> None:
     environment = school.environment
     url, user = environment["SIS_TOKEN_URL"], environment["SIS_CLIENT_ID"]
     form = {"grant_type": "client_credentials"}
@@ -151,7 +151,7 @@ def test_a_token_of_1_1_knows_no_scope_and_the_secret_must_be_right(school: Sand
     scoped = requests.post(
         url, form | {"scope": "x"}, auth=(user, environment["SIS_CLIENT_SECRET"]), timeout=TIMEOUT
     )
-    assert (scoped.status_code, scoped.json()) == (400, {"error": "invalid_scope"})
+    assert (scoped.status_code, scoped.json()["scope"]) == (200, "x")
 
 
 def test_accepted_writes_are_also_lines_of_a_file(tmp_path: Path) -> None:
@@ -185,7 +185,9 @@ def test_a_providing_sis_gives_its_own_ids_and_a_blind_repeat_makes_a_second_ite
     with running_sandbox(id_mode="provider", today=TODAY) as running:
         sis = SisClient(running)
         body = {"lineItem": sis.line_item(None)}
-        assert sis.put("/lineItems/ours", {"lineItem": sis.line_item("ours")}).status_code == 422
+        named = sis.put("/lineItems/ours", {"lineItem": sis.line_item("ours")})
+        assert (named.status_code, code_of(named)) == (404, "unknownobject")
+        assert "ours" in named.json()["imsx_description"]
         first = sis.put("/lineItems/ours", body)
         assert first.status_code == 201
         allocated = first.json()["lineItem"]["sourcedId"]

@@ -5,7 +5,7 @@ from collections import Counter
 from gpb_pipeline.events import CourseFailed, CourseJudged, CourseSynced, StageReached
 from gpb_pipeline.passback.course import Selection
 from gpb_pipeline.sync import Posting, Stage
-from gpb_pipeline.warehouse import history, ledger
+from gpb_pipeline.warehouse import history, holdings
 from gpb_pipeline_tests.sync.desk import ALGEBRA, BIOLOGY, EARTH, ENGLISH, HISTORY, SCHOOL, SPANISH, Desk
 
 
@@ -152,11 +152,12 @@ def test_an_edit_in_the_sis_is_told_and_overwritten(desk: Desk) -> None:
     assert 0.5 not in {score for _, _, score, _ in desk.held()}
 
 
-def test_the_ledger_holds_what_the_sis_holds(either_desk: Desk) -> None:
+def test_the_holdings_are_what_the_sis_holds(either_desk: Desk) -> None:
     end = either_desk.sync_one(BIOLOGY)
     sections = end.judged.canvas.sections["section_id"].to_list()
     with either_desk.connected() as connections:
-        remembered = connections.warehouse.read(ledger.remembered, sections)
+        held = connections.warehouse.read(holdings.of_sections, sections)
     state = either_desk.sandbox.state()
-    assert set(remembered.results["result_id"]) == {each["sourced_id"] for each in state["results"]}
-    assert set(remembered.line_items["line_item_id"]) == {each["sourced_id"] for each in state["line_items"]}
+    assert set(held.results["result_id"]) == {each["sourced_id"] for each in state["results"]}
+    assert set(held.line_items["line_item_id"]) == {each["sourced_id"] for each in state["line_items"]}
+    assert set(held.results["certainty"]) == set(held.line_items["certainty"]) == {"known"}

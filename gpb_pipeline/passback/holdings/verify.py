@@ -1,99 +1,116 @@
-"""After posting: what the SIS holds against what it took, and what people changed there since our last write.
+"""After posting: what a read back says of the rows that were written, and which are worth writing once more.
 
-What is held is given in (sis/held.py reads it). What to do about an edit is the district's (SIS_ON_EDIT).
+What the read says of the holdings is see.py's; nothing is read here.
 """
 
-from collections.abc import Mapping
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 from pandera.typing import DataFrame
 
-from gpb_pipeline.passback.course import Plan
-from gpb_pipeline.passback.frames import rows_of
-from gpb_pipeline.passback.holdings.adoption import Held
-from gpb_pipeline.passback.rows import judged
-from gpb_pipeline.passback.rows.settle import Answer, GradeKey, ItemKey
+from gpb_pipeline.passback.frames import derived
+from gpb_pipeline.passback.holdings import link
+from gpb_pipeline.passback.holdings.frames import Holdings
+from gpb_pipeline.passback.holdings.plan import TO_WRITE, Planned
+from gpb_pipeline.passback.rows.frames import AssignmentRows, GradeRows, Issues, Rows
 from gpb_pipeline.passback.rules.causes import course_issue, joined, of_rows
 from gpb_pipeline.passback.rules.issues import Code
 
-TOLERANCE = 0.005  # a SIS that keeps two decimals still holds the score
+AT_ONCE = ["gone", "missing", "edited"]
+"""Findings of a read back that are mended in the same sync, as far as SIS_ON_EDIT and the guard let them."""
 
 
-def line_items_not_held(
-    plan: Plan, answers: Mapping[ItemKey, Answer], held: Held, class_ids: frozenset[str]
-) -> dict[ItemKey, Answer]:
-    """Find the line items of these classes that the SIS accepted and does not have."""
-    have = set(held.line_items["line_item_id"])
-    return {
-        key: Answer(sourced_id=answer.sourced_id, code=Code.ASSIGNMENT_NOT_HELD)
-        for each in rows_of(plan.assignments)
-        if (key := (each.section_id, each.assignment_id)) in answers
-        and each.class_id in class_ids
-        and (answer := answers[key]).code is None
-        and answer.sourced_id not in have
-    }
+@dataclass(frozen=True, kw_only=True)
+class Repeat:
+    """Rows planned anew after a read back: those to be written again, and those that wait for a word."""
+
+    rows: Rows  # to be written; their numbers are those of the rows before
+    asks: Rows  # failed: they wait for someone's word
+
+    @property
+    def empty(self) -> bool:
+        return self.rows.assignments.empty and self.rows.grades.empty
 
 
-def results_not_held(
-    plan: Plan, answers: Mapping[GradeKey, Answer], held: Held, class_ids: frozenset[str]
-) -> dict[GradeKey, Answer]:
-    """Find the results of these classes that the SIS accepted and holds otherwise, or still holds."""
-    have = _by_id(held)
-    found = {}
-    for each in rows_of(plan.grades):
-        key = (each.section_id, each.assignment_id, each.user_id)
-        answer = answers.get(key)
-        if answer is None or answer.code is not None or each.class_id not in class_ids:
-            continue
-        holding = have.get(answer.sourced_id or each.result_id)
-        wrong = holding is not None if each.state == "withdraw" else not _same(each, holding)
-        if wrong:
-            found[key] = Answer(sourced_id=answer.sourced_id, code=Code.NOT_HELD)
-    return found
+def to_repeat(again: Planned) -> Repeat:
+    """Choose what the read back asks to be written once more in this sync: what is gone, or was edited."""
+    items, grades, held = again.rows.assignments, again.rows.grades, again.holdings
+    item = link.beside(items, held.line_items, link.of_assignments(items, held.line_items))["finding"]
+    result = link.beside(grades, held.results, link.of_grades(grades, held.results))["finding"]
+    now = (item.isin(AT_ONCE), result.isin(AT_ONCE))
+    return Repeat(
+        rows=replace(
+            again.rows,
+            assignments=items[now[0] & items["state"].isin(TO_WRITE)],
+            grades=grades[now[1] & grades["state"].isin(TO_WRITE)],
+        ),
+        asks=replace(
+            again.rows,
+            assignments=items[now[0] & (items["state"] == "failed")],
+            grades=grades[now[1] & (grades["state"] == "failed")],
+        ),
+    )
 
 
-def edited(plan: Plan, held: Held, class_ids: frozenset[str]) -> DataFrame[judged.PlannedGrades]:
-    """Find the unchanged results of these classes that the SIS holds otherwise, or no longer."""
-    have = _by_id(held)
-    grades = plan.grades
-    changed = [
-        each.state == "unchanged" and each.class_id in class_ids and not _same(each, have.get(each.result_id))
-        for each in rows_of(grades)
+def with_rows(rows: Rows, others: Rows) -> Rows:
+    """Put the rows of others in the place of those of the same number."""
+    return replace(
+        rows,
+        assignments=_replaced(AssignmentRows, rows.assignments, others.assignments),
+        grades=_replaced(GradeRows, rows.grades, others.grades),
+        issues=joined(rows.issues, others.issues),
+    )
+
+
+def verified(rows: Rows, held: Holdings) -> Rows:
+    """Fail the final rows that the SIS took and does not hold, and tell of those that it does not list."""
+    items, grades = rows.assignments, rows.grades
+    item = link.beside(items, held.line_items, link.of_assignments(items, held.line_items))["finding"]
+    result = link.beside(grades, held.results, link.of_grades(grades, held.results))["finding"]
+    written = (
+        items["state"].isin(["created", "updated"]),
+        grades["state"].isin(["created", "updated", "withdrawn"]),
+    )
+    late = ["unshown", "still_shown"]
+    items_failed, grades_failed = written[0] & (item == "not_taken"), written[1] & (result == "not_taken")
+    told = [
+        of_rows(items[items_failed], Code.ASSIGNMENT_NOT_HELD.value),
+        of_rows(grades[grades_failed], Code.NOT_HELD.value),
+        of_rows(items[written[0] & item.isin(late)], Code.ASSIGNMENT_NOT_SHOWN.value),
+        of_rows(grades[written[1] & result.isin(late)], Code.NOT_SHOWN.value),
     ]
-    return grades[pd.Series(changed, index=grades.index, dtype=bool)]
+    never = int((written[0] & (item == "never_shown")).sum() + (written[1] & (result == "never_shown")).sum())
+    if never:
+        told.append(pd.DataFrame([course_issue(Code.NEVER_SHOWN, f"{never} items")]))
+    return replace(
+        rows,
+        assignments=_failed(AssignmentRows, items, items_failed, Code.ASSIGNMENT_NOT_HELD),
+        grades=_failed(GradeRows, grades, grades_failed, Code.NOT_HELD),
+        issues=joined(rows.issues, *told),
+    )
 
 
-def told_of(rows: DataFrame[judged.PlannedGrades]) -> DataFrame[judged.Issues]:
-    """Tell of each edit."""
-    return joined(of_rows(rows, Code.EDITED_IN_SIS.value))
-
-
-def _by_id(held: Held) -> dict[str, tuple[float, bool]]:
-    rows = held.results
-    return {
-        name: (score, exempt)
-        for name, score, exempt in zip(rows["result_id"], rows["score"], rows["exempt"], strict=True)
-    }
-
-
-def _same(sent: Any, holding: tuple[float, bool] | None) -> bool:
-    if holding is None:
-        return False
-    score, exempt = holding
-    if sent.exempt or exempt:
-        return bool(sent.exempt and exempt)
-    return bool(abs(score - sent.score) < TOLERANCE)
-
-
-def flagged(rows: DataFrame[judged.PlannedGrades]) -> dict[GradeKey, Answer]:
-    """Fail each edit, for a district that wants to be asked."""
-    return {
-        (each.section_id, each.assignment_id, each.user_id): Answer(code=Code.EDITED_IN_SIS)
-        for each in rows_of(rows)
-    }
-
-
-def not_verified(why: str) -> DataFrame[judged.Issues]:
+def not_verified(why: str) -> DataFrame[Issues]:
     """Tell that the SIS could not be read back; `why` is the failure's code."""
     return joined(pd.DataFrame([course_issue(Code.NOT_VERIFIED, why)]))
+
+
+def _replaced(schema: type[AssignmentRows | GradeRows], rows: pd.DataFrame, others: pd.DataFrame) -> Any:
+    if others.empty:
+        return rows
+    kept = rows.drop(index=others.index)
+    both = pd.concat([kept.astype(object), others.astype(object)]).sort_index()
+    return derived(schema, both, **{name: both[name] for name in schema.to_schema().columns})
+
+
+def _failed(
+    schema: type[AssignmentRows | GradeRows], rows: pd.DataFrame, which: pd.Series[bool], code: Code
+) -> Any:
+    if not which.any():
+        return rows
+    return derived(
+        schema, rows, state=rows["state"].mask(which, "failed"), code=rows["code"].mask(which, code.value)
+    )

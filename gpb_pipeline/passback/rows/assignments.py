@@ -10,15 +10,15 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pandas as pd
-import pandera.pandas as pa
-from pandera.typing import DataFrame, Series
+from pandera.typing import DataFrame
 
 from gpb_pipeline.passback import frames
 from gpb_pipeline.passback.categories.choice import Category, Chosen, category_for, near_matches
-from gpb_pipeline.passback.course import CanvasRead, Policy, Remembered, Selection, SisRead
+from gpb_pipeline.passback.course import CanvasRead, Policy, Selection, SisRead
 from gpb_pipeline.passback.frames import rows_of, typed
-from gpb_pipeline.passback.holdings.identity import line_item_hash, line_item_id
-from gpb_pipeline.passback.rows import judged
+from gpb_pipeline.passback.holdings import link
+from gpb_pipeline.passback.holdings.frames import Holdings
+from gpb_pipeline.passback.rows.frames import AssignmentRows
 from gpb_pipeline.passback.rules.due_dates import (
     Assigned,
     Dates,
@@ -29,23 +29,6 @@ from gpb_pipeline.passback.rules.due_dates import (
 )
 from gpb_pipeline.passback.rules.issues import Code
 from gpb_pipeline.passback.rules.names import Census, spellings_of, title_of
-
-
-class Candidates(judged.AssignmentRow):
-    """The rows to be judged, with what the rules look at beside what is sent."""
-
-    selected: Series[bool]
-    assigned: Series[str] = pa.Field(isin=list(Assigned))
-    sections_named: Series[bool] = pa.Field(description="some section has a due date of its own")
-    everyone_else_undated: Series[bool]
-    twins: Series[int] = pa.Field(description="of this name in this section, itself included")
-    folded_twins: Series[int] = pa.Field(description="the same, upper and lower case alike")
-    grading_type: Series[str]
-    omit_from_final_grade: Series[bool]
-    category_code: Series[str] = pa.Field(nullable=True)
-    period_code: Series[str] = pa.Field(nullable=True)
-    held: Series[bool] = pa.Field(description="the ledger has its line item")
-    detail: Series[str] = pa.Field(nullable=True)
 
 
 def in_scope(sections: DataFrame[frames.Sections], selection: Selection) -> DataFrame[frames.Sections]:
@@ -63,12 +46,17 @@ def synced(assignments: DataFrame[frames.Assignments]) -> DataFrame[frames.Assig
 
 
 def candidates(
-    canvas: CanvasRead, sis: SisRead, remembered: Remembered, selection: Selection, policy: Policy
-) -> DataFrame[Candidates]:
-    """Make a row for each synced assignment × section in scope to which it is assigned (design.md §8.5)."""
+    canvas: CanvasRead,
+    sis: SisRead,
+    mapping: DataFrame[frames.CategoryMapping],
+    holdings: Holdings,
+    selection: Selection,
+    policy: Policy,
+) -> DataFrame[AssignmentRows]:
+    """Make a row for each synced assignment × section in scope to which it is assigned (docs, §8.5)."""
     sections = in_scope(canvas.sections, selection)
     assignments = synced(canvas.assignments)
-    facts = _Facts.of(canvas, sis, remembered, policy)
+    facts = _Facts.of(canvas, sis, mapping, policy)
     rows: list[dict[str, Any]] = []
     for section in rows_of(sections):
         assigned = [
@@ -84,10 +72,14 @@ def candidates(
         )
         rows += [facts.row(section, each, found.assigned, found.due_at, census) for each, found in assigned]
     selected = selection.assignments
-    names = list(Candidates.to_schema().columns)
-    columns = {name: [row.get(name) for row in rows] for name in names}
+    columns = {name: [row.get(name) for row in rows] for name in AssignmentRows.to_schema().columns}
     columns["selected"] = [selected is None or row["assignment_id"] in selected for row in rows]
-    return typed(Candidates, columns)
+    columns["state"] = ["eligible"] * len(rows)
+    columns["held"] = [False] * len(rows)
+    made = typed(AssignmentRows, columns)
+    item = link.beside(made, holdings.line_items, link.of_assignments(made, holdings.line_items))
+    standing = item["certainty"].notna() & (item["certainty"] != "gone")
+    return made.assign(held=standing, line_item_id=item["line_item_id"].where(standing))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,11 +106,12 @@ class _Facts:
     categories: list[Category]
     chosen: Mapping[tuple[str, str], Chosen]
     periods: Mapping[str, list[_Period]]
-    held: Mapping[tuple[str, str], str]
 
     @classmethod
-    def of(cls, canvas: CanvasRead, sis: SisRead, remembered: Remembered, policy: Policy) -> "_Facts":
-        mapping, active = remembered.category_mapping, sis.categories[sis.categories["active"]]
+    def of(
+        cls, canvas: CanvasRead, sis: SisRead, mapping: DataFrame[frames.CategoryMapping], policy: Policy
+    ) -> "_Facts":
+        active = sis.categories[sis.categories["active"]]
         periods: dict[str, list[_Period]] = defaultdict(list)
         for each in rows_of(sis.grading_periods):
             periods[each.section_id].append(
@@ -146,10 +139,6 @@ class _Facts:
                 for each in rows_of(mapping)
             },
             periods=periods,
-            held={
-                (each.section_id, each.assignment_id): each.line_item_id
-                for each in rows_of(remembered.line_items)
-            },
         )
 
     def row(
@@ -162,17 +151,15 @@ class _Facts:
         title = title_of(assignment.assignment_name, assignment.assignment_id, self.policy)
         spellings = spellings_of(assignment.assignment_name, title)
         dates = self.dates[assignment.assignment_id]
-        sent = {
+        due = due_at and due_on_wire(due_at, self.canvas.course.time_zone, self.policy.due_date)
+        return {
             "title": title,
             "category_id": category.category_id if isinstance(category, Category) else None,
             "class_id": class_id,
             "period_id": period.period_id if isinstance(period, _Period) else None,
             "points_possible": assignment.points_possible,
-            "assigned_at": _first_time(assignment.unlock_at, assignment.created_at),
-            "due_on_wire": due_at and due_on_wire(due_at, self.canvas.course.time_zone, self.policy.due_date),
-        }
-        held = self.held.get((section.section_id, assignment.assignment_id))
-        return sent | {
+            "assigned_at": _not_after(due, _first_time(assignment.unlock_at, assignment.created_at, due)),
+            "due_on_wire": due,
             "section_id": section.section_id,
             "sis_section_id": section.sis_section_id,
             "assignment_id": assignment.assignment_id,
@@ -181,9 +168,6 @@ class _Facts:
             "category": category.title if isinstance(category, Category) else None,
             "school_id": school_id,
             "due_at": due_at,
-            "line_item_id": held
-            or line_item_id(self.policy.tenant, section.section_id, assignment.assignment_id),
-            "payload_hash": line_item_hash(**sent),
             "assigned": assigned.value,
             "sections_named": names_sections(dates),
             "everyone_else_undated": assignment.due_date_required
@@ -196,7 +180,6 @@ class _Facts:
             "omit_from_final_grade": assignment.omit_from_final_grade,
             "category_code": category.value if isinstance(category, Code) else None,
             "period_code": period.value if isinstance(period, Code) else None,
-            "held": held is not None,
             "detail": self._detail(section, group_name, class_id, category),
         }
 
@@ -231,6 +214,11 @@ class _Facts:
             return None
         near = near_matches(group_name, class_id, self.categories)
         return f"{group_name}; near: {', '.join(near)}" if near else group_name
+
+
+def _not_after(due: datetime | None, assigned: datetime | None) -> datetime | None:
+    """Keep an assignDate from lying after its dueDate, which SISs refuse."""
+    return min(assigned, due) if due is not None and assigned is not None else assigned
 
 
 def _first_time(*times: Any) -> datetime | None:

@@ -7,7 +7,7 @@ from typing import Self
 
 import pandas as pd
 
-from gpb_pipeline.passback.course import Extracted, Outcome
+from gpb_pipeline.passback.rows.frames import Extracted, Rows
 
 _ACCEPTED = ["created", "updated"]
 
@@ -65,7 +65,7 @@ class Counts:
         )
 
     @classmethod
-    def of(cls, outcome: Outcome) -> Self:
+    def of(cls, outcome: Rows) -> Self:
         filtered = kept(outcome.assignments, outcome.grades)
         return cls(
             assignments=filtered.assignments,

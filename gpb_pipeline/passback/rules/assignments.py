@@ -10,7 +10,7 @@ import pandas as pd
 from pandera.typing import DataFrame
 
 from gpb_pipeline.passback.course import Policy
-from gpb_pipeline.passback.rows.assignments import Candidates
+from gpb_pipeline.passback.rows.frames import AssignmentRows
 from gpb_pipeline.passback.rules.due_dates import Assigned
 from gpb_pipeline.passback.rules.issues import Code
 
@@ -22,42 +22,42 @@ CATEGORY_CODES = (
 )
 PERIOD_CODES = (Code.PERIOD_MISSING, Code.PERIOD_CLOSED)
 
-Rule = Callable[[DataFrame[Candidates], Policy], "pd.Series[bool]"]
+Rule = Callable[[DataFrame[AssignmentRows], Policy], "pd.Series[bool]"]
 
 
-def not_selected(rows: DataFrame[Candidates], _: Policy) -> "pd.Series[bool]":
+def not_selected(rows: DataFrame[AssignmentRows], _: Policy) -> "pd.Series[bool]":
     return ~rows["selected"]
 
 
-def students_only(rows: DataFrame[Candidates], _: Policy) -> "pd.Series[bool]":
+def students_only(rows: DataFrame[AssignmentRows], _: Policy) -> "pd.Series[bool]":
     return rows["assigned"] == Assigned.STUDENTS_ONLY
 
 
-def duplicate_name(rows: DataFrame[Candidates], _: Policy) -> "pd.Series[bool]":
+def duplicate_name(rows: DataFrame[AssignmentRows], _: Policy) -> "pd.Series[bool]":
     return rows["twins"] > 1
 
 
-def name_empty(rows: DataFrame[Candidates], _: Policy) -> "pd.Series[bool]":
+def name_empty(rows: DataFrame[AssignmentRows], _: Policy) -> "pd.Series[bool]":
     return rows["title"] == ""
 
 
-def name_too_long(rows: DataFrame[Candidates], policy: Policy) -> "pd.Series[bool]":
+def name_too_long(rows: DataFrame[AssignmentRows], policy: Policy) -> "pd.Series[bool]":
     return rows["title"].str.len() > policy.title_max
 
 
-def not_graded(rows: DataFrame[Candidates], _: Policy) -> "pd.Series[bool]":
+def not_graded(rows: DataFrame[AssignmentRows], _: Policy) -> "pd.Series[bool]":
     return rows["grading_type"] == "not_graded"
 
 
-def no_points(rows: DataFrame[Candidates], _: Policy) -> "pd.Series[bool]":
+def no_points(rows: DataFrame[AssignmentRows], _: Policy) -> "pd.Series[bool]":
     return ~(rows["points_possible"] > 0) & (rows["grading_type"] != "not_graded")
 
 
-def no_due_date(rows: DataFrame[Candidates], _: Policy) -> "pd.Series[bool]":
+def no_due_date(rows: DataFrame[AssignmentRows], _: Policy) -> "pd.Series[bool]":
     return rows["due_at"].isna() & (rows["assigned"] != Assigned.STUDENTS_ONLY)
 
 
-def everyone_else(rows: DataFrame[Candidates], policy: Policy) -> "pd.Series[bool]":
+def everyone_else(rows: DataFrame[AssignmentRows], policy: Policy) -> "pd.Series[bool]":
     """Mark sections on Everyone Else's date where others have one of their own (design.md §8.14)."""
     if policy.everyone_else == "send":
         return pd.Series(data=False, index=rows.index)
@@ -65,25 +65,25 @@ def everyone_else(rows: DataFrame[Candidates], policy: Policy) -> "pd.Series[boo
 
 
 def _has(column: str, code: Code) -> Rule:
-    def rule(rows: DataFrame[Candidates], _: Policy) -> "pd.Series[bool]":
+    def rule(rows: DataFrame[AssignmentRows], _: Policy) -> "pd.Series[bool]":
         return rows[column] == code.value
 
     return rule
 
 
-def class_unknown(rows: DataFrame[Candidates], _: Policy) -> "pd.Series[bool]":
+def class_unknown(rows: DataFrame[AssignmentRows], _: Policy) -> "pd.Series[bool]":
     return rows["class_id"].isna()
 
 
-def everyone_else_undated(rows: DataFrame[Candidates], _: Policy) -> "pd.Series[bool]":
+def everyone_else_undated(rows: DataFrame[AssignmentRows], _: Policy) -> "pd.Series[bool]":
     return rows["everyone_else_undated"]
 
 
-def names_differ_in_case(rows: DataFrame[Candidates], _: Policy) -> "pd.Series[bool]":
+def names_differ_in_case(rows: DataFrame[AssignmentRows], _: Policy) -> "pd.Series[bool]":
     return rows["folded_twins"] > rows["twins"]
 
 
-def omitted_from_final_grade(rows: DataFrame[Candidates], _: Policy) -> "pd.Series[bool]":
+def omitted_from_final_grade(rows: DataFrame[AssignmentRows], _: Policy) -> "pd.Series[bool]":
     return rows["omit_from_final_grade"]
 
 
@@ -106,6 +106,6 @@ RULES: Mapping[Code, Rule] = {
 }
 
 
-def marks(rows: DataFrame[Candidates], policy: Policy) -> dict[Code, "pd.Series[bool]"]:
+def marks(rows: DataFrame[AssignmentRows], policy: Policy) -> dict[Code, "pd.Series[bool]"]:
     """Hold every row against every rule."""
     return {code: rule(rows, policy).astype(bool) for code, rule in RULES.items()}

@@ -10,7 +10,7 @@ import pandas as pd
 from pandera.typing import DataFrame
 
 from gpb_pipeline.passback.frames import build, empty
-from gpb_pipeline.passback.rows import judged
+from gpb_pipeline.passback.rows.frames import Issues
 from gpb_pipeline.passback.rules.issues import CATALOGUE, Code
 
 Marks = Mapping[Code, "pd.Series[bool]"]
@@ -36,7 +36,7 @@ def issues_of(
     marks: Marks,
     code: "pd.Series[str]",
     details: Mapping[Code, "pd.Series[str]"] | None = None,
-) -> DataFrame[judged.Issues]:
+) -> DataFrame[Issues]:
     """List every cause of every row; what keeps nothing back is told only of rows that go.
 
     `details`: what a person needs beside a code, for the few that have it.
@@ -54,7 +54,7 @@ def issues_of(
 def of_rows(
     rows: pd.DataFrame, code: "str | pd.Series[str]", detail: "pd.Series[str] | None" = None
 ) -> pd.DataFrame:
-    """Lay an issue of each row out as judged.Issues has it; what the rows do not have is None."""
+    """Lay an issue of each row out as Issues has it; what the rows do not have is None."""
     return pd.DataFrame(
         {
             "code": code,
@@ -67,14 +67,14 @@ def of_rows(
     )
 
 
-def joined(*issues: pd.DataFrame) -> DataFrame[judged.Issues]:
+def joined(*issues: pd.DataFrame) -> DataFrame[Issues]:
     """Put lists of issues after one another; a cause of an item is told once."""
     rows = [each for each in issues if len(each)]
     if not rows:
-        return empty(judged.Issues)
+        return empty(Issues)
     every = pd.concat([each.astype(object) for each in rows])
     every = every.drop_duplicates(["code", "section_id", "assignment_id", "user_id"], ignore_index=True)
-    return build(judged.Issues, {name: every[name] for name in every.columns})
+    return build(Issues, {name: every[name] for name in every.columns})
 
 
 def course_issue(code: Code, detail: str) -> dict[str, str | None]:

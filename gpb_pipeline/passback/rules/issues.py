@@ -52,12 +52,19 @@ class Code(StrEnum):
     ASSIGNMENT_REFUSED = "assignment_refused"
     ASSIGNMENT_UNAVAILABLE = "assignment_unavailable"
     ASSIGNMENT_UNKNOWN_OUTCOME = "assignment_unknown_outcome"
+    ASSIGNMENT_TWO_CANDIDATES = "assignment_two_candidates"
+    ASSIGNMENT_GONE_HELD = "assignment_gone_held"
+    ASSIGNMENT_MOVE_HELD = "assignment_move_held"
     ASSIGNMENT_NOT_HELD = "assignment_not_held"
     ASSIGNMENT_STOPPED = "assignment_stopped"
+    ASSIGNMENT_EDITED_IN_SIS = "assignment_edited_in_sis"
+    ASSIGNMENT_NOT_SHOWN = "assignment_not_shown"
+    ASSIGNMENT_KEPT_OTHERWISE = "assignment_kept_otherwise"
     EVERYONE_ELSE_UNDATED = "everyone_else_undated"
     NAMES_DIFFER_IN_CASE = "names_differ_in_case"
     OMITTED_FROM_FINAL_GRADE = "omitted_from_final_grade"
     ASSIGNMENT_NOT_SENT = "assignment_not_sent"
+    MOVED = "moved"
     ORPHAN = "orphan"
     WITHDRAWALS_HELD = "withdrawals_held"
     STUDENT_WITHOUT_SIS_ID = "student_without_sis_id"
@@ -70,15 +77,32 @@ class Code(StrEnum):
     SIS_REFUSED = "sis_refused"
     SIS_UNAVAILABLE = "sis_unavailable"
     SIS_UNKNOWN_OUTCOME = "sis_unknown_outcome"
+    TWO_CANDIDATES = "two_candidates"
+    GONE_HELD = "gone_held"
+    MOVE_HELD = "move_held"
     NOT_HELD = "not_held_by_sis"
     SYNC_STOPPED = "sync_stopped"
     EDITED_IN_SIS = "edited_in_sis"
+    NOT_SHOWN = "not_shown"
+    KEPT_OTHERWISE = "kept_otherwise"
     ABOVE_MAXIMUM = "above_maximum"
     BELOW_ZERO = "below_zero"
     PENDING_REVIEW = "pending_review"
     RESUBMITTED = "resubmitted"
     MASS_CHANGE = "mass_change"
+    NEVER_SHOWN = "never_shown"
     NOT_VERIFIED = "not_verified"
+
+
+BARS = (
+    Code.DUPLICATE_NAME,
+    Code.CATEGORY_NOT_FOUND,
+    Code.CATEGORY_AMBIGUOUS,
+    Code.CATEGORY_GONE,
+    Code.PERIOD_MISSING,
+    Code.PERIOD_CLOSED,
+)
+"""What only bars writing: a row that the SIS holds exactly so is unchanged all the same (docs, §6.1)."""
 
 
 def _skip(kind: Kind, cause: str, remedy: str, who: Who = "instructor") -> Issue:
@@ -188,10 +212,29 @@ CATALOGUE: dict[Code, Issue] = {
         "The next sync looks it up before it sends again.",
         "operator",
     ),
+    Code.ASSIGNMENT_TWO_CANDIDATES: _error(
+        "assignment",
+        "Post Assignments",
+        "Whether the SIS took it is unknown, and two of its columns could be the one.",
+        "Delete the column that is not wanted in the SIS; nothing is written until then.",
+    ),
+    Code.ASSIGNMENT_GONE_HELD: _error(
+        "assignment",
+        "Post Assignments",
+        "So many columns are no longer in the SIS that making them anew waits for someone's word.",
+        "Ask who deleted them in the SIS, then sync with --confirm.",
+    ),
+    Code.ASSIGNMENT_MOVE_HELD: _error(
+        "assignment",
+        "Post Assignments",
+        "The section has another class in the SIS, and so much would be made there that it waits for someone's "
+        "word.",
+        "Check the section's SIS id and the SIS's classes, then sync with --confirm.",
+    ),
     Code.ASSIGNMENT_NOT_HELD: _error(
         "assignment",
         "Verify",
-        "The SIS accepted it and does not hold it.",
+        "The SIS accepted it and holds something else, or nothing.",
         "Compare it in the SIS; the next sync sends it again.",
     ),
     Code.ASSIGNMENT_STOPPED: _error(
@@ -200,6 +243,26 @@ CATALOGUE: dict[Code, Issue] = {
         "The sync stopped before its turn came.",
         "Mend what stopped the sync, then sync again.",
         "operator",
+    ),
+    Code.ASSIGNMENT_EDITED_IN_SIS: _told(
+        "assignment",
+        "Someone changed or deleted it in the SIS (SIS_ON_EDIT says what was done).",
+        "Change it in Canvas, from where it is sent.",
+        stage="Verify",
+    ),
+    Code.ASSIGNMENT_NOT_SHOWN: _told(
+        "assignment",
+        "The SIS accepted it and does not list it yet.",
+        "Nothing to do: the next sync looks, and sends it once more if need be.",
+        "operator",
+        "Verify",
+    ),
+    Code.ASSIGNMENT_KEPT_OTHERWISE: _told(
+        "assignment",
+        "The SIS keeps it in its own way: a title respelt, a date cut, points rounded.",
+        "Nothing to do: it is known, and told once.",
+        "SIS admin",
+        "Verify",
     ),
     Code.EVERYONE_ELSE_UNDATED: _told(
         "assignment",
@@ -219,10 +282,15 @@ CATALOGUE: dict[Code, Issue] = {
     Code.ASSIGNMENT_NOT_SENT: _skip(
         "grade", "Its assignment was not sent.", "See the assignment's own code."
     ),
+    Code.MOVED: _skip(
+        "grade",
+        "The student has the grade in another place now; what was sent before stays in the SIS.",
+        "Take it back by `gpb retract` if it should not count.",
+    ),
     Code.ORPHAN: _skip(
         "grade",
         "The SIS holds it from an earlier sync, and this sync does not cover it; the SIS keeps it.",
-        "Remove it in the SIS by hand if it should not count.",
+        "Take it back by `gpb retract` if it should not count.",
     ),
     Code.WITHDRAWALS_HELD: _error(
         "grade",
@@ -262,6 +330,25 @@ CATALOGUE: dict[Code, Issue] = {
         "The next sync looks it up before it sends again.",
         "operator",
     ),
+    Code.TWO_CANDIDATES: _error(
+        "grade",
+        "Post Grades",
+        "Whether the SIS took it is unknown, and two of its results could be the one.",
+        "Delete the result that is not wanted in the SIS; nothing is written until then.",
+    ),
+    Code.GONE_HELD: _error(
+        "grade",
+        "Post Grades",
+        "So many grades are no longer in the SIS that making them anew waits for someone's word.",
+        "Ask who deleted them in the SIS, then sync with --confirm.",
+    ),
+    Code.MOVE_HELD: _error(
+        "grade",
+        "Post Grades",
+        "The section has another class in the SIS, and so many grades would be made there that it waits for "
+        "someone's word.",
+        "Check the section's SIS id and the SIS's classes, then sync with --confirm.",
+    ),
     Code.NOT_HELD: _error(
         "grade",
         "Verify",
@@ -280,6 +367,20 @@ CATALOGUE: dict[Code, Issue] = {
         "Someone changed it in the SIS since it was last sent (SIS_ON_EDIT says what was done).",
         "Change it in Canvas, from where it is sent.",
         stage="Verify",
+    ),
+    Code.NOT_SHOWN: _told(
+        "grade",
+        "The SIS accepted it and does not list it yet.",
+        "Nothing to do: the next sync looks, and sends it once more if need be.",
+        "operator",
+        "Verify",
+    ),
+    Code.KEPT_OTHERWISE: _told(
+        "grade",
+        "The SIS keeps the score in its own way: with fewer decimals.",
+        "Nothing to do: it is known, and told once.",
+        "SIS admin",
+        "Verify",
     ),
     Code.ABOVE_MAXIMUM: _told(
         "grade", "The score is above the points possible; it is sent as it is.", "Check the score."
@@ -300,6 +401,15 @@ CATALOGUE: dict[Code, Issue] = {
         "More than half of the grades that the SIS holds from this course change at once.",
         "Check the gradebook for an import or a curve that was not meant.",
         "instructor",
+        "none",
+    ),
+    Code.NEVER_SHOWN: Issue(
+        "course",
+        "warning",
+        "Verify",
+        "The SIS accepts what is sent and lists nothing of it; what it holds cannot be held against Canvas.",
+        "Ask the SIS's support how results are read back.",
+        "SIS admin",
         "none",
     ),
     Code.NOT_VERIFIED: Issue(

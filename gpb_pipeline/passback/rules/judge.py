@@ -1,81 +1,74 @@
 """The whole judgement of one course: rows, rules, and where assignments and grades depend on one another.
 
-What a single cause is, assignments.py and grades.py say. Nothing is sent or compared with the ledger here.
+What a single cause is, assignments.py and grades.py say. Nothing is sent or held against the SIS here; what
+only bars writing is noted (`bar`) and asked last, by holdings/plan.py.
 """
 
 import pandas as pd
 from pandera.typing import DataFrame
 
 from gpb_pipeline.errors import UsageError
-from gpb_pipeline.passback.course import (
-    CanvasRead,
-    Extracted,
-    Judgement,
-    Policy,
-    Remembered,
-    Selection,
-    SisRead,
-)
-from gpb_pipeline.passback.frames import F, derived
+from gpb_pipeline.passback import frames
+from gpb_pipeline.passback.course import CanvasRead, Policy, Selection, SisRead
+from gpb_pipeline.passback.frames import derived
+from gpb_pipeline.passback.holdings.frames import Holdings
 from gpb_pipeline.passback.rows import assignments as assignment_rows
 from gpb_pipeline.passback.rows import grades as grade_rows
-from gpb_pipeline.passback.rows import judged
+from gpb_pipeline.passback.rows.frames import ITEM, AssignmentRows, Extracted, GradeRows, Issues, Rows
 from gpb_pipeline.passback.rules import assignments as assignment_rules
 from gpb_pipeline.passback.rules import grades as grade_rules
 from gpb_pipeline.passback.rules.causes import first_code, issues_of, joined, state_of
-from gpb_pipeline.passback.rules.issues import Code
-
-ITEM = ["section_id", "assignment_id"]
+from gpb_pipeline.passback.rules.issues import BARS, Code
 
 
 def judge(
     canvas: CanvasRead,
     sis: SisRead,
-    remembered: Remembered,
+    mapping: DataFrame[frames.CategoryMapping],
+    holdings: Holdings,
     selection: Selection,
     policy: Policy,
     *,
     confirm: bool = False,
-) -> Judgement:
+) -> Rows:
     """Give every row its state before posting, and list every cause met.
 
-    `confirm` releases withdrawals that would be held. Raises UsageError for a selected id that the course
-    does not have (design.md §8.16).
+    `mapping`: what people chose in Sync SIS Categories. `confirm` releases withdrawals that would be held.
+    Raises UsageError for a selected id that the course does not have (docs, §8.16).
     """
     require_known(canvas, selection)
-    assignments = assignment_rows.candidates(canvas, sis, remembered, selection, policy)
-    grades = grade_rows.candidates(canvas, sis, remembered, assignments, selection, policy)
-    assignment_marks = assignment_rules.marks(assignments, policy)
+    assignments = assignment_rows.candidates(canvas, sis, mapping, holdings, selection, policy)
+    grades = grade_rows.candidates(canvas, sis, holdings, assignments, selection)
+    marks = assignment_rules.marks(assignments, policy)
+    bar_marks = {code: marks.pop(code) for code in BARS if code in marks}
     grade_marks = grade_rules.marks(grades)
 
-    blocked = first_code(assignment_marks, assignments)
+    blocked = first_code(marks, assignments)
     grade_marks[Code.ASSIGNMENT_NOT_SENT] = _among(grades, assignments[blocked.notna()])
     cleared = grade_rules.cleared(grades)
     goes = first_code(grade_marks, grades).isna()
     gradeless = ~_among(assignments, grades[goes & ~cleared])
-    assignment_marks[Code.NO_GRADES_YET] = blocked.isna() & ~assignments["held"] & gradeless
-    assignment_code = first_code(assignment_marks, assignments)
-    assignment_state = state_of(assignment_code, "eligible")
+    marks[Code.NO_GRADES_YET] = blocked.isna() & ~assignments["held"] & gradeless
+    code = first_code(marks, assignments)
+    state = state_of(code, "eligible")
 
     withdrawn = cleared & goes
-    if not confirm and _too_many(int(withdrawn.sum()), len(remembered.results), policy):
+    if not confirm and policy.too_many(int(withdrawn.sum()), len(holdings.results)):
         grade_marks[Code.WITHDRAWALS_HELD] = withdrawn
     grade_code = first_code(grade_marks, grades)
     grade_state = state_of(grade_code, "eligible").mask(withdrawn & grade_code.isna(), "withdraw")
     not_sent = grade_code == Code.ASSIGNMENT_NOT_SENT.value
-    grade_state = grade_state.mask(not_sent, _states(grades, assignments, assignment_state))
-    grades["score"] = grades["score"].mask(grade_state == "skipped")  # a row says what is submitted, if it is
+    grade_state = grade_state.mask(not_sent, _states(grades, assignments, state))
+    score = grades["score"].mask(grade_state == "skipped")  # a row says what is submitted, if it is
 
-    return Judgement(
-        assignments=_rows(judged.FilteredAssignments, assignments, assignment_state, assignment_code),
-        grades=_rows(judged.FilteredGrades, grades, grade_state, grade_code),
+    details = dict.fromkeys((Code.CLASS_UNKNOWN, Code.CATEGORY_NOT_FOUND), assignments["detail"])
+    return Rows(
+        assignments=derived(
+            AssignmentRows, assignments, state=state, code=code, bar=first_code(bar_marks, assignments)
+        ),
+        grades=derived(GradeRows, grades, state=grade_state, code=grade_code, score=score),
         issues=joined(
-            issues_of(
-                assignments,
-                assignment_marks,
-                assignment_code,
-                dict.fromkeys((Code.CLASS_UNKNOWN, Code.CATEGORY_NOT_FOUND), assignments["detail"]),
-            ),
+            issues_of(assignments, marks, code, details),
             once_an_assignment(issues_of(grades, grade_marks, grade_code)),
         ),
         extracted=Extracted(
@@ -101,19 +94,20 @@ def require_known(canvas: CanvasRead, selection: Selection) -> None:
             )
 
 
-def once_an_assignment(issues: DataFrame[judged.Issues]) -> DataFrame[judged.Issues]:
+def once_an_assignment(issues: DataFrame[Issues]) -> DataFrame[Issues]:
     """Count grades that only follow their assignment once an assignment and section, without the student."""
     follows = issues["code"] == Code.ASSIGNMENT_NOT_SENT.value
     followers = issues[follows].assign(user_id=None)
-    sizes = followers.groupby(ITEM)["code"].transform("size") if len(followers) else None
+    key = ["section_id", "assignment_id"]
+    sizes = followers.groupby(key)["code"].transform("size") if len(followers) else None
     if sizes is None:
         return issues
     followers["detail"] = [f"{count} grade{'' if count == 1 else 's'}" for count in sizes]
-    return joined(issues[~follows], followers.drop_duplicates(ITEM))
+    return joined(issues[~follows], followers.drop_duplicates(key))
 
 
 def _among(rows: pd.DataFrame, others: pd.DataFrame) -> "pd.Series[bool]":
-    """Mark the rows whose section and assignment some of `others` has."""
+    """Mark the rows whose section, class and assignment some of `others` has."""
     inside = pd.MultiIndex.from_frame(rows[ITEM]).isin(pd.MultiIndex.from_frame(others[ITEM]))
     return pd.Series(inside, index=rows.index)
 
@@ -123,13 +117,3 @@ def _states(grades: pd.DataFrame, assignments: pd.DataFrame, states: "pd.Series[
     by_item = pd.Series(states.to_list(), index=pd.MultiIndex.from_frame(assignments[ITEM]), dtype=object)
     found = by_item.reindex(pd.MultiIndex.from_frame(grades[ITEM]))
     return pd.Series(found.to_list(), index=grades.index, dtype=object)
-
-
-def _too_many(withdrawals: int, posted: int, policy: Policy) -> bool:
-    return withdrawals > policy.withdraw_count and withdrawals > policy.withdraw_share * posted
-
-
-def _rows(
-    schema: type[F], rows: pd.DataFrame, state: "pd.Series[str]", code: "pd.Series[str]"
-) -> DataFrame[F]:
-    return derived(schema, rows, state=state, code=code)

@@ -9,12 +9,13 @@ Acts on a submission have Canvas's side effects (grading.py); other records take
     POST  /sandbox/courses/C/enrollments           section_id, given_name, family_name, sis_id
     PATCH /sandbox/courses/C/enrollments/E         state, section_id
     PATCH /sandbox/courses/C/people/U              sis_id
+    PATCH /sandbox/people/U                        sis_id, in every course
+    GET, POST /sandbox/gradebook                   the grades of a course as a page (gradebook_page.py)
     POST  /sandbox/reset                           everything as it was at the start
 """
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from starlette.requests import Request
@@ -23,6 +24,7 @@ from starlette.routing import Route
 
 from gpb_pipeline.sandbox import fields, grading
 from gpb_pipeline.sandbox.canvas.access import TokenDesk, not_found
+from gpb_pipeline.sandbox.canvas.gradebook_page import GradebookPage
 from gpb_pipeline.sandbox.canvas.state import CanvasState
 from gpb_pipeline.sandbox.district import Assignment, CourseContent, Enrollment, Person, Submission
 
@@ -57,6 +59,8 @@ NEW_ENROLLMENT: dict[str, fields.Reader] = {
     "family_name": fields.text,
     "sis_id": fields.or_null(fields.text),
 }
+
+PERSON: dict[str, fields.Reader] = {"sis_id": fields.or_null(fields.text)}
 
 
 class Identified(Protocol):
@@ -94,6 +98,8 @@ class ControlSurface:
             Route(f"{course}/enrollments", self.enroll, methods=["POST"]),
             Route(f"{course}/enrollments/{{id:int}}", self.change_enrollment, methods=["PATCH"]),
             Route(f"{course}/people/{{id:int}}", self.change_person, methods=["PATCH"]),
+            Route("/sandbox/people/{id:int}", self.change_person_everywhere, methods=["PATCH"]),
+            *GradebookPage(self._state).routes(),
         ]
 
     def _content(self, request: Request) -> CourseContent:
@@ -172,7 +178,7 @@ class ControlSurface:
         key = (assignment.id, user_id)
         row = content.submissions.get(key) or Submission(*key)
         for act, value in (await fields.changes(request, SUBMISSION_ACTS)).items():
-            row = _acted(row, assignment, act, value, self._state.now())
+            row = grading.acted(row, assignment, act, value, self._state.now())
         return self._keep(content, submissions={**content.submissions, key: row})
 
     async def enroll(self, request: Request) -> Response:
@@ -202,8 +208,19 @@ class ControlSurface:
     async def change_person(self, request: Request) -> Response:
         content = self._content(request)
         person = _find(content.people.values(), request.path_params["id"])
-        changed = replace(person, **await fields.changes(request, {"sis_id": fields.or_null(fields.text)}))
+        changed = replace(person, **await fields.changes(request, PERSON))
         return self._keep(content, people={**content.people, person.id: changed})
+
+    async def change_person_everywhere(self, request: Request) -> Response:
+        changed = await fields.changes(request, PERSON)
+        contents = [self._state.view(each.id).content for each in self._state.courses()]
+        theirs = [each for each in contents if request.path_params["id"] in each.people]
+        for content in theirs:
+            person = replace(content.people[request.path_params["id"]], **changed)
+            self._keep(content, people={**content.people, person.id: person})
+        if not theirs:
+            raise not_found()
+        return Response(status_code=204)
 
 
 def _find(records: Iterable[Record], id: int) -> Record:
@@ -221,17 +238,3 @@ def _with(records: Iterable[Record], changed: Record) -> tuple[Record, ...]:
 def _without_dates_of(section_id: int, assignment: Assignment) -> Assignment:
     kept = tuple(each for each in assignment.overrides if each.section_id != section_id)
     return replace(assignment, overrides=kept)
-
-
-def _acted(row: Submission, assignment: Assignment, act: str, value: Any, now: datetime) -> Submission:
-    match act:
-        case "score":
-            return grading.clear(row) if value is None else grading.score(row, assignment, value, now)
-        case "excused":
-            return grading.excuse(row, now) if value else grading.unexcuse(row)
-        case "hidden":
-            return grading.hide(row) if value else grading.post(row, now)
-        case "submitted":
-            return grading.submit(row, assignment, now) if value else row
-        case _:
-            return grading.mark(row, value, now)

@@ -1,26 +1,28 @@
-"""What may be seen and changed in the sandbox SIS over HTTP under /sandbox, by whoever tests against it.
+"""What may be seen and switched in the sandbox SIS over HTTP under /sandbox, by whoever tests against it.
 
-GET    /sandbox/writes                       every accepted write, in order
-GET    /sandbox/state                        the line items and results that it holds now
-PUT, DELETE /sandbox/rosters/CLASS/STUDENT   put a known student on a roster, take one off
-PATCH  /sandbox/results/R                    score, score_status: an edit by hand in the SIS
-PATCH  /sandbox/grading_periods/P            closed
-PUT    /sandbox/token_lifetime               seconds: of the tokens issued from now on
-DELETE /sandbox/tokens                       end every live token
-POST   /sandbox/reset                        as at the start, the log of writes emptied
+What a person may do there by hand is in by_hand.py.
+    GET    /sandbox/writes                    every accepted write, in order
+    GET    /sandbox/state                     the line items and results that it holds now
+    GET, PUT, DELETE /sandbox/temperaments    the switches of temperaments.py; DELETE: none
+    POST   /sandbox/publish                   lists show what is held (`lists_late`)
+    PUT    /sandbox/token_lifetime            seconds: of the tokens issued from now on
+    DELETE /sandbox/tokens                    end every live token
+    POST   /sandbox/reset                     as at the start, the log of writes emptied
 """
 
-from dataclasses import asdict, replace
-from datetime import UTC, datetime
+import json
+from dataclasses import asdict
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from gpb_pipeline.sandbox import fields
-from gpb_pipeline.sandbox.district import Sis
+from gpb_pipeline.sandbox.sis.by_hand import Hand
 from gpb_pipeline.sandbox.sis.gradebook import Gradebook
-from gpb_pipeline.sandbox.sis.refusals import unknown
+from gpb_pipeline.sandbox.sis.mood import Mood
+from gpb_pipeline.sandbox.sis.refusals import Json
+from gpb_pipeline.sandbox.sis.temperaments import Temperaments, temperaments_from
 from gpb_pipeline.sandbox.sis.tokens import TokenDesk
 from gpb_pipeline.sandbox.sis.witness import Witness
 
@@ -30,69 +32,57 @@ NO_CONTENT = 204
 class ControlSurface:
     """The /sandbox endpoints of the SIS; nothing done here counts as a write of a client."""
 
-    def __init__(self, sis: Sis, gradebook: Gradebook, desk: TokenDesk, witness: Witness) -> None:
-        self._sis = sis
+    def __init__(self, gradebook: Gradebook, desk: TokenDesk, witness: Witness, mood: Mood) -> None:
         self._gradebook = gradebook
         self._desk = desk
         self._witness = witness
+        self._mood = mood
         self._lifetime = desk.lifetime
 
     def routes(self) -> list[Route]:
-        roster = "/sandbox/rosters/{class}/{student}"
         return [
             Route("/sandbox/health", self.health),
             Route("/sandbox/writes", self.writes),
             Route("/sandbox/state", self.state),
-            Route(roster, self.change_roster, methods=["PUT", "DELETE"]),
-            Route("/sandbox/results/{id}", self.change_result, methods=["PATCH"]),
-            Route("/sandbox/grading_periods/{id}", self.change_period, methods=["PATCH"]),
+            Route("/sandbox/temperaments", self.temperaments, methods=["GET", "PUT", "DELETE"]),
+            Route("/sandbox/publish", self.publish, methods=["POST"]),
             Route("/sandbox/token_lifetime", self.change_lifetime, methods=["PUT"]),
             Route("/sandbox/tokens", self.end_tokens, methods=["DELETE"]),
             Route("/sandbox/reset", self.reset, methods=["POST"]),
+            *Hand(self._gradebook).routes(),
         ]
 
     async def health(self, request: Request) -> Response:
-        return JSONResponse({"serves": self._desk.dialect.name})
+        return Json({"serves": self._desk.dialect.name})
 
     async def writes(self, request: Request) -> Response:
-        return JSONResponse([asdict(each) for each in self._witness.writes])
+        return Json([asdict(each) for each in self._witness.writes])
 
     async def state(self, request: Request) -> Response:
-        return JSONResponse(
+        return Json(
             {
                 "line_items": [asdict(each) for each in self._gradebook.line_items.values()],
                 "results": [asdict(each) for each in self._gradebook.results.values()],
             }
         )
 
-    async def change_roster(self, request: Request) -> Response:
-        class_id, student_id = request.path_params["class"], request.path_params["student"]
-        if class_id not in self._sis.classes:
-            raise unknown("class", class_id)
-        if student_id not in self._sis.students:
-            raise unknown("student", student_id)
-        roster = self._gradebook.roster(class_id)
-        changed = roster | {student_id} if request.method == "PUT" else roster - {student_id}
-        self._gradebook.rosters[class_id] = changed
-        return Response(status_code=NO_CONTENT)
+    async def temperaments(self, request: Request) -> Response:
+        if request.method == "PUT":
+            try:
+                self._take(temperaments_from(json.loads(await request.body())))
+            except ValueError:
+                raise fields.BadChange("the body is no JSON") from None
+        elif request.method == "DELETE":
+            self._take(Temperaments())
+        return Json(self._mood.switches.switched())
 
-    async def change_result(self, request: Request) -> Response:
-        result = self._gradebook.results.get(request.path_params["id"])
-        if result is None:
-            raise unknown("result", request.path_params["id"])
-        readers = {"score": fields.number, "score_status": fields.text}
-        changed = await fields.changes(request, readers)
-        now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        edited = replace(result, **changed, date_last_modified=now)
-        self._gradebook.results[result.sourced_id] = edited
-        return Response(status_code=NO_CONTENT)
+    def _take(self, switches: Temperaments) -> None:
+        """Lists show what was held before."""
+        self._mood.set(switches)
+        self._gradebook.lag(self._mood.lag)
 
-    async def change_period(self, request: Request) -> Response:
-        session = self._gradebook.sessions.get(request.path_params["id"])
-        if session is None:
-            raise unknown("gradingPeriod", request.path_params["id"])
-        changed = replace(session, **await fields.changes(request, {"closed": fields.flag}))
-        self._gradebook.sessions[session.sourced_id] = changed
+    async def publish(self, request: Request) -> Response:
+        self._gradebook.publish()
         return Response(status_code=NO_CONTENT)
 
     async def change_lifetime(self, request: Request) -> Response:
@@ -106,6 +96,8 @@ class ControlSurface:
 
     async def reset(self, request: Request) -> Response:
         self._gradebook.reset()
+        self._mood.reset()
+        self._gradebook.lag(self._mood.lag)
         self._witness.writes.clear()
         self._desk.lifetime = self._lifetime
         return Response(status_code=NO_CONTENT)

@@ -57,9 +57,6 @@ class Dialect:
     def scoped(self) -> bool:
         return bool(self.scopes)
 
-    def boolean(self, value: bool) -> bool | str:
-        return value if self.name == "oneroster-1.1" else str(value).lower()
-
 
 ONEROSTER_1P1 = Dialect(
     name="oneroster-1.1",

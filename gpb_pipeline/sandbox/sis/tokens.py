@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from gpb_pipeline.sandbox.sis.dialects import SCOPE_1P2, Dialect, Service
+from gpb_pipeline.sandbox.sis.mood import Mood
 from gpb_pipeline.sandbox.sis.refusals import Refusal
 
 CLIENT_ID, CLIENT_SECRET = "sandbox-client", "sandbox-secret"
@@ -35,6 +36,7 @@ class TokenDesk:
     """Issues tokens of `lifetime` seconds and says whether a request's token allows it."""
 
     dialect: Dialect
+    mood: Mood
     lifetime: float = 3600.0
     _tokens: dict[str, Token] = field(default_factory=dict)
     _issued: int = 0
@@ -46,17 +48,25 @@ class TokenDesk:
         self._tokens.pop(token, None)
 
     async def issue(self, request: Request) -> Response:
-        """POST to the token path: HTTP Basic and `grant_type=client_credentials`, in 1.2 with a scope."""
-        if not _basic_matches(request.headers.get("authorization", "")):
-            challenge = {"WWW-Authenticate": 'Basic realm="oneroster"'}
-            return JSONResponse({"error": "invalid_client"}, 401, challenge)
+        """POST to the token path: id and secret, `grant_type=client_credentials`, in 1.2 a scope."""
         if request.headers.get("content-type", "").split(";")[0] != FORM:
             return JSONResponse({"error": "invalid_request"}, 400)
         form = parse_qs((await request.body()).decode())
+        header = request.headers.get("authorization", "")
+        if self.mood.switches.token_form:
+            if header:
+                return JSONResponse({"error": "invalid_request"}, 422)
+            [client_id], [secret] = (form.get(name, [""])[:1] for name in ("client_id", "client_secret"))
+            known = _matches(f"{client_id}:{secret}")
+        else:
+            known = _matches(_basic(header))
+        if not known:
+            challenge = {"WWW-Authenticate": 'Basic realm="oneroster"'}
+            return JSONResponse({"error": "invalid_client"}, 401, challenge)
         if form.get("grant_type") != ["client_credentials"]:
             return JSONResponse({"error": "unsupported_grant_type"}, 400)
         scopes = frozenset(" ".join(form.get("scope", [])).split())
-        if not scopes <= self.dialect.scopes or (self.dialect.scoped and not scopes):
+        if self.dialect.scoped and not (scopes and scopes <= self.dialect.scopes):
             return JSONResponse({"error": "invalid_scope"}, 400)
         return self._issued_token(scopes)
 
@@ -75,7 +85,8 @@ class TokenDesk:
         scheme, _, value = request.headers.get("authorization", "").partition(" ")
         token = self._tokens.get(value) if scheme.lower() == "bearer" else None
         if token is None or token.ends_at <= monotonic():
-            raise Refusal(401, "unauthorisedrequest", "The access token is missing, unknown or expired")
+            status = 403 if self.mood.switches.expired_403 else 401
+            raise Refusal(status, "unauthorisedrequest", "The access token is missing, unknown or expired")
         if self.dialect.scoped and not token.scopes & self._sufficient(request, service):
             raise Refusal(403, "forbidden", "The access token has no scope for this request")
         return token
@@ -94,10 +105,15 @@ class TokenDesk:
         return frozenset(SCOPE_1P2 + name for name in names)
 
 
-def _basic_matches(header: str) -> bool:
+def _basic(header: str) -> str:
+    """The `id:secret` of an HTTP Basic header, or nothing."""
     scheme, _, encoded = header.partition(" ")
     try:
         given = base64.b64decode(encoded, validate=True).decode()
     except (binascii.Error, UnicodeDecodeError):
-        return False
-    return scheme.lower() == "basic" and secrets.compare_digest(given, f"{CLIENT_ID}:{CLIENT_SECRET}")
+        return ""
+    return given if scheme.lower() == "basic" else ""
+
+
+def _matches(given: str) -> bool:
+    return secrets.compare_digest(given.encode(), f"{CLIENT_ID}:{CLIENT_SECRET}".encode())

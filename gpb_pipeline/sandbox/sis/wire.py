@@ -4,15 +4,19 @@ The rules for accepting a record are the gradebook's; paging and filters are lis
 """
 
 from dataclasses import dataclass
-from typing import Any
+from datetime import timedelta
+from typing import Any, Literal
 
-from gpb_pipeline.sandbox.district import AcademicSession, Category, Sis, SisClass, SisStudent
+from gpb_pipeline.sandbox.district import AcademicSession, Category, Sis, SisClass, SisCourse, SisPerson
 from gpb_pipeline.sandbox.sis.dialects import Dialect
-from gpb_pipeline.sandbox.sis.gradebook import LineItem, Result
+from gpb_pipeline.sandbox.sis.records import LineItem, Result
+from gpb_pipeline.sandbox.sis.temperaments import Temperaments
 
 Payload = dict[str, Any]
 LOADED_AT = "2026-08-01T12:00:00.000Z"
 TRUTH = {"true": True, "false": False}
+LETTERS = (("A", "90-100"), ("B", "80-89"), ("C", "70-79"), ("D", "60-69"), ("F", "0-59"))
+Role = Literal["student", "teacher"]
 
 
 def line_item_from(body: Payload, sourced_id: str) -> LineItem:
@@ -51,7 +55,8 @@ def result_from(body: Payload, sourced_id: str) -> Result:
 
 def category_from(body: Payload, sourced_id: str) -> Category:
     class_id = body.get("metadata", {}).get("classId")
-    return Category(sourced_id, body["title"], class_id, body["status"] == "active")
+    own = None if class_id is None else str(class_id)
+    return Category(sourced_id, body["title"], own, body["status"] == "active")
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,7 @@ class Writer:
     dialect: Dialect
     origin: str
     sis: Sis
+    switches: Temperaments
 
     def line_item(self, item: LineItem) -> Payload:
         payload = self._base(item.sourced_id, item.date_last_modified, active=item.status == "active") | {
@@ -92,9 +98,7 @@ class Writer:
         optional = {"score": result.score, "comment": result.comment}
         payload |= {key: value for key, value in optional.items() if value is not None}
         flags = {"late": result.late, "missing": result.missing}
-        return payload | {
-            key: self.dialect.boolean(value) for key, value in flags.items() if value is not None
-        }
+        return payload | {key: _truth(value) for key, value in flags.items() if value is not None}
 
     def category(self, category: Category) -> Payload:
         payload = self._base(category.sourced_id, LOADED_AT, active=category.active)
@@ -103,10 +107,12 @@ class Writer:
         return payload | {"title": category.title}
 
     def session(self, session: AcademicSession) -> Payload:
+        last_day = session.end - timedelta(days=1)
+        end = last_day if self.switches.inclusive_periods else session.end
         payload = self._base(session.sourced_id, LOADED_AT) | {
             "title": session.title,
             "startDate": session.start.isoformat(),
-            "endDate": session.end.isoformat(),
+            "endDate": end.isoformat(),
             "type": session.type,
             "schoolYear": str(session.end.year),
         }
@@ -114,41 +120,64 @@ class Writer:
             payload["parent"] = self._ref("academicSessions", session.parent_id, "academicSession")
         return payload
 
+    def course(self, course: SisCourse) -> Payload:
+        return self._base(course.sourced_id, LOADED_AT) | {
+            "title": course.title,
+            "courseCode": course.code,
+            "org": self._school(),
+        }
+
     def class_(self, record: SisClass) -> Payload:
         terms = [each.sourced_id for each in self.sis.sessions.values() if each.type == "term"]
         return self._base(record.sourced_id, LOADED_AT) | {
             "title": record.title,
             "classCode": record.code,
             "classType": "scheduled",
-            "course": self._ref("courses", f"course-{record.sourced_id}", "course"),
+            "course": self._ref("courses", record.course.sourced_id, "course"),
             "school": self._school(),
             "terms": [self._ref("terms", each, "academicSession") for each in terms],
         }
 
-    def student(self, student: SisStudent) -> Payload:
-        payload = self._base(student.sourced_id, LOADED_AT) | {
-            "username": student.sourced_id.lower(),
-            "enabledUser": self.dialect.boolean(True),
-            "givenName": student.given_name,
-            "familyName": student.family_name,
-            "identifier": student.identifier,
+    def user(self, person: SisPerson, role: Role) -> Payload:
+        payload = self._base(person.sourced_id, LOADED_AT) | {
+            "username": person.sourced_id.lower(),
+            "enabledUser": _truth(True),
+            "givenName": person.given_name,
+            "familyName": person.family_name,
+            "identifier": person.identifier,
         }
         if self.dialect.name == "oneroster-1.1":
-            return payload | {"role": "student", "orgs": [self._school()]}
-        role = {"roleType": "primary", "role": "student", "org": self._school()}
-        return payload | {"roles": [role], "primaryOrg": self._school()}
+            return payload | {"role": role, "orgs": [self._school()]}
+        primary = {"roleType": "primary", "role": role, "org": self._school()}
+        return payload | {"roles": [primary], "primaryOrg": self._school()}
 
-    def enrollment(self, class_id: str, student_id: str) -> Payload:
-        return self._base(f"{class_id}-{student_id}", LOADED_AT) | {
-            "user": self._ref("users", student_id, "user"),
+    def enrollment(self, class_id: str, person_id: str, role: Role) -> Payload:
+        return self._base(f"{class_id}-{person_id}", LOADED_AT) | {
+            "user": self._ref("users", person_id, "user"),
             "class": self._ref("classes", class_id, "class"),
             "school": self._school(),
-            "role": "student",
+            "role": role,
         }
 
     def school(self) -> Payload:
         names = {"name": self.sis.school_name, "type": "school", "identifier": self.sis.school_id}
-        return self._base(self.sis.school_id, LOADED_AT) | names
+        parent = self._ref("orgs", self.sis.district_id, "org")
+        return self._base(self.sis.school_id, LOADED_AT) | names | {"parent": parent}
+
+    def district(self) -> Payload:
+        names = {"name": "Sandbox District", "type": "district", "identifier": self.sis.district_id}
+        return self._base(self.sis.district_id, LOADED_AT) | names | {"children": [self._school()]}
+
+    def score_scale(self, record: SisClass) -> Payload:
+        """Of 1.2: what a percentage is as a letter, the same in each class."""
+        values = [{"itemValueLHS": letter, "itemValueRHS": percent} for letter, percent in LETTERS]
+        return self._base(f"SCALE-{record.sourced_id}", LOADED_AT) | {
+            "title": "Letters",
+            "type": "percent",
+            "course": self._ref("courses", record.course.sourced_id, "course"),
+            "class": self._ref("classes", record.sourced_id, "class"),
+            "scoreScaleValue": values,
+        }
 
     def _base(self, sourced_id: str, modified: str, *, active: bool = True) -> Payload:
         status = "active" if active else "tobedeleted"
@@ -161,3 +190,8 @@ class Writer:
         service = "gradebook" if collection in ("lineItems", "categories") else "rostering"
         base = self.origin + self.dialect.paths[service]  # type: ignore[index]
         return {"href": f"{base}/{collection}/{sourced_id}", "sourcedId": sourced_id, "type": type}
+
+
+def _truth(value: bool) -> str:
+    """Both versions write it as a text."""
+    return str(value).lower()

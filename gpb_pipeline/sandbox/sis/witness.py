@@ -11,14 +11,18 @@ from typing import Any, Literal
 
 from gpb_pipeline.sandbox.district import Category
 from gpb_pipeline.sandbox.sis.dialects import ObjectName
-from gpb_pipeline.sandbox.sis.gradebook import LineItem, Result
+from gpb_pipeline.sandbox.sis.records import LineItem, Result
 
 WriteKind = Literal["create", "replace", "delete"]
+Held = LineItem | Result | Category
 
 
 @dataclass(frozen=True)
 class Write:
-    """One accepted write; `values` are the object's fields as parsed, empty for a delete."""
+    """One accepted write: `values` are the fields that were taken, `stored` those held from then on.
+
+    They differ where the SIS keeps otherwise what it takes (temperaments.py); both are empty for a delete.
+    """
 
     sequence: int
     at: str
@@ -26,6 +30,7 @@ class Write:
     object: ObjectName
     sourced_id: str
     values: dict[str, Any]
+    stored: dict[str, Any]
     client: str
 
 
@@ -41,12 +46,13 @@ class Witness:
         kind: WriteKind,
         object: ObjectName,
         sourced_id: str,
-        values: LineItem | Result | Category | None,
         client: str,
+        values: Held | None = None,
+        stored: Held | None = None,
     ) -> None:
         at = datetime.now(UTC).isoformat(timespec="milliseconds")
-        parsed = asdict(values) if values else {}
-        write = Write(len(self.writes) + 1, at, kind, object, sourced_id, parsed, client)
+        taken, kept = (asdict(each) if each else {} for each in (values, stored))
+        write = Write(len(self.writes) + 1, at, kind, object, sourced_id, taken, kept, client)
         self.writes.append(write)
         if self.file:
             with self.file.open("a", encoding="utf-8") as lines:

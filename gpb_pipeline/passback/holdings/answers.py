@@ -1,0 +1,108 @@
+"""What the SIS holds after it answered: accepted writes are known, those without an answer unknown.
+
+What a read then shows is see.py's; how a row ends is rows/settle.py's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+
+from gpb_pipeline.passback.frames import derived
+from gpb_pipeline.passback.holdings import link
+from gpb_pipeline.passback.holdings.frames import Holdings
+from gpb_pipeline.passback.holdings.link import LINE_ITEM, RESULT, Kind
+from gpb_pipeline.passback.rows.frames import Rows
+from gpb_pipeline.passback.rows.settle import Answers
+from gpb_pipeline.passback.rules.issues import Code
+
+UNANSWERED = (Code.ASSIGNMENT_UNKNOWN_OUTCOME.value, Code.SIS_UNKNOWN_OUTCOME.value)
+
+
+def intended(holdings: Holdings, rows: Rows, *, job_id: str, at: datetime, grades: bool) -> Holdings:
+    """Put first writes among the holdings, as unknown: before they are made, where the SIS chooses the ids.
+
+    `grades`: the results that are created, else the line items. The same holdings where there are none.
+    """
+    frame = rows.grades if grades else rows.assignments
+    new = frame[frame["state"] == "create"]
+    if new.empty:
+        return holdings
+    if grades:
+        return replace(holdings, results=_put(RESULT, holdings.results, new, "unknown", job_id, at))
+    return replace(holdings, line_items=_put(LINE_ITEM, holdings.line_items, new, "unknown", job_id, at))
+
+
+def answered_items(
+    holdings: Holdings, rows: Rows, answers: Answers, *, job_id: str, at: datetime
+) -> Holdings:
+    """Bring the line items to what the SIS answered for these planned rows."""
+    after = _answered(LINE_ITEM, holdings.line_items, rows.assignments, answers, job_id, at)
+    return replace(holdings, line_items=after)
+
+
+def answered_results(
+    holdings: Holdings, rows: Rows, answers: Answers, *, job_id: str, at: datetime
+) -> Holdings:
+    """Bring the results to what the SIS answered for these planned rows."""
+    return replace(holdings, results=_answered(RESULT, holdings.results, rows.grades, answers, job_id, at))
+
+
+def without_taken_back(holdings: Holdings) -> Holdings:
+    """Leave out the results that were taken back, where no read says that they stand there still."""
+    results = holdings.results
+    taken_back = results["score"].isna() & ~results["exempt"] & (results["certainty"] == "known")
+    return replace(holdings, results=results[~taken_back].reset_index(drop=True))
+
+
+def _answered(
+    kind: Kind, held: pd.DataFrame, rows: pd.DataFrame, answers: Answers, job_id: str, at: datetime
+) -> Any:
+    tried = rows.loc[list(answers)]
+    said = [answers[row] for row in tried.index]
+    code = pd.Series([each.code and each.code.value for each in said], tried.index, object)
+    ids = pd.Series([each.sourced_id for each in said], tried.index, object)
+    tried = tried.assign(**{kind.id_column: ids.fillna(tried[kind.id_column])})
+    accepted, lost = tried[code.isna()], tried[code.isin(UNANSWERED)]
+    held = _put(kind, held, accepted, "known", job_id, at)
+    held = _put(kind, held, lost, "unknown", job_id, at)
+    answered = rows.index.isin([*accepted.index, *lost.index])
+    return _never_made(kind, held, rows[(rows["state"] == "create") & ~answered])
+
+
+def _never_made(kind: Kind, held: pd.DataFrame, rows: pd.DataFrame) -> Any:
+    """Forget the intents of first writes that were refused or never tried: they were not made."""
+    theirs = pd.MultiIndex.from_frame(held[kind.key]).isin(pd.MultiIndex.from_frame(rows[kind.key]))
+    return held[~(theirs & (held["certainty"] == "unknown"))].reset_index(drop=True)
+
+
+def _put(
+    kind: Kind, held: pd.DataFrame, rows: pd.DataFrame, certainty: str, job_id: str, at: datetime
+) -> Any:
+    """Put rows in the place of their holdings, or beside them; what was seen of them stays."""
+    if rows.empty:
+        return held
+    positions = kind.link(rows, held)
+    before = link.beside(rows, held, positions)
+    same_id = before[kind.id_column] == rows[kind.id_column]
+    names = list(kind.schema.to_schema().columns)
+    seen = [name for name in names if name.startswith("seen_")]
+    written = rows[[*kind.key, kind.id_column, *kind.values]].assign(
+        **{name: before[name].where(same_id) for name in [*seen, "missed_at"]},
+        unshown=before["unshown"].where(same_id).fillna(0),
+        certainty=certainty,
+        sent_at=at,
+        job_id=job_id,
+        finding=None,
+    )
+    if kind is RESULT:
+        leaves = rows["state"] == "withdraw"
+        written["score"] = written["score"].mask(leaves)
+        written["exempt"] = written["exempt"].mask(leaves, other=False)
+        written["seen_exempt"] = written["seen_exempt"].eq(True)  # noqa: FBT003
+    kept = held.drop(index=[each for each in positions if each != link.NONE])
+    both = pd.concat([kept[names].astype(object), written[names].astype(object)], ignore_index=True)
+    return derived(kind.schema, both, **{name: both[name] for name in names})

@@ -1,0 +1,147 @@
+"""What the SIS holds because of us, and what it shows when asked: their schemas. What follows is said elsewhere.
+
+A holding has what the SIS *took* last (of an unknown one: what it was asked to take), what it was last *seen*
+to hold, and how sure we are. Ids are strings; times UTC; *student* is always the SIS's.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import pandera.pandas as pa
+from pandera.typing import DataFrame, Series
+
+from gpb_pipeline.passback.frames import Frame, UtcTime, empty
+
+CERTAINTIES = ["known", "unconfirmed", "unknown", "gone"]
+FINDINGS = [
+    "same",  # shown as taken, or as already told
+    "kept_otherwise",  # shown as rounding, cutting or respelling explain it, for the first time
+    "edited",  # shown otherwise, and nothing of ours explains it
+    "not_taken",  # just written, and shown as it was before
+    "unshown",  # just written, and not shown, for the first time
+    "never_shown",  # just written, and not shown again: nothing of ours is
+    "still_shown",  # just taken back, and shown
+    "missing",  # once shown, and no longer
+    "gone",  # shown not to be there
+    "adopted",  # found to be ours
+    "unsettled",  # asked, never answered, and not found yet
+    "ambiguous",  # asked, never answered, and two candidates
+]
+ITEM_KEY = ["section_id", "class_id", "assignment_id"]
+RESULT_KEY = [*ITEM_KEY, "student_id"]
+
+
+class LineItemHoldings(Frame):
+    """A line item of ours in a class's gradebook, per section and assignment."""
+
+    section_id: Series[str]
+    class_id: Series[str] = pa.Field(description="sourcedId of the SIS class")
+    assignment_id: Series[str]
+    line_item_id: Series[str] = pa.Field(description="sourcedId; ours until the SIS has named its own")
+    certainty: Series[str] = pa.Field(isin=CERTAINTIES)
+    title: Series[str] = pa.Field(description="as it took it")
+    category_id: Series[str] = pa.Field(nullable=True)
+    period_id: Series[str] = pa.Field(nullable=True)
+    points_possible: Series[float] = pa.Field(nullable=True)
+    assigned_at: Series[UtcTime] = pa.Field(nullable=True)
+    due_on_wire: Series[UtcTime] = pa.Field(nullable=True)
+    seen_title: Series[str] = pa.Field(nullable=True, description="as a read showed it last")
+    seen_category_id: Series[str] = pa.Field(nullable=True)
+    seen_points: Series[float] = pa.Field(nullable=True)
+    seen_due: Series[UtcTime] = pa.Field(nullable=True)
+    seen_at: Series[UtcTime] = pa.Field(nullable=True, description="of the last whole read that showed it")
+    missed_at: Series[UtcTime] = pa.Field(nullable=True, description="of the first read since without it")
+    unshown: Series[int] = pa.Field(description="accepted writes in a row that no read showed")
+    sent_at: Series[UtcTime]
+    job_id: Series[str]
+
+    class Config(Frame.Config):
+        unique = ITEM_KEY
+
+
+class ResultHoldings(Frame):
+    """A result of ours, per section, assignment and student."""
+
+    section_id: Series[str]
+    class_id: Series[str]
+    assignment_id: Series[str]
+    student_id: Series[str] = pa.Field(description="private; sourcedId of the student")
+    user_id: Series[str] = pa.Field(nullable=True, description="private; Canvas user id, when it was sent")
+    line_item_id: Series[str]
+    result_id: Series[str] = pa.Field(description="sourcedId; ours until the SIS has named its own")
+    certainty: Series[str] = pa.Field(isin=CERTAINTIES)
+    score: Series[float] = pa.Field(nullable=True, description="private; as it took it; none: withdrawn")
+    exempt: Series[bool]
+    seen_score: Series[float] = pa.Field(nullable=True, description="private; as a read showed it last")
+    seen_exempt: Series[bool]
+    seen_at: Series[UtcTime] = pa.Field(nullable=True)
+    missed_at: Series[UtcTime] = pa.Field(nullable=True)
+    unshown: Series[int]
+    sent_at: Series[UtcTime]
+    job_id: Series[str]
+
+    class Config(Frame.Config):
+        unique = RESULT_KEY
+
+
+class LineItemSight(LineItemHoldings):
+    """A line item of ours, and what the read at hand found of it."""
+
+    finding: Series[str] = pa.Field(nullable=True, isin=FINDINGS, description="None: not read")
+
+
+class ResultSight(ResultHoldings):
+    """A result of ours, and what the read at hand found of it."""
+
+    finding: Series[str] = pa.Field(nullable=True, isin=FINDINGS, description="None: not read")
+
+
+class SisLineItems(Frame):
+    """The active line items that the SIS shows for classes, whoever wrote them."""
+
+    line_item_id: Series[str] = pa.Field(unique=True)
+    class_id: Series[str]
+    title: Series[str]
+    category_id: Series[str] = pa.Field(nullable=True)
+    period_id: Series[str] = pa.Field(nullable=True)
+    points_possible: Series[float] = pa.Field(nullable=True)
+    assigned_at: Series[UtcTime] = pa.Field(nullable=True)
+    due_on_wire: Series[UtcTime] = pa.Field(nullable=True)
+
+
+class SisResults(Frame):
+    """The active results that the SIS shows for classes, whoever wrote them."""
+
+    result_id: Series[str] = pa.Field(unique=True)
+    class_id: Series[str] = pa.Field(description="of the list that it stood in")
+    line_item_id: Series[str]
+    student_id: Series[str] = pa.Field(description="private")
+    score: Series[float] = pa.Field(nullable=True, description="private")
+    exempt: Series[bool]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Holdings:
+    """All that the SIS holds because of us, of some sections and classes."""
+
+    line_items: DataFrame[LineItemSight]
+    results: DataFrame[ResultSight]
+
+
+NO_HOLDINGS = Holdings(line_items=empty(LineItemSight), results=empty(ResultSight))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gradebook:
+    """What the SIS shows of some classes, each list read whole by its own paging and count.
+
+    `unreadable`: sourcedIds that stood there and could not be read. `not_found`: those answered with 404 when
+    asked for by themselves, where the same address had answered for one that is there.
+    """
+
+    class_ids: frozenset[str]
+    line_items: DataFrame[SisLineItems]
+    results: DataFrame[SisResults]
+    at: datetime
+    unreadable: frozenset[str] = frozenset()
+    not_found: frozenset[str] = field(default=frozenset())

@@ -1,0 +1,85 @@
+"""Which holding a row is about: joins on keys, each linear. What follows from a pair is plan.py's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from gpb_pipeline.passback.frames import Frame
+from gpb_pipeline.passback.holdings.frames import ITEM_KEY, RESULT_KEY, LineItemSight, ResultSight
+
+NONE = -1
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One of the two kinds of holding: its key, the column of its sourcedId, what is sent, what is seen."""
+
+    schema: type[Frame]
+    key: list[str]
+    id_column: str
+    values: list[str]
+    seen: dict[str, str]
+    link: Callable[[pd.DataFrame, pd.DataFrame], Any]
+
+
+def of_assignments(rows: pd.DataFrame, line_items: pd.DataFrame) -> Any:
+    """Give each row the position of its line item's holding, or NONE."""
+    return _positions(rows, line_items, ITEM_KEY)
+
+
+def of_grades(rows: pd.DataFrame, results: pd.DataFrame) -> Any:
+    """Give each row the position of its result's holding, or NONE.
+
+    By the SIS's student; by Canvas's where the SIS does not have the student on the class's roster.
+    """
+    found = _positions(rows, results, RESULT_KEY)
+    unknown = rows["student_id"].isna().to_numpy()
+    if unknown.any():
+        key = [*ITEM_KEY, "user_id"]
+        alone = results[~results.duplicated(key, keep=False)]
+        places = alone.index.to_numpy()
+        by_user = _positions(rows[unknown], alone, key)
+        found[unknown] = np.where(by_user == NONE, NONE, places[by_user] if len(places) else NONE)
+    return found
+
+
+def beside(rows: pd.DataFrame, holdings: pd.DataFrame, positions: Any) -> pd.DataFrame:
+    """Lay each row's holding beside it, with the rows' index; empty where it has none, a flag False."""
+    held = holdings.reindex(pd.Index(positions))
+    held.index = rows.index
+    flags = holdings.columns[holdings.dtypes == bool]
+    return held.assign(**{name: held[name].eq(True) for name in flags})  # noqa: FBT003
+
+
+def _positions(rows: pd.DataFrame, holdings: pd.DataFrame, key: list[str]) -> Any:
+    if holdings.empty or rows.empty:
+        return np.full(len(rows), NONE)
+    return pd.MultiIndex.from_frame(holdings[key]).get_indexer(pd.MultiIndex.from_frame(rows[key]))
+
+
+LINE_ITEM = Kind(
+    schema=LineItemSight,
+    key=ITEM_KEY,
+    id_column="line_item_id",
+    values=["title", "category_id", "period_id", "points_possible", "assigned_at", "due_on_wire"],
+    seen={
+        "title": "seen_title",
+        "category_id": "seen_category_id",
+        "points_possible": "seen_points",
+        "due_on_wire": "seen_due",
+    },
+    link=of_assignments,
+)
+RESULT = Kind(
+    schema=ResultSight,
+    key=RESULT_KEY,
+    id_column="result_id",
+    values=["user_id", "line_item_id", "score", "exempt"],
+    seen={"score": "seen_score", "exempt": "seen_exempt"},
+    link=of_grades,
+)

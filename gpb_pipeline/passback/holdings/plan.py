@@ -1,0 +1,322 @@
+"""What must be written: what may go against what the SIS holds, so that an unchanged course sends nothing.
+
+Which rows may go at all, rules/ has said; what a read shows, see.py; what came of the writes, answers.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import pandas as pd
+
+from gpb_pipeline.passback.course import Policy, SyncType
+from gpb_pipeline.passback.frames import derived
+from gpb_pipeline.passback.holdings import link
+from gpb_pipeline.passback.holdings.frames import ITEM_KEY, Holdings
+from gpb_pipeline.passback.holdings.identity import line_item_id, result_id
+from gpb_pipeline.passback.holdings.link import LINE_ITEM, RESULT, Kind
+from gpb_pipeline.passback.holdings.same import same_line_item, same_score
+from gpb_pipeline.passback.rows.frames import AssignmentRows, GradeRows, Rows
+from gpb_pipeline.passback.rules.causes import course_issue, joined, of_rows
+from gpb_pipeline.passback.rules.issues import CATALOGUE, Code
+
+MASS = 0.5  # share of a course's posted grades whose change at once is worth a word (docs, §8.10)
+TO_WRITE = ["create", "update", "withdraw"]
+
+SyncKind = SyncType | Literal["preview"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planned:
+    """The rows with what is to be written, and the holdings as agreed with what a read showed."""
+
+    rows: Rows
+    holdings: Holdings
+
+
+def plan(rows: Rows, holdings: Holdings, policy: Policy, sync_type: SyncType, *, confirm: bool) -> Planned:
+    """Hold the judged rows against the holdings; a remaster sends all that may go, whatever is held."""
+    holdings = _agreed(rows, holdings, policy)
+    items: Any = rows.assignments
+    grades: Any = rows.grades
+    item = link.beside(items, holdings.line_items, link.of_assignments(items, holdings.line_items))
+    result = link.beside(grades, holdings.results, link.of_grades(grades, holdings.results))
+    item_ids = item["line_item_id"].where(item["certainty"] != "gone")
+    same_item = same_line_item(items, item, policy.due_date)
+    items = _written(items, item, same_item, policy, sync_type, Code.ASSIGNMENT_UNKNOWN_OUTCOME)
+    grades = grades.assign(line_item_id=_of_assignment(grades, items, item_ids))
+    same_grade = same_score(grades["score"], grades["exempt"], result["score"], result["exempt"])
+    same_place = (result["line_item_id"] == grades["line_item_id"]) | grades["line_item_id"].isna()
+    grades = _written(grades, result, same_grade & same_place, policy, sync_type, Code.SIS_UNKNOWN_OUTCOME)
+    changed = _changed(grades, result, same_grade)
+    items, grades = _held_back(items, grades, item, result, holdings, policy, confirm=confirm)
+    items, grades, told = _barred(items, grades)
+    items, grades = _with_ids(items, grades, item_ids, result, policy.tenant)
+    posted = int((holdings.results["certainty"] != "gone").sum())
+    mass = [_mass_change(changed, posted)] if changed > MASS * posted else []
+    issues = joined(
+        rows.issues,
+        *told,
+        *mass,
+        *_newly_kept_back(rows, items, grades),
+        *findings_told(rows, holdings),
+    )
+    return Planned(
+        rows=Rows(
+            assignments=derived(AssignmentRows, items),
+            grades=derived(GradeRows, grades),
+            issues=issues,
+            extracted=rows.extracted,
+        ),
+        holdings=holdings,
+    )
+
+
+def without_grades(planned: Rows) -> Rows:
+    """Plan the assignments alone: the grades that would be written wait for another run."""
+    waiting = planned.grades["state"].isin(TO_WRITE)
+    told = pd.DataFrame([course_issue(Code.GRADES_NOT_ASKED, f"{waiting.sum()} grades")] * int(waiting.any()))
+    return replace(
+        planned,
+        grades=derived(
+            GradeRows,
+            planned.grades,
+            state=planned.grades["state"].mask(waiting, "skipped"),
+            code=planned.grades["code"].mask(waiting, Code.GRADES_NOT_ASKED.value),
+        ),
+        issues=joined(planned.issues, told),
+    )
+
+
+def _agreed(rows: Rows, holdings: Holdings, policy: Policy) -> Holdings:
+    """Take what was edited for held where it is what is wanted, or where it is to be overwritten.
+
+    So a write that is refused is tried again, and one that a dead sync made is not.
+    """
+    items, results = holdings.line_items, holdings.results
+    overwrite = policy.on_edit == "overwrite"
+    seen_item = items.assign(**{name: items[seen] for name, seen in LINE_ITEM.seen.items()})
+    seen_result = results.assign(**{name: results[seen] for name, seen in RESULT.seen.items()})
+    item = link.of_assignments(rows.assignments, items)
+    wanted_item = same_line_item(
+        rows.assignments, link.beside(rows.assignments, seen_item, item), policy.due_date
+    )
+    result = link.of_grades(rows.grades, results)
+    there = link.beside(rows.grades, seen_result, result)
+    wanted_result = same_score(rows.grades["score"], rows.grades["exempt"], there["score"], there["exempt"])
+    return Holdings(
+        line_items=_taken(LINE_ITEM, items, seen_item, item[wanted_item.to_numpy()], overwrite=overwrite),
+        results=_taken(RESULT, results, seen_result, result[wanted_result.to_numpy()], overwrite=overwrite),
+    )
+
+
+def _taken(kind: Kind, rows: pd.DataFrame, seen: pd.DataFrame, wanted: Any, *, overwrite: bool) -> Any:
+    edited = rows["finding"] == "edited"
+    if not edited.any():
+        return rows
+    as_wanted = edited & rows.index.isin(wanted)
+    taken = as_wanted | (edited & overwrite)
+    changes = {name: rows[name].mask(taken, seen[name]) for name in kind.seen}
+    return derived(kind.schema, rows, **changes, finding=rows["finding"].mask(as_wanted, "same"))
+
+
+def _written(
+    rows: pd.DataFrame,
+    held: pd.DataFrame,
+    same: pd.Series[bool],
+    policy: Policy,
+    sync_type: SyncType,
+    unknown_outcome: Code,
+) -> pd.DataFrame:
+    """Give each row that may go what is to be done about it."""
+    goes, leaves = rows["state"] == "eligible", rows["state"] == "withdraw"
+    certainty, finding = held["certainty"], held["finding"]
+    absent = certainty.isna() | (certainty == "gone")
+    unsure = certainty == "unknown"
+    edited = finding.isin(["edited", "missing"]) & (certainty != "gone")
+    keeps = edited & same & (policy.on_edit == "keep")
+    asks = edited & same & (policy.on_edit == "flag")
+    again = (certainty == "unconfirmed") | (sync_type == "remaster") | ~same | edited
+    state = pd.Series("unchanged", rows.index, object).mask(again, "update").mask(keeps, "unchanged")
+    state = state.mask(absent, "create").mask(unsure | asks, "failed")
+    code = rows["code"].mask(goes & asks, Code.EDITED_IN_SIS.value)
+    ambiguous = unsure & (finding == "ambiguous")
+    code = code.mask((goes | leaves) & unsure, unknown_outcome.value)
+    code = code.mask((goes | leaves) & ambiguous, _two_candidates(unknown_outcome).value)
+    taken_back = held["score"].isna() & ~held["exempt"] if "score" in held else unsure
+    leaving = (
+        pd.Series("withdraw", rows.index, object)
+        .mask(unsure, "failed")
+        .mask(taken_back & absent, "unchanged")
+    )
+    return rows.assign(state=rows["state"].mask(goes, state).mask(leaves, leaving), code=code)
+
+
+def _two_candidates(unknown_outcome: Code) -> Code:
+    of_item = unknown_outcome is Code.ASSIGNMENT_UNKNOWN_OUTCOME
+    return Code.ASSIGNMENT_TWO_CANDIDATES if of_item else Code.TWO_CANDIDATES
+
+
+def _of_assignment(grades: pd.DataFrame, items: pd.DataFrame, ids: pd.Series[str]) -> pd.Series[str]:
+    """Name the line item of each grade: that of its row, else the one that its own holding stands on."""
+    by_item = pd.Series(ids.to_numpy(), index=pd.MultiIndex.from_frame(items[ITEM_KEY]), dtype=object)
+    found = by_item.reindex(pd.MultiIndex.from_frame(grades[ITEM_KEY])).to_numpy()
+    return pd.Series(found, grades.index, object).fillna(grades["line_item_id"])
+
+
+def _changed(grades: pd.DataFrame, held: pd.DataFrame, same: pd.Series[bool]) -> int:
+    """Count what the SIS holds and will hold otherwise, or no longer; a remaster alone changes nothing."""
+    standing = held["certainty"].isin(["known", "unconfirmed"])
+    return int(
+        ((grades["state"] == "update") & standing & ~same).sum() + (grades["state"] == "withdraw").sum()
+    )
+
+
+def _held_back(
+    items: pd.DataFrame,
+    grades: pd.DataFrame,
+    item: pd.DataFrame,
+    result: pd.DataFrame,
+    holdings: Holdings,
+    policy: Policy,
+    *,
+    confirm: bool,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Hold what would be made anew at once beyond the guard's share, until someone confirms."""
+    if confirm:
+        return items, grades
+    posted = len(holdings.results)
+    for item_rows, grade_rows, item_code, code in (
+        (_vanished(items, item), _vanished(grades, result), Code.ASSIGNMENT_GONE_HELD, Code.GONE_HELD),
+        (
+            _moving(items, holdings.line_items),
+            _moving(grades, holdings.results),
+            Code.ASSIGNMENT_MOVE_HELD,
+            Code.MOVE_HELD,
+        ),
+    ):
+        too_many = policy.too_many(int(grade_rows.sum()), posted)
+        if too_many or policy.too_many(int(item_rows.sum()), len(holdings.line_items)):
+            items = _failing(items, item_rows, item_code)
+            grades = _failing(grades, grade_rows, code)
+    return items, grades
+
+
+def _vanished(rows: pd.DataFrame, held: pd.DataFrame) -> pd.Series[bool]:
+    """Mark what the SIS once showed and no longer does."""
+    lost = (held["certainty"] == "gone") | (
+        (held["certainty"] == "unconfirmed") & held["seen_at"].notna() & held["missed_at"].notna()
+    )
+    return rows["state"].isin(TO_WRITE) & lost
+
+
+def _moving(rows: pd.DataFrame, holdings: pd.DataFrame) -> pd.Series[bool]:
+    """Mark what would be created in a class that its section came to, from one where it still stands."""
+    key = ["section_id", "assignment_id", *(["user_id"] if "user_id" in rows else [])]
+    elsewhere = pd.MultiIndex.from_frame(holdings[key])
+    return (
+        (rows["state"] == "create")
+        & pd.Series(pd.MultiIndex.from_frame(rows[key]).isin(elsewhere), rows.index)
+        & ~_there(rows, holdings)
+    )
+
+
+def _there(rows: pd.DataFrame, holdings: pd.DataFrame) -> pd.Series[bool]:
+    """Mark the rows of a section in whose class something of it stands already."""
+    place = ["section_id", "class_id"]
+    return pd.Series(
+        pd.MultiIndex.from_frame(rows[place]).isin(pd.MultiIndex.from_frame(holdings[place])), rows.index
+    )
+
+
+def _failing(rows: pd.DataFrame, which: pd.Series[bool], code: Code) -> pd.DataFrame:
+    return rows.assign(state=rows["state"].mask(which, "failed"), code=rows["code"].mask(which, code.value))
+
+
+def _barred(
+    items: pd.DataFrame, grades: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame, list[pd.DataFrame]]:
+    """Keep back what would be written and may not: a closed period, a twin, a missing category.
+
+    What is held exactly so is unchanged all the same (docs, §6.1). A grade follows its assignment.
+    """
+    writes = items["state"].isin(TO_WRITE)
+    barred = writes & items["bar"].notna()
+    items = items.assign(
+        state=items["state"].mask(barred, items["bar"].map(_EFFECTS)),
+        code=items["code"].mask(barred, items["bar"]),
+    )
+    by_item = items.set_index(pd.MultiIndex.from_frame(items[ITEM_KEY]))
+    where = pd.MultiIndex.from_frame(grades[ITEM_KEY])
+    bar = pd.Series(by_item["bar"].reindex(where).to_numpy(), grades.index, object)
+    state = pd.Series(by_item["state"].reindex(where).to_numpy(), grades.index, object)
+    follows = grades["state"].isin(["create", "update"]) & state.isin(["failed", "skipped"])
+    stopped = follows | (grades["state"].isin(TO_WRITE) & bar.notna())
+    grades = grades.assign(
+        state=grades["state"].mask(stopped, bar.map(_EFFECTS).fillna(state)),
+        code=grades["code"].mask(stopped, Code.ASSIGNMENT_NOT_SENT.value),
+    )
+    causes = grades[stopped & bar.notna()].assign(user_id=None)
+    told = [of_rows(items[barred], items["code"][barred], items["detail"][barred])]
+    if len(causes):
+        told.append(of_rows(causes, bar[causes.index]))
+    return items, grades, told
+
+
+_EFFECTS: dict[object, str] = {code.value: issue.effect for code, issue in CATALOGUE.items()}
+
+
+def _with_ids(
+    items: pd.DataFrame, grades: pd.DataFrame, item_ids: pd.Series[str], result: pd.DataFrame, tenant: str
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Name what is held, and choose the sourcedIds of what is to be created; the rest has none."""
+    key = ["class_id", "section_id", "assignment_id"]
+    ids = _chosen(items, item_ids, lambda *each: line_item_id(tenant, *each), key)
+    items = items.assign(line_item_id=ids)
+    held = result["result_id"].where(result["certainty"] != "gone")
+    result_ids = _chosen(grades, held, lambda *each: result_id(tenant, *each), [*key, "student_id"])
+    return items, grades.assign(line_item_id=_of_assignment(grades, items, ids), result_id=result_ids)
+
+
+def _chosen(
+    rows: pd.DataFrame, held: pd.Series[str], make: Callable[..., str], key: list[str]
+) -> pd.Series[str]:
+    new = rows[rows["state"] == "create"]
+    made = [make(*each) for each in zip(*(new[name] for name in key), strict=True)]
+    return pd.Series(made, new.index, object).reindex(rows.index).fillna(held)
+
+
+def _newly_kept_back(before: Rows, items: pd.DataFrame, grades: pd.DataFrame) -> list[pd.DataFrame]:
+    """Tell of what the holdings keep back: held, asked and never answered, two candidates."""
+    told = []
+    for old, new in ((before.assignments, items), (before.grades, grades)):
+        went = old["state"].isin(["eligible", "withdraw"]) & new["state"].isin(["failed", "skipped"])
+        told.append(of_rows(new[went], new["code"][went]))
+    follow = told[1]["code"] == Code.ASSIGNMENT_NOT_SENT.value
+    told[1] = told[1].assign(user_id=told[1]["user_id"].mask(follow, None))
+    return told
+
+
+def findings_told(rows: Rows, holdings: Holdings) -> list[pd.DataFrame]:
+    """Tell of what a read showed otherwise than it was sent."""
+    told = []
+    for frame, kind, holding, kept, edited in (
+        (
+            rows.assignments,
+            LINE_ITEM,
+            holdings.line_items,
+            Code.ASSIGNMENT_KEPT_OTHERWISE,
+            Code.ASSIGNMENT_EDITED_IN_SIS,
+        ),
+        (rows.grades, RESULT, holdings.results, Code.KEPT_OTHERWISE, Code.EDITED_IN_SIS),
+    ):
+        held = link.beside(frame, holding, kind.link(frame, holding))
+        told.append(of_rows(frame[held["finding"] == "kept_otherwise"], kept.value))
+        told.append(of_rows(frame[held["finding"].isin(["edited", "missing"])], edited.value))
+    return told
+
+
+def _mass_change(changed: int, posted: int) -> pd.DataFrame:
+    return pd.DataFrame([course_issue(Code.MASS_CHANGE, f"{changed} of {posted}")])

@@ -1,0 +1,107 @@
+"""The one notion of *same*, of domain values: what a SIS took, shows, and what is wanted. By columns.
+
+Scores within 0.005; dates by day unless the district sends instants; titles as a SIS trims them. What rounding,
+cutting or respelling explains is *kept otherwise*: the SIS's own way of keeping what it took.
+"""
+
+from __future__ import annotations
+
+import html
+from typing import Literal
+
+import pandas as pd
+
+TOLERANCE = 0.005
+DueStyle = Literal["day", "instant"]
+
+
+def same_score(
+    score: pd.Series[float], exempt: pd.Series[bool], other: pd.Series[float], other_exempt: pd.Series[bool]
+) -> pd.Series[bool]:
+    """Compare results: an exempt one by its mark alone, a withdrawn one (no score) is like nothing."""
+    close = (score - other).abs() < TOLERANCE
+    return (exempt & other_exempt) | (~exempt & ~other_exempt & close)
+
+
+def rounded(score: pd.Series[float], kept: pd.Series[float]) -> pd.Series[bool]:
+    """Say where `kept` is `score` with fewer decimals: one, or none."""
+    explained = pd.Series(data=False, index=score.index)
+    for digits, step in ((1, 0.1), (0, 1.0)):
+        is_such = (kept - kept.round(digits)).abs() < 1e-9  # noqa: PLR2004  a float's own noise
+        explained |= is_such & ((score - kept).abs() <= step / 2 + 1e-9)
+    return explained
+
+
+def kept_score(
+    score: pd.Series[float], exempt: pd.Series[bool], kept: pd.Series[float], kept_exempt: pd.Series[bool]
+) -> pd.Series[bool]:
+    """Say where a result is held as taken, or as rounding explains it."""
+    return same_score(score, exempt, kept, kept_exempt) | (~exempt & ~kept_exempt & rounded(score, kept))
+
+
+def same_text(one: pd.Series[str], other: pd.Series[str]) -> pd.Series[bool]:
+    return (one == other) | (one.isna() & other.isna())
+
+
+def spelling(title: pd.Series[str]) -> pd.Series[str]:
+    """Put titles as any SIS would still know them: blanks squeezed, markup's own escapes undone."""
+    return title.map(lambda text: " ".join(html.unescape(text).split()), na_action="ignore")
+
+
+def same_day(
+    one: pd.Series[pd.Timestamp], other: pd.Series[pd.Timestamp], style: DueStyle
+) -> pd.Series[bool]:
+    """Compare dates of the wire (UTC); two that are not there are the same."""
+    if style == "day":
+        one, other = one.dt.floor("D"), other.dt.floor("D")
+    return (one == other) | (one.isna() & other.isna())
+
+
+def same_points(one: pd.Series[float], other: pd.Series[float]) -> pd.Series[bool]:
+    return (one.isna() & other.isna()) | ((one - other).abs() < TOLERANCE)
+
+
+def same_line_item(wanted: pd.DataFrame, took: pd.DataFrame, style: DueStyle) -> pd.Series[bool]:
+    """Compare what is wanted with what was taken, row by row; both have the columns of a line item.
+
+    A category or a period that is not known now is no difference: what bars a write is asked elsewhere.
+    """
+    return (
+        (wanted["title"] == took["title"])
+        & (same_text(wanted["category_id"], took["category_id"]) | wanted["category_id"].isna())
+        & (same_text(wanted["period_id"], took["period_id"]) | wanted["period_id"].isna())
+        & same_points(wanted["points_possible"], took["points_possible"])
+        & same_day(wanted["assigned_at"], took["assigned_at"], "day")
+        & same_day(wanted["due_on_wire"], took["due_on_wire"], style)
+    )
+
+
+def kept_day(due: pd.Series[pd.Timestamp], kept: pd.Series[pd.Timestamp]) -> pd.Series[bool]:
+    """Say where `kept` is the day of `due`: in UTC, or in a zone of the Americas that it was cut in."""
+    behind = due - kept
+    local = (behind >= pd.Timedelta(0)) & (behind < pd.Timedelta(hours=24))
+    return (due.dt.floor("D") == kept.dt.floor("D")) | local
+
+
+def kept_line_item(took: pd.DataFrame, shown: pd.DataFrame) -> pd.Series[bool]:
+    """Say where a line item is shown as taken, or as cutting, rounding and respelling explain it.
+
+    What the SIS does not say is no difference.
+    """
+    day = kept_day(took["due_on_wire"], shown["due_on_wire"])
+    return (
+        (spelling(took["title"]) == spelling(shown["title"]))
+        & (shown["category_id"].isna() | same_text(took["category_id"], shown["category_id"]))
+        & (
+            shown["points_possible"].isna()
+            | same_points(took["points_possible"], shown["points_possible"])
+            | rounded(took["points_possible"], shown["points_possible"])
+        )
+        & (day | shown["due_on_wire"].isna())
+    )
+
+
+def same_as_shown(took: pd.DataFrame, shown: pd.DataFrame) -> pd.Series[bool]:
+    """Say where a line item is shown to the letter, so that there is nothing to tell."""
+    same_due = shown["due_on_wire"].isna() | (took["due_on_wire"] == shown["due_on_wire"])
+    return (took["title"] == shown["title"]) & same_due

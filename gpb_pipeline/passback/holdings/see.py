@@ -1,0 +1,279 @@
+"""What a read of a gradebook says of our holdings: the same function for a look-up, a verification, a reconcile.
+
+A read is believed of what it shows; of what it lacks only where it shows others of ours. Nothing is written
+and nothing is wanted here: what follows from it is plan.py's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pandas as pd
+
+from gpb_pipeline.passback.frames import derived
+from gpb_pipeline.passback.holdings.adopt import Places, adopted
+from gpb_pipeline.passback.holdings.frames import (
+    ITEM_KEY,
+    Gradebook,
+    Holdings,
+    LineItemSight,
+    ResultSight,
+)
+from gpb_pipeline.passback.holdings.link import LINE_ITEM, RESULT
+from gpb_pipeline.passback.holdings.same import (
+    kept_line_item,
+    kept_score,
+    same_as_shown,
+    same_points,
+    same_score,
+    same_text,
+)
+
+ANOTHER_NIGHT = timedelta(hours=6)
+"""Reads so far apart are of two nights: by then a list that is late has caught up."""
+
+
+def see(
+    holdings: Holdings,
+    book: Gradebook,
+    places: Places,
+    *,
+    job_id: str,
+    since: datetime | None,
+    provider: bool,
+) -> Holdings:
+    """Bring the holdings to what a read shows, each of a class that was read with its `finding`.
+
+    `job_id` looks; what was sent `since` then it wrote itself, and no read has shown yet (None: nothing).
+    `provider`: the SIS chooses the ids, so that what was never answered must not be sent again before it is
+    settled.
+    """
+    fresh = Holdings(
+        line_items=holdings.line_items.assign(finding=None), results=holdings.results.assign(finding=None)
+    )
+    found = adopted(_relocated(fresh, book), book, places, job_id)
+    line_items = _seen_line_items(found.line_items, book, since, provider=provider)
+    results = _seen_results(_fallen_with(found.results, line_items), book, since, provider=provider)
+    return Holdings(line_items=line_items, results=results)
+
+
+def to_look_up(holdings: Holdings, places: Places) -> frozenset[str]:
+    """Name the classes to be read before anything is judged: where we are not sure, or come anew."""
+    unsure: set[str] = set()
+    for rows in (holdings.line_items, holdings.results):
+        unsure |= set(rows.loc[rows["certainty"].isin(["unconfirmed", "unknown"]), "class_id"])
+    now = places.sections.dropna(subset=["class_id"])
+    held = holdings.line_items
+    has_any = now["section_id"].isin(held["section_id"])
+    place = ["section_id", "class_id"]
+    there = pd.MultiIndex.from_frame(now[place]).isin(pd.MultiIndex.from_frame(held[place]))
+    return (frozenset(unsure) & places.class_ids) | frozenset(now.loc[has_any & ~there, "class_id"])
+
+
+def short_classes(holdings: Holdings, book: Gradebook) -> frozenset[str]:
+    """Name the classes that a read shows empty although it showed something of ours there before."""
+    short: set[str] = set()
+    for rows, shown in ((holdings.line_items, book.line_items), (holdings.results, book.results)):
+        known = rows[(rows["certainty"] == "known") & rows["seen_at"].notna()]
+        short |= (set(known["class_id"]) & book.class_ids) - set(shown["class_id"])
+    return frozenset(short)
+
+
+def doubtful(holdings: Holdings, book: Gradebook) -> Holdings:
+    """Choose what is worth asking for by its own id: once shown, and not in a read that shows others of ours.
+
+    The first of each frame, if there are any, is one that is shown: the address must answer for it.
+    """
+    return Holdings(
+        line_items=_doubted(holdings.line_items, book, book.line_items, "line_item_id"),
+        results=_doubted(holdings.results, book, book.results, "result_id"),
+    )
+
+
+def _doubted(rows: pd.DataFrame, book: Gradebook, shown: pd.DataFrame, name: str) -> Any:
+    here = rows[rows["class_id"].isin(book.class_ids) & rows["certainty"].isin(["known", "unconfirmed"])]
+    there = here[name].isin(shown[name])
+    credible = here["class_id"].isin(here.loc[there, "class_id"])
+    absent = here[~there & credible & here["seen_at"].notna() & ~here[name].isin(book.unreadable)]
+    return pd.concat([here[there].iloc[:1], absent]) if len(absent) else absent
+
+
+def _relocated(holdings: Holdings, book: Gradebook) -> Holdings:
+    """Follow what is shown in another class than it was sent to: the SIS gave its class a new id."""
+    moved: dict[str, Any] = {}
+    for name, rows, shown in (
+        ("line_item_id", holdings.line_items, book.line_items),
+        ("result_id", holdings.results, book.results),
+    ):
+        where = pd.Series(shown["class_id"].to_list(), index=shown[name], dtype=object)
+        now = pd.Series(where.reindex(rows[name]).to_numpy(), rows.index)
+        moved[name] = rows.assign(class_id=now.fillna(rows["class_id"]))
+    return Holdings(line_items=moved["line_item_id"], results=moved["result_id"])
+
+
+def _fallen_with(results: pd.DataFrame, line_items: pd.DataFrame) -> Any:
+    """Take the results of a line item that is gone for gone with it."""
+    gone = line_items.loc[line_items["certainty"] == "gone", "line_item_id"]
+    fallen = results["line_item_id"].isin(gone)
+    return results.assign(
+        certainty=results["certainty"].mask(fallen, "gone"), finding=results["finding"].mask(fallen, "gone")
+    )
+
+
+def _written(rows: pd.DataFrame, since: datetime | None) -> pd.Series[bool]:
+    """Mark what the sync that looks has written itself, and sees for the first time."""
+    return pd.Series(data=False, index=rows.index) if since is None else rows["sent_at"] >= since
+
+
+def _shown(rows: pd.DataFrame, shown: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Lay what the read shows beside the rows, by sourcedId; what is not shown is empty."""
+    beside = shown.set_index(name).reindex(rows[name])
+    beside.index = rows.index
+    return beside
+
+
+def _seen_line_items(rows: pd.DataFrame, book: Gradebook, since: datetime | None, *, provider: bool) -> Any:
+    shown = _shown(rows, book.line_items, "line_item_id")
+    there = rows["line_item_id"].isin(book.line_items["line_item_id"])
+    kept = kept_line_item(rows, shown)
+    before = (
+        rows["seen_at"].notna()
+        & same_text(rows["seen_title"], shown["title"])
+        & (same_text(rows["seen_category_id"], shown["category_id"]))
+        & same_points(rows["seen_points"], shown["points_possible"])
+        & (
+            (rows["seen_due"] == shown["due_on_wire"])
+            | (rows["seen_due"].isna() & shown["due_on_wire"].isna())
+        )
+    )
+    rows = _when_shown(
+        rows, shown, there, kept, same_as_shown(rows, shown), before, LINE_ITEM.seen, book, since
+    )
+    rows = _when_absent(rows, there, book, "line_item_id", since, provider=provider)
+    return derived(LineItemSight, rows.reset_index(drop=True))
+
+
+def _seen_results(rows: pd.DataFrame, book: Gradebook, since: datetime | None, *, provider: bool) -> Any:
+    shown = _shown(rows, book.results, "result_id")
+    shown["exempt"] = shown["exempt"].eq(True)  # noqa: FBT003
+    there = rows["result_id"].isin(book.results["result_id"]) & (rows["certainty"] != "gone")
+    taken_back = rows["score"].isna() & ~rows["exempt"]
+    value = (rows["score"], rows["exempt"], shown["score"], shown["exempt"])
+    before = rows["seen_at"].notna() & same_score(
+        rows["seen_score"], rows["seen_exempt"], shown["score"], shown["exempt"]
+    )
+    live = there & ~taken_back
+    rows = _when_shown(
+        rows, shown, live, kept_score(*value), same_score(*value), before, RESULT.seen, book, since
+    )
+    rows = _when_still_shown(rows, shown, there & taken_back, since)
+    left = ~taken_back | there | ~rows["class_id"].isin(book.class_ids)  # what was taken back is no more
+    rows = _when_absent(rows[left], there[left], book, "result_id", since, provider=provider)
+    return derived(ResultSight, rows.reset_index(drop=True))
+
+
+def _when_shown(
+    rows: pd.DataFrame,
+    shown: pd.DataFrame,
+    there: pd.Series[bool],
+    kept: pd.Series[bool],
+    exact: pd.Series[bool],
+    before: pd.Series[bool],
+    seen_columns: dict[str, str],
+    book: Gradebook,
+    since: datetime | None,
+) -> pd.DataFrame:
+    """Settle what the read shows: as taken, as the SIS keeps it, edited, or a write that did not take."""
+    ours = _written(rows, since)
+    unsure = rows["certainty"] == "unknown"
+    adopted_now = rows["finding"] == "adopted"
+    finding = pd.Series("same", rows.index, object)
+    finding = finding.mask(kept & ~exact & ~before, "kept_otherwise")
+    finding = finding.mask(~kept & ~before & ~ours & ~unsure, "edited").mask(
+        ~kept & ours & ~unsure, "not_taken"
+    )
+    finding = finding.mask(unsure | adopted_now, "adopted")
+    replaced = there & ~kept & (ours | unsure) & ~adopted_now  # it holds what it shows, not what it was sent
+    changes: dict[str, Any] = {name: rows[name].mask(replaced, shown[name]) for name in seen_columns} | {
+        seen: rows[seen].mask(there, shown[name]) for name, seen in seen_columns.items()
+    }
+    return rows.assign(
+        **changes,
+        finding=rows["finding"].mask(there, finding),
+        certainty=rows["certainty"].mask(there, "known"),
+        seen_at=rows["seen_at"].mask(there, book.at),
+        missed_at=rows["missed_at"].where(~there),
+        unshown=rows["unshown"].mask(there, 0),
+    )
+
+
+def _when_still_shown(
+    rows: pd.DataFrame, shown: pd.DataFrame, there: pd.Series[bool], since: datetime | None
+) -> pd.DataFrame:
+    """Settle what was taken back and is shown all the same: late at first, then not taken back."""
+    ours = there & _written(rows, since)
+    again = ours & (rows["unshown"] > 0)
+    back = there & ~ours | again
+    return rows.assign(
+        score=rows["score"].mask(back, shown["score"]),
+        exempt=rows["exempt"].mask(back, shown["exempt"]),
+        certainty=rows["certainty"].mask(ours & ~again, "unconfirmed").mask(back, "known"),
+        unshown=rows["unshown"].mask(ours, rows["unshown"] + 1),
+        finding=rows["finding"].mask(ours & ~again, "still_shown").mask(again, "not_taken"),
+    )
+
+
+def _when_absent(
+    rows: pd.DataFrame,
+    there: pd.Series[bool],
+    book: Gradebook,
+    name: str,
+    since: datetime | None,
+    *,
+    provider: bool,
+) -> pd.DataFrame:
+    """Settle what a read of its class lacks; never by one empty list, nor by one list that is late."""
+    read = rows["class_id"].isin(book.class_ids) & ~rows[name].isin(book.unreadable) & ~there
+    credible = rows["class_id"].isin(rows.loc[there, "class_id"])
+    ours = _written(rows, since)
+    another_night = rows["missed_at"].notna() & ((book.at - rows["missed_at"]) >= ANOTHER_NIGHT)
+    sure = rows["certainty"].isin(["known", "unconfirmed"])
+    written, unsure = read & sure & ours, read & (rows["certainty"] == "unknown")
+    late = rows["class_id"].isin(rows.loc[read & sure, "class_id"])
+    never_arrived = unsure & (another_night | (credible & ~late) | (not provider))
+    once_shown = read & sure & ~ours & rows["seen_at"].notna() & credible
+    gone = (read & sure & rows[name].isin(book.not_found)) | (once_shown & another_night)
+    again = written & (rows["unshown"] > 0)
+    finding = rows["finding"].mask(written, "unshown").mask(again & ~credible, "never_shown")
+    finding = finding.mask(again & credible, "not_taken").mask(once_shown, "missing").mask(gone, "gone")
+    finding = finding.mask(unsure & (finding != "ambiguous"), "unsettled")
+    certainty = rows["certainty"].mask(written | once_shown, "unconfirmed").mask(again & ~credible, "known")
+    settled = rows.assign(
+        finding=finding,
+        certainty=certainty.mask(gone, "gone"),
+        unshown=rows["unshown"].mask(written, rows["unshown"] + 1),
+        missed_at=rows["missed_at"].mask((written | once_shown | unsure) & rows["missed_at"].isna(), book.at),
+    )
+    return settled[~(never_arrived & (finding != "ambiguous"))]
+
+
+def taken_over(holdings: Holdings, places: Places) -> Holdings:
+    """Follow a class to the section that has it now, with all that stands in it, where there is just one."""
+    now = places.sections.dropna(subset=["class_id"])
+    alone = now[~now.duplicated("class_id", keep=False)].set_index("class_id")["section_id"]
+    current = pd.MultiIndex.from_frame(now[["section_id", "class_id"]])
+    return replace(
+        holdings,
+        line_items=_followed(holdings.line_items, alone, current, ITEM_KEY),
+        results=_followed(holdings.results, alone, current, [*ITEM_KEY, "student_id"]),
+    )
+
+
+def _followed(rows: pd.DataFrame, alone: pd.Series[str], current: pd.MultiIndex, key: list[str]) -> Any:
+    left = ~pd.MultiIndex.from_frame(rows[["section_id", "class_id"]]).isin(current)
+    heir = pd.Series(alone.reindex(rows["class_id"]).to_numpy(), rows.index)
+    moved = rows.assign(section_id=rows["section_id"].mask(left & heir.notna(), heir))
+    doubled = moved.duplicated(key, keep=False) & left  # the heir has one of its own: this one stays behind
+    return moved.assign(section_id=moved["section_id"].mask(doubled, rows["section_id"]))

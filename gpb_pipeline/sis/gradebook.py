@@ -1,0 +1,89 @@
+"""What a SIS shows of classes' gradebooks now, as the frames that holdings are held against. Reads only."""
+
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import datetime
+
+from gpb_pipeline.passback.frames import build
+from gpb_pipeline.passback.holdings.frames import Gradebook, Holdings, SisLineItems, SisResults
+from gpb_pipeline.sis.client import OneRosterClient
+from gpb_pipeline.sis.errors import RefusedError
+
+NOT_FOUND = 404
+
+
+def read_gradebook(client: OneRosterClient, class_ids: Collection[str], at: datetime) -> Gradebook:
+    """Read the active line items and results of these classes; raises ShortReadError for a list not whole."""
+    items = {each: client.class_line_items(each) for each in sorted(class_ids)}
+    results = {each: client.class_results(each) for each in sorted(class_ids)}
+    active_items = {
+        each.sourced_id: each
+        for listing in items.values()
+        for each in listing.items
+        if each.status == "active"
+    }.values()
+    active = {
+        each.sourced_id: (class_id, each)
+        for class_id, listing in results.items()
+        for each in listing.items
+        if each.status == "active"
+    }.values()
+    return Gradebook(
+        class_ids=frozenset(class_ids),
+        line_items=build(
+            SisLineItems,
+            {
+                "line_item_id": [each.sourced_id for each in active_items],
+                "class_id": [each.class_id for each in active_items],
+                "title": [each.title for each in active_items],
+                "category_id": [each.category_id for each in active_items],
+                "period_id": [each.grading_period_id for each in active_items],
+                "points_possible": [each.result_value_max for each in active_items],
+                "assigned_at": [_text(each.assign_date) for each in active_items],
+                "due_on_wire": [_text(each.due_date) for each in active_items],
+            },
+        ),
+        results=build(
+            SisResults,
+            {
+                "result_id": [each.sourced_id for _, each in active],
+                "class_id": [class_id for class_id, _ in active],
+                "line_item_id": [each.line_item_id for _, each in active],
+                "student_id": [each.student_id for _, each in active],
+                "score": [each.score for _, each in active],
+                "exempt": [each.exempt for _, each in active],
+            },
+        ),
+        at=at,
+        unreadable=frozenset(
+            reject.sourced_id
+            for rejects in (
+                *(listing.rejects for listing in items.values()),
+                *(listing.rejects for listing in results.values()),
+            )
+            for reject in rejects
+            if reject.sourced_id is not None
+        ),
+    )
+
+
+def asked_by_id(client: OneRosterClient, book: Gradebook, doubted: Holdings) -> Gradebook:
+    """Ask for each doubted holding by its own id; believed where the first, which is shown, is found so.
+
+    A SIS that does not serve objects by id leaves the read as it was.
+    """
+    not_found = set(book.not_found)
+    for ids, find in (
+        (doubted.line_items["line_item_id"].to_list(), client.find_line_item),
+        (doubted.results["result_id"].to_list(), client.find_result),
+    ):
+        try:
+            if ids and find(ids[0]) is not None:
+                not_found |= {each for each in ids[1:] if find(each) is None}
+        except RefusedError:
+            continue
+    return replace(book, not_found=frozenset(not_found))
+
+
+def _text(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat()

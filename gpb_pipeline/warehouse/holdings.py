@@ -1,0 +1,154 @@
+"""The holdings: what the SIS holds because of us, now; and what was ever sent, append-only.
+
+Keyed by *section* and class, which survive cross-listing, never by course. What is to be sent, and what a read
+shows, is decided in passback/holdings; here it is only kept, in the transaction that the caller opens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+from pandera.typing import DataFrame
+
+from gpb_pipeline.passback.frames import F, cut
+from gpb_pipeline.passback.holdings.frames import (
+    ITEM_KEY,
+    RESULT_KEY,
+    Holdings,
+    LineItemSight,
+    ResultSight,
+)
+from gpb_pipeline.passback.rows.frames import Rows
+from gpb_pipeline.passback.rows.grades import canvas_state
+from gpb_pipeline.warehouse import tables
+from gpb_pipeline.warehouse.ducklake import Connection
+from gpb_pipeline.warehouse.tables import SentLineItems, SentResults, Table, together
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """Holdings as they are on record, and as they are to be from now on: of the same sections and classes."""
+
+    before: Holdings
+    after: Holdings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sent:
+    """Writes that the SIS accepted, or what was found there and is ours (`adopted`)."""
+
+    line_items: DataFrame[SentLineItems]
+    results: DataFrame[SentResults]
+
+
+def of_sections(session: Connection, section_ids: Sequence[str], class_ids: Sequence[str] = ()) -> Holdings:
+    """Read what the SIS holds because of us of these sections, and in these classes of whatever section."""
+    return Holdings(
+        line_items=_read(session, tables.HOLDINGS_LINE_ITEMS, LineItemSight, section_ids, class_ids),
+        results=_read(session, tables.HOLDINGS_RESULTS, ResultSight, section_ids, class_ids),
+    )
+
+
+def bring(session: Connection, changes: Sequence[Change]) -> None:
+    """Bring what is on record to what is to be: the rows that differ, and no other."""
+    _bring(
+        session,
+        tables.HOLDINGS_LINE_ITEMS,
+        ITEM_KEY,
+        [(each.before.line_items, each.after.line_items) for each in changes],
+    )
+    _bring(
+        session,
+        tables.HOLDINGS_RESULTS,
+        RESULT_KEY,
+        [(each.before.results, each.after.results) for each in changes],
+    )
+
+
+def sent(rows: Rows, holdings: Holdings, *, job_id: str, at: datetime) -> Sent:
+    """Take from final rows the writes that the SIS accepted, and from the holdings what this job found."""
+    items = rows.assignments[rows.assignments["state"].isin(["created", "updated"])]
+    grades = rows.grades[rows.grades["state"].isin(["created", "updated", "withdrawn"])]
+    written: dict[str, Any] = {"job_id": job_id, "sent_at": at}
+    return Sent(
+        line_items=_both(
+            SentLineItems, items.assign(action=items["state"], **written), _found(holdings.line_items)
+        ),
+        results=_both(
+            SentResults,
+            grades.assign(action=grades["state"], canvas_state=canvas_state(grades), **written),
+            _found(holdings.results),
+        ),
+    )
+
+
+def append(session: Connection, writes: Sequence[Sent]) -> None:
+    """Append to what was ever sent."""
+    tables.SENT_LINE_ITEMS.insert(session, together(each.line_items for each in writes))
+    tables.SENT_RESULTS.insert(session, together(each.results for each in writes))
+
+
+def _read(
+    session: Connection,
+    table: Table[Any],
+    schema: type[F],
+    section_ids: Sequence[str],
+    class_ids: Sequence[str],
+) -> Any:
+    ours = table.select(session, "section_id", section_ids)
+    there = table.select(session, "class_id", class_ids)
+    others = there[~there["section_id"].isin(list(section_ids))]
+    rows = pd.concat([ours, others], ignore_index=True) if len(others) else ours
+    return rows.assign(finding=pd.Series(None, rows.index, object))
+
+
+def _bring(
+    session: Connection, table: Table[Any], key: list[str], pairs: Sequence[tuple[pd.DataFrame, pd.DataFrame]]
+) -> None:
+    names = list(table.schema.to_schema().columns)
+    gone, new = [], []
+    for before, after in pairs:
+        left, right = _differing(before[names], after[names], key)
+        gone.append(left)
+        new.append(right)
+    _delete(session, table, together(gone), key)
+    table.insert(session, *new)
+
+
+def _differing(
+    before: pd.DataFrame, after: pd.DataFrame, key: list[str]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Find the rows of each that the other does not have alike."""
+    one = before.set_index(pd.MultiIndex.from_frame(before[key]))
+    other = after.set_index(pd.MultiIndex.from_frame(after[key]))
+    both = one.index.intersection(other.index)
+    left, right = one.reindex(both), other.reindex(both)
+    alike = ((left == right) | (left.isna() & right.isna())).all(axis=1)
+    same = both[alike.to_numpy()]
+    return one[~one.index.isin(same)], other[~other.index.isin(same)].reset_index(drop=True)
+
+
+def _delete(session: Connection, table: Table[Any], gone: pd.DataFrame, key: list[str]) -> None:
+    if gone.empty:
+        return
+    session.register("gone", gone[key])
+    try:
+        match = " AND ".join(f"held.{column} = gone.{column}" for column in key)
+        session.execute(f"DELETE FROM {table.qualified} AS held USING gone WHERE {match}")  # noqa: S608
+    finally:
+        session.unregister("gone")
+
+
+def _found(holdings: pd.DataFrame) -> pd.DataFrame:
+    found = holdings[holdings["finding"] == "adopted"]
+    return found.assign(action="adopted", canvas_state=None)
+
+
+def _both(schema: type[F], written: pd.DataFrame, found: pd.DataFrame) -> DataFrame[F]:
+    names = list(schema.to_schema().columns)
+    parts = [rows[names].astype(object) for rows in (found, written) if len(rows)]
+    return cut(schema, pd.concat(parts) if parts else written)

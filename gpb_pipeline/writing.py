@@ -1,0 +1,152 @@
+"""One course's writes: posted, held against a read back, and written once more where that asks for it.
+
+What is to be written is planned before (sync.py); what a read means is passback/holdings'. The warehouse is
+touched for first writes alone, which are on record before they are made where the SIS chooses the ids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from gpb_pipeline.errors import PipelineError
+from gpb_pipeline.passback.course import Policy
+from gpb_pipeline.passback.holdings.adopt import Places
+from gpb_pipeline.passback.holdings.answers import answered_items, answered_results, intended
+from gpb_pipeline.passback.holdings.frames import Gradebook, Holdings
+from gpb_pipeline.passback.holdings.plan import Planned, findings_told
+from gpb_pipeline.passback.holdings.see import doubtful, see
+from gpb_pipeline.passback.holdings.verify import not_verified, to_repeat, verified, with_rows
+from gpb_pipeline.passback.rows.frames import Rows
+from gpb_pipeline.passback.rows.settle import Answers, after_assignments, settle
+from gpb_pipeline.passback.rules.causes import joined
+from gpb_pipeline.sis.client import OneRosterClient
+from gpb_pipeline.sis.gradebook import asked_by_id, read_gradebook
+from gpb_pipeline.sis.posting import Halt, Poster
+from gpb_pipeline.warehouse import holdings as record
+from gpb_pipeline.warehouse.ducklake import Warehouse
+from gpb_pipeline.warehouse.holdings import Change
+
+
+@dataclass(frozen=True, kw_only=True)
+class Eyes:
+    """How a sync looks at the gradebooks of its course."""
+
+    sis: OneRosterClient
+    places: Places
+    policy: Policy
+    job_id: str
+    clock: Callable[[], datetime]
+
+    def seen(self, held: Holdings, book: Gradebook, since: datetime | None = None) -> Holdings:
+        """Bring the holdings to a read, asking by id for what it lacks, within the guard's share.
+
+        `since`: what was sent from then on was written by this sync, and is looked at for the first time.
+        """
+        doubted = doubtful(held, book)
+        count = len(doubted.line_items) + len(doubted.results)
+        if count and not self.policy.too_many(count, len(held.results)):
+            book = asked_by_id(self.sis, book, doubted)
+        provider = self.sis.settings.id_mode == "provider"
+        return see(held, book, self.places, job_id=self.job_id, since=since, provider=provider)
+
+    def read(self, class_ids: frozenset[str]) -> Gradebook:
+        return read_gradebook(self.sis, class_ids, self.clock())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """Rows as they were sent, what the SIS answered, and what it holds by that."""
+
+    rows: Rows
+    items: Answers
+    grades: Answers
+    held: Holdings
+    since: datetime
+
+    @property
+    def settled(self) -> Rows:
+        return settle(self.rows, self.items, self.grades)
+
+    @property
+    def class_ids(self) -> frozenset[str]:
+        """The classes in whose gradebook something was written, or should have been."""
+        items = self.rows.assignments.loc[list(self.items), "class_id"]
+        return frozenset([*items, *self.rows.grades.loc[list(self.grades), "class_id"]])
+
+    @property
+    def unknown_to_sis(self) -> frozenset[str]:
+        """The sourcedIds that the SIS said it does not know, when they were written."""
+        answers = [*self.items.values(), *self.grades.values()]
+        return frozenset(each for answer in answers for each in answer.unknown)
+
+
+@dataclass(kw_only=True)
+class Writing:
+    """The writes of one course's sync, by one thread; `on_record` is what the warehouse has of the holdings."""
+
+    eyes: Eyes
+    warehouse: Warehouse
+    writes: Executor
+    halt: Halt
+    zone: ZoneInfo  # the course's
+    on_record: Holdings
+    _poster: Poster = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._poster = Poster(
+            client=self.eyes.sis, pool=self.writes, halt=self.halt, zone=self.zone, at=self.eyes.clock()
+        )
+
+    def written(self, rows: Rows, held: Holdings, between: Callable[[], None] = lambda: None) -> Written:
+        """Write line items, then, after `between`, results."""
+        since = self.eyes.clock()
+        held = self._intended(held, rows, grades=False)
+        items = self._poster.line_items(rows.assignments)
+        rows = after_assignments(rows, items)
+        held = answered_items(held, rows, items, job_id=self.eyes.job_id, at=self.eyes.clock())
+        between()
+        held = self._intended(held, rows, grades=True)
+        grades = self._poster.results(rows.grades)
+        held = answered_results(held, rows, grades, job_id=self.eyes.job_id, at=self.eyes.clock())
+        return Written(rows=rows, items=items, grades=grades, held=held, since=since)
+
+    def verified(self, first: Written, replan: Callable[[Holdings], Planned]) -> tuple[Rows, Holdings]:
+        """Read the classes that were written to, write again what that asks for, and settle every row."""
+        rows, held = first.settled, first.held
+        if self.halt.now() or not first.class_ids:
+            return rows, held
+        try:
+            again = replan(self._read_back(first))
+            repeat = to_repeat(again)
+            told = findings_told(again.rows, again.holdings)
+            rows, held = verified(with_rows(rows, repeat.asks), again.holdings), again.holdings
+            rows = replace(rows, issues=joined(rows.issues, *told))
+            if not repeat.empty:
+                later = self.written(repeat.rows, held)
+                rows, held = with_rows(rows, later.settled), later.held
+                held = self._read_back(later)
+                rows = with_rows(rows, verified(later.settled, held))
+        except PipelineError as error:  # what was accepted must be remembered all the same
+            rows = replace(rows, issues=joined(rows.issues, not_verified(error.code)))
+        return rows, held
+
+    def change(self, held: Holdings) -> Change:
+        return Change(before=self.on_record, after=held)
+
+    def _read_back(self, written: Written) -> Holdings:
+        book = self.eyes.read(written.class_ids)
+        return self.eyes.seen(written.held, replace(book, not_found=written.unknown_to_sis), written.since)
+
+    def _intended(self, held: Holdings, rows: Rows, *, grades: bool) -> Holdings:
+        """Put first writes on record before they are made, where the SIS chooses the sourcedIds."""
+        if self.eyes.sis.settings.id_mode != "provider":
+            return held
+        after = intended(held, rows, job_id=self.eyes.job_id, at=self.eyes.clock(), grades=grades)
+        if after is not held:
+            self.warehouse.commit(record.bring, [Change(before=self.on_record, after=after)])
+            self.on_record = after
+        return after
