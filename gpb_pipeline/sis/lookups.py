@@ -122,13 +122,13 @@ def _by_canvas_id(students: Iterable[Student], *, by_identifier: bool) -> dict[s
 
 
 def _categories(
-    district: Iterable[Category], classes: Collection[Rostered]
+    district: Collection[Category], classes: Collection[Rostered]
 ) -> DataFrame[frames.SisCategories]:
     """Keep those that the course's classes may use: as the SIS tells by class, else as each says itself."""
     ours = {each.found.sourced_id for each in classes}
     by_class = {each.found.sourced_id: each.categories for each in classes if each.categories is not None}
     if ours and by_class.keys() == ours:
-        kept = _told_by_class(by_class)
+        kept = _told_by_class(by_class, district)
     else:
         kept = {each.sourced_id: each for each in district if each.class_id in ours | {None}}
     return frames.build(
@@ -142,18 +142,23 @@ def _categories(
     )
 
 
-def _told_by_class(by_class: Mapping[str, list[Category]]) -> dict[str, Category]:
-    """Give each category the class that alone lists it; one that several list may be used by all of them."""
-    listing: dict[str, set[str]] = defaultdict(set)
+def _told_by_class(
+    by_class: Mapping[str, list[Category]], district: Collection[Category]
+) -> dict[str, Category]:
+    """Give each category the class that alone lists it: of several classes, or beside the district's list.
+
+    What more classes list may be used by all of them.
+    """
+    listing: dict[str, list[str]] = defaultdict(list)
     kept: dict[str, Category] = {}
     for class_id, categories in by_class.items():
         for each in categories:
-            listing[each.sourced_id].add(class_id)
+            listing[each.sourced_id].append(class_id)
             kept[each.sourced_id] = each
-    several = len(by_class) > 1
+    everybodys = {each.sourced_id for each in district} if len(by_class) == 1 else set()
     return {
-        category_id: replace(each, class_id=next(iter(listing[category_id])))
-        if several and len(listing[category_id]) == 1
+        category_id: replace(each, class_id=listing[category_id][0])
+        if len(set(listing[category_id])) == 1 and category_id not in everybodys
         else each
         for category_id, each in kept.items()
     }

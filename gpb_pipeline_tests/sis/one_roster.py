@@ -134,7 +134,8 @@ class OneRosterServer:
         headers = {"X-Total-Count": str(len(items))} if self.counts else {}
         if not page and self.ends_with is not None:
             return self.ends_with
-        return JSONResponse({name: page}, headers=headers)
+        body = json.dumps({name: page})  # in ASCII: half a surrogate can be spelt so, and not sent otherwise
+        return Response(body, headers=headers, media_type="application/json")
 
 
 class Running:
