@@ -76,6 +76,29 @@ def test_what_is_wrong_is_named_with_what_to_do(
     assert found.remedy
 
 
+@pytest.mark.parametrize("ours", ["basic", "form"])
+def test_a_token_that_the_sis_issues_the_other_way_names_the_setting(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, ours: str
+) -> None:
+    other = "form" if ours == "basic" else "basic"
+    sandbox.set_temperaments(token_form=other == "form")
+    monkeypatch.setenv("SIS_TOKEN_AUTH", ours)
+    [found] = [each for each in checks() if not each.ok]
+    assert (found.name, found.remedy) == ("SIS token", f"Set SIS_TOKEN_AUTH={other}.")
+
+
+@pytest.mark.parametrize("ours", ["exclusive", "inclusive"])
+def test_periods_that_leave_days_out_name_the_setting(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, ours: str
+) -> None:
+    theirs = "inclusive" if ours == "exclusive" else "exclusive"
+    sandbox.set_temperaments(inclusive_periods=theirs == "inclusive")
+    monkeypatch.setenv("SIS_PERIOD_END", ours)
+    [found] = [each for each in checks() if not each.ok]
+    assert found.name == "SIS period ends"
+    assert f"SIS_PERIOD_END={theirs}" in found.remedy
+
+
 def test_a_missing_setting_leaves_out_only_what_hangs_on_it(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:

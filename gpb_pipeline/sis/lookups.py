@@ -7,13 +7,14 @@ import logging
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 
 from pandera.typing import DataFrame
 
 from gpb_pipeline.passback import frames
 from gpb_pipeline.passback.course import SisRead
 from gpb_pipeline.sis.client import OneRosterClient
-from gpb_pipeline.sis.errors import ForbiddenError
+from gpb_pipeline.sis.errors import AccessError, ForbiddenError, RefusedError
 from gpb_pipeline.sis.model import Category, SisClass, Student
 from gpb_pipeline.sis.periods import ClassOf, grading_periods
 
@@ -53,7 +54,7 @@ def read_sis(client: OneRosterClient, sections: DataFrame[frames.Sections]) -> S
 
 
 def _rostered(client: OneRosterClient, sis_id: str) -> Rostered | None:
-    """Look a class up with what is read of it; a class that is shut to these credentials costs itself."""
+    """Look a class up with what is read of it; one that is shut to these credentials, or ends, costs itself."""
     try:
         found = class_named(client, sis_id)
         if found is None:
@@ -61,8 +62,12 @@ def _rostered(client: OneRosterClient, sis_id: str) -> Rostered | None:
         return Rostered(
             found, client.class_students(found.sourced_id), client.class_categories(found.sourced_id)
         )
-    except ForbiddenError as forbidden:
-        logger.warning("%s", forbidden)
+    except AccessError:
+        raise
+    except RefusedError as refused:
+        if not isinstance(refused, ForbiddenError) and refused.status != HTTPStatus.NOT_FOUND:
+            raise
+        logger.warning("%s", refused)
         return None
 
 

@@ -1,6 +1,5 @@
 """Whatever a SIS's answers hold: the process lives, other items arrive, and what is laid aside has a code."""
 
-import copy
 import json
 from datetime import UTC, datetime
 from typing import Any
@@ -118,7 +117,7 @@ def test_no_value_anywhere_costs_more_than_its_row(
     sis: OneRosterServer, connect: Connect, place: tuple[str, tuple[Any, ...]], value: Any
 ) -> None:
     path, (*way, last) = place
-    sis.collections = copy.deepcopy(LISTS)
+    sis.collections = json.loads(json.dumps(LISTS))  # each row with objects of its own
     at: Any = sis.collections[path][1]
     for key in way:
         at = at[key]
@@ -139,7 +138,7 @@ def test_no_value_anywhere_costs_more_than_its_row(
 def test_no_body_in_place_of_a_list_ends_in_anything_but_an_error_of_ours(
     sis: OneRosterServer, connect: Connect, path: str, value: Any
 ) -> None:
-    sis.collections = copy.deepcopy(LISTS)
+    sis.collections = json.loads(json.dumps(LISTS))  # each row with objects of its own
     body = Response(json.dumps(value), media_type="application/json")
     sis.rule = lambda seen: body if seen.path == path else None
     told: PipelineError | None = None

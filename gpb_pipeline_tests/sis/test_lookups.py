@@ -43,7 +43,10 @@ def _school(sis: OneRosterServer) -> None:
     for each in (class_1, class_2):
         sis.stored[f"/classes/{each['sourcedId']}"] = {"class": each}
     sis.collections = {
-        "/classes": ("classes", [class_1, class_2, twin, twin | {"sourcedId": "C4"}]),
+        "/classes": (
+            "classes",
+            [class_1, class_2, {"sourcedId": "C9", "classCode": "LOST"}, twin, twin | {"sourcedId": "C4"}],
+        ),
         "/classes/C1/students": (
             "users",
             [
@@ -188,6 +191,11 @@ def test_a_class_that_is_shut_to_the_client_costs_its_sections_alone(
     assert read.classes["class_id"].tolist() == [None, "C2"]
     assert read.roster["section_id"].unique().tolist() == ["b"]
     assert "C1" in caplog.text
+
+
+def test_a_class_that_its_code_finds_and_its_id_does_not_costs_its_sections_alone(connect: Connect) -> None:
+    read = read_sis(connect(class_match="identifier"), sections(a="ALG-1", b="LOST"))
+    assert read.classes["class_id"].tolist() == ["C1", None]
 
 
 def test_a_client_that_is_shut_out_altogether_is_told_so(sis: OneRosterServer, connect: Connect) -> None:
