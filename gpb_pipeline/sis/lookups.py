@@ -54,7 +54,7 @@ def read_sis(client: OneRosterClient, sections: DataFrame[frames.Sections]) -> S
 
 
 def _rostered(client: OneRosterClient, sis_id: str) -> Rostered | None:
-    """Look a class up with what is read of it; one that is shut to these credentials, or ends, costs itself."""
+    """Look a class up with what is read of it; one shut to these credentials, or gone, costs itself."""
     try:
         found = class_named(client, sis_id)
         if found is None:
