@@ -39,6 +39,12 @@ def _clock_time(value: object) -> object:
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 ClockTime = Annotated[time, BeforeValidator(_clock_time)]
+ACCOUNT_TIMEZONE = "America/New_York"  # unless GPB_TIMEZONE says another
+
+
+def variable(group: type[BaseSettings], field: str) -> str:
+    """Name the environment variable of a group's field; one that two groups share has its name by itself."""
+    return field if field.isupper() else f"{group.model_config['env_prefix']}{field}".upper()
 
 
 class _Settings(BaseSettings):
@@ -53,7 +59,7 @@ class _Settings(BaseSettings):
             return cls()
         except ValidationError as invalid:
             first = invalid.errors(include_input=False, include_url=False)[0]
-            name = f"{cls.model_config['env_prefix']}{first['loc'][0]}".upper()
+            name = variable(cls, str(first["loc"][0]))
             if first["type"] == "missing":
                 raise SettingsError(
                     "is not set", item=name, remedy="Set it in the environment or in .env (see .env.example)."
@@ -72,6 +78,15 @@ class CanvasSettings(_Settings):
     api_token: SecretStr
     account_id: str = "self"
     timeout: float = Field(30.0, gt=0, description="seconds without an answer before a request is given up")
+    timezone: TimeZone = Field(
+        ACCOUNT_TIMEZONE,
+        validation_alias="GPB_TIMEZONE",
+        description="the account's, for courses without one",
+    )
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
 
 
 class SisSettings(_Settings):
@@ -115,7 +130,7 @@ class PassbackSettings(_Settings):
     model_config = SettingsConfigDict(env_prefix="GPB_")
 
     tenant: str = Field("default", description="enters every sourcedId: set it once, never change it")
-    timezone: TimeZone = Field("America/New_York", description="the account's, for times that people see")
+    timezone: TimeZone = Field(ACCOUNT_TIMEZONE, description="the account's, for times that people see")
     everyone_else: Literal["skip", "send"] = "skip"
     long_names: Literal["skip", "shorten"] = "skip"
     withdraw_share: float = Field(0.10, ge=0, le=1, description="of a course's grades, held above it")

@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from functools import cached_property
 
 from gpb_pipeline.canvas.client import CanvasClient
-from gpb_pipeline.canvas.extracts import course_path, read_groups, read_head
+from gpb_pipeline.canvas.courses import course_named, course_path
+from gpb_pipeline.canvas.extracts import read_groups
 from gpb_pipeline.errors import PipelineError, UsageError
 from gpb_pipeline.passback import frames
 from gpb_pipeline.passback.categories.choice import Category
@@ -72,7 +73,7 @@ class CategorySync:
         return self._listed(course_id, self._active)
 
     def _listed(self, course_id: str, active: Sequence[Category]) -> CategoryList:
-        course = read_head(self._canvas, course_id)
+        course = course_named(self._canvas, course_id)
         sections, groups = read_groups(self._canvas, course.course_id)
         ours = [
             Section(

@@ -17,6 +17,7 @@ from gpb_pipeline.settings import (
     SisSettings,
     WarehouseSettings,
     WebSettings,
+    variable,
 )
 
 
@@ -50,6 +51,7 @@ def test_a_secret_never_shows(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ("CANVAS_BASE_URL", "canvas.example.edu", CanvasSettings),
         ("GPB_TIMEZONE", "Eastern", PassbackSettings),
+        ("GPB_TIMEZONE", "Eastern", CanvasSettings),
         ("GPB_NIGHTLY_AT", "25:00", NightlySettings),
         ("GPB_NIGHTLY_AT", "10pm", NightlySettings),
         ("SIS_DIALECT", "oneroster-2.0", SisSettings),
@@ -102,7 +104,9 @@ def test_the_example_names_every_setting_and_no_other() -> None:
     example = Path(__file__).parents[1].joinpath(".env.example").read_text()
     named = set(re.findall(r"^#?([A-Z][A-Z_]+)=", example, flags=re.MULTILINE))
     settings = {
-        f"{group.model_config['env_prefix']}{name}".upper() for group in GROUPS for name in group.model_fields
+        variable(group, str(field.validation_alias or name))
+        for group in GROUPS
+        for name, field in group.model_fields.items()
     }
     assert named == settings
 

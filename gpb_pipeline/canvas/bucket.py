@@ -6,6 +6,7 @@ Each request in flight holds 50 points back, a full bucket refuses, and every an
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from math import isfinite
 from threading import Condition
 from time import monotonic
 
@@ -70,6 +71,7 @@ class Bucket:
 
 def _number(text: str | None) -> float | None:
     try:
-        return None if text is None else float(text)
+        number = float(text or "nan")
     except ValueError:
         return None
+    return number if isfinite(number) else None

@@ -1,20 +1,21 @@
-"""The Canvas REST client: one GET or PUT, pages followed by Link, turns at the token's bucket, retries.
+"""The Canvas REST client: one GET or PUT or a list of pages, turns at the token's bucket, retries.
 
 What is asked for, and the frames made of it, are in extracts.py. Source: reference/canvas_api.md §7.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 from http import HTTPStatus
-from typing import Any, Literal, Self
-from urllib.parse import urlsplit
+from typing import Literal, Self
 
 import requests
 import stamina
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
+from gpb_pipeline.canvas.body import Json, body_of, object_in
 from gpb_pipeline.canvas.bucket import Bucket
 from gpb_pipeline.canvas.errors import (
     AccessError,
@@ -26,15 +27,16 @@ from gpb_pipeline.canvas.errors import (
     UnreachableError,
     refusal,
     unanswered,
-    unreadable,
 )
-from gpb_pipeline.errors import PermanentError, SettingsError
+from gpb_pipeline.canvas.paging import Params, Read, each_object
+from gpb_pipeline.errors import SettingsError
 from gpb_pipeline.outages import CONNECT_TIMEOUT, Patience
 from gpb_pipeline.settings import CanvasSettings
 
 __all__ = [
     "AccessError",
     "CanvasClient",
+    "Json",
     "NotFoundError",
     "ShiftedError",
     "ShortReadError",
@@ -43,12 +45,8 @@ __all__ = [
 ]
 
 USER_AGENT = "gpb_pipeline (grade passback)"
-PAGE = 100  # Canvas's own cap
 ATTEMPTS = 6
 CONNECTIONS = 16
-
-Json = dict[str, Any]
-Params = Mapping[str, str | int | list[str]]
 
 
 class _Bearer(AuthBase):
@@ -88,7 +86,7 @@ class CanvasClient:
 
     def get(self, path: str, params: Params | None = None, *, item: str) -> Json:
         """Read one object."""
-        return _object(self._answer("GET", self._url(path), item, params=params), item)
+        return object_in(self._read("GET", self._url(path), params, item=item).body, item)
 
     def put(self, path: str, body: Json, *, item: str) -> Json:
         """Change one object and read it as it is then; repeated where the outcome of a try is unknown.
@@ -96,89 +94,37 @@ class CanvasClient:
         So `body` must say what the object is to be, never what is to be added to it. Raises AccessError where
         the token may not.
         """
-        return _object(self._answer("PUT", self._url(path), item, body=body), item)
+        return object_in(self._read("PUT", self._url(path), item=item, body=body).body, item)
 
     def clock(self) -> datetime | None:
         """Ask what time it is at Canvas (UTC); None where it does not say."""
-        answer = self._answer("GET", self._url("users/self"), "Canvas's clock")
+        answer, _ = self._read("GET", self._url("users/self"), item="Canvas's clock")
         try:
             return parsedate_to_datetime(answer.headers.get("Date", ""))
         except ValueError:
             return None
 
     def pages(self, path: str, params: Params | None = None, *, item: str) -> Iterator[Json]:
-        """Read a list to its end, each object once: pages shift under concurrent edits.
-
-        A page that is gone in the middle of it (404) starts the list again, once. Raises ShiftedError then,
-        and ShortReadError where Canvas does not say how the list goes on.
-        """
-        seen: set[object] = set()
-        for last_try in (False, True):
-            try:
-                for each in self._pages(path, params, item):
-                    if each["id"] not in seen:
-                        seen.add(each["id"])
-                        yield each
-            except ShiftedError:
-                if last_try:
-                    raise
-            else:
-                return
-
-    def _pages(self, path: str, params: Params | None, item: str) -> Iterator[Json]:
-        url: str | None = self._url(path)
-        query: Params | None = {**(params or {}), "per_page": PAGE}
-        while url is not None:
-            try:
-                answer = self._answer("GET", url, item, params=query)
-            except NotFoundError:
-                if query is not None:  # the first page: there is no such list
-                    raise
-                raise ShiftedError(
-                    "a page of it was gone while it was read", item=item, remedy="Sync the course again."
-                ) from None
-            yield from _objects(answer, item)
-            url, query = self._next(answer, item), None
+        """Read a list to its end, each object once (paging.py); raises ShiftedError or ShortReadError."""
+        return each_object(partial(self._read, "GET", item=item), self._url(path), params or {}, item)
 
     def _url(self, path: str) -> str:
         return f"{self.settings.base_url}/api/v1/{path}"
 
-    def _next(self, answer: requests.Response, item: str) -> str | None:
-        """Take the next page's address verbatim, but never let the token leave for another host.
-
-        Every page names itself in its Link header. Where nothing does, the header was too long or was taken
-        out on the way, and a next page with it; where the last page is another one, `next` is missing.
-        """
-        links = {name: each.get("url") for name, each in answer.links.items()}
-        url = links.get("next")
-        if not links or (url is None and links.get("last", links.get("current")) != links.get("current")):
-            raise ShortReadError(
-                "Canvas does not say how the list goes on",
-                item=item,
-                remedy="Sync again; if it stays, see whether a proxy strips Link headers.",
-            )
-        if url is not None and urlsplit(url)[:2] != urlsplit(self.settings.base_url)[:2]:
-            raise PermanentError(
-                "Canvas links to a next page on another host",
-                item=item,
-                remedy="Set CANVAS_BASE_URL to the address that Canvas itself uses.",
-                code="canvas_other_host",
-            )
-        return url
-
-    def _answer(
+    def _read(
         self,
         method: Literal["GET", "PUT"],
         url: str,
-        item: str,
-        *,
         params: Params | None = None,
+        *,
+        item: str,
         body: Json | None = None,
-    ) -> requests.Response:
-        """Ask until there is an answer; raises what the last try did."""
+    ) -> Read:
+        """Ask until there is a whole answer; raises what the last try did."""
         for attempt in stamina.retry_context(on=_another_try(), attempts=ATTEMPTS, timeout=None):
             with attempt:
-                return self._ask(method, url, item, params, body)
+                answer = self._ask(method, url, item, params, body)
+                return Read(answer, body_of(answer, item))
         raise AssertionError("unreachable: the last attempt raises")
 
     def _ask(
@@ -226,26 +172,3 @@ def _token_in(settings: CanvasSettings) -> str:
             "holds characters that no token has", item="CANVAS_API_TOKEN", remedy="Copy it from Canvas anew."
         )
     return token
-
-
-def _json(answer: requests.Response) -> object:
-    try:
-        return answer.json()
-    except requests.JSONDecodeError:
-        return None
-
-
-def _object(answer: requests.Response, item: str) -> Json:
-    body = _json(answer)
-    if not isinstance(body, dict):
-        raise unreadable("Canvas answered with something that is not a JSON object", item)
-    return body
-
-
-def _objects(answer: requests.Response, item: str) -> list[Json]:
-    body = _json(answer)
-    if not isinstance(body, list) or not all(
-        isinstance(each, dict) and isinstance(each.get("id"), str | int) for each in body
-    ):
-        raise unreadable("Canvas answered with something that is not a JSON list of objects with ids", item)
-    return body

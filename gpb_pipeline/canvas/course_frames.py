@@ -1,119 +1,132 @@
-"""The frames made of Canvas's lists, by key (reference/canvas_api.md §2-§6); extracts.py reads the lists."""
+"""Which key of Canvas's lists each frame's columns are, and read how (reference/canvas_api.md §2-§6).
 
-import json
+A reading that refuses stands only where a rule, or what is sent, goes by the value: the rest never stands in
+the way. The lists are read by extracts.py; for whom an assignment is and when it is due, by overrides.py.
+"""
 
-from pandera.typing import DataFrame
-
-from gpb_pipeline.canvas.columns import Columns
-from gpb_pipeline.canvas.overrides import base_dates, override_rows
-from gpb_pipeline.passback import frames
-from gpb_pipeline.passback.frames import build
+from gpb_pipeline.canvas import readings as read
+from gpb_pipeline.canvas.body import Json
+from gpb_pipeline.canvas.sieve import Field, Sieve
+from gpb_pipeline.passback.rules.issues import Code
 
 
-def sections_frame(columns: Columns) -> DataFrame[frames.Sections]:
-    return build(
-        frames.Sections,
-        {
-            "section_id": columns.ids("id"),
-            "section_name": columns.texts("name"),
-            "sis_section_id": columns.texts_or_none("sis_section_id", required=True),
-            "nonxlist_course_id": columns.ids_or_none("nonxlist_course_id"),
-        },
+def _student_name(user: object) -> str:
+    return read.shown(user.get("name")) if isinstance(user, dict) else ""
+
+
+def _is_or_may_be(value: object, wanted: str) -> bool:
+    return value == wanted or not isinstance(value, str)
+
+
+def may_be_synced(row: Json) -> bool:
+    """Whether an assignment is published with Sync to SIS, or cannot be ruled out by what it says."""
+    to_sis = row.get("post_to_sis", read.ABSENT)
+    return (
+        to_sis is not False and to_sis is not None and _is_or_may_be(row.get("workflow_state"), "published")
     )
 
 
-def enrollments_frame(columns: Columns) -> DataFrame[frames.Enrollments]:
-    names = Columns(columns.objects("user"), columns.item).texts_or_none("name")
-    return build(
-        frames.Enrollments,
-        {
-            "enrollment_id": columns.ids("id"),
-            "user_id": columns.ids("user_id"),
-            "section_id": columns.ids("course_section_id"),
-            "type": columns.texts("type"),
-            "state": columns.texts("enrollment_state"),
-            "sis_user_id": columns.texts_or_none("sis_user_id", required=True),
-            "student_name": [each or "" for each in names],
-        },
+def _may_be_a_student(row: Json) -> bool:
+    return _is_or_may_be(row.get("type"), "StudentEnrollment") and _is_or_may_be(
+        row.get("enrollment_state"), "active"
     )
 
 
-def assignment_groups_frame(columns: Columns) -> DataFrame[frames.AssignmentGroups]:
-    return build(
-        frames.AssignmentGroups,
-        {
-            "group_id": columns.ids("id"),
-            "group_name": columns.texts("name"),
-            "position": columns.positions("position"),
-            "sis_source_id": columns.texts_or_none("sis_source_id"),
-            "integration_data": [json.dumps(each) for each in columns.objects("integration_data")],
-        },
-    )
-
-
-def assignments_frame(columns: Columns) -> DataFrame[frames.Assignments]:
-    kinds = [[str(kind) for kind in each] for each in columns.lists("submission_types", required=True)]
-    return build(
-        frames.Assignments,
-        {
-            "assignment_id": columns.ids("id"),
-            "assignment_name": columns.texts("name"),
-            "group_id": columns.ids("assignment_group_id"),
-            "position": columns.positions("position"),
-            "workflow_state": columns.texts("workflow_state"),
-            "post_to_sis": columns.required_flags("post_to_sis"),
-            "grading_type": columns.texts("grading_type"),
-            "points_possible": columns.numbers_or_none("points_possible", required=True),
-            "due_at": base_dates(columns),
-            "unlock_at": columns.texts_or_none("unlock_at"),
-            "created_at": columns.texts_or_none("created_at"),
-            "only_visible_to_overrides": _without_everyone(columns),
-            "omit_from_final_grade": columns.flags("omit_from_final_grade"),
-            "submission_types": [",".join(each) for each in kinds],
-            "has_checkpoints": columns.flags("has_sub_assignments"),
-            "moderated": columns.flags("moderated_grading"),
-            "anonymous": columns.flags("anonymous_grading"),
-            "group_assignment": [each is not None for each in columns.ids_or_none("group_category_id")],
-            "due_date_required": columns.flags("due_date_required"),
-        },
-    )
-
-
-def _without_everyone(columns: Columns) -> list[bool]:
-    """A module that is assigned to some takes Everyone away without `only_visible_to_overrides` saying so."""
-    alone = columns.flags("only_visible_to_overrides")
-    return [
-        own or each.get("visible_to_everyone") is False for own, each in zip(alone, columns.rows, strict=True)
-    ]
-
-
-def overrides_frame(columns: Columns) -> DataFrame[frames.Overrides]:
-    rows = override_rows(columns)
-    return build(
-        frames.Overrides,
-        {name: [getattr(row, name) for row in rows] for name in frames.Overrides.to_schema().columns},
-    )
-
-
-def submissions_frame(columns: Columns) -> DataFrame[frames.Submissions]:
-    def unless_false(key: str) -> list[bool]:
-        return [each.get(key) is not False for each in columns.rows]
-
-    return build(
-        frames.Submissions,
-        {
-            "assignment_id": columns.ids("assignment_id"),
-            "user_id": columns.ids("user_id"),
-            "score": columns.numbers_or_none("score", required=True),
-            "grade": columns.texts_or_none("grade", required=True),
-            "excused": columns.required_flags("excused"),
-            "late": columns.required_flags("late"),
-            "missing": columns.required_flags("missing"),
-            "workflow_state": columns.texts("workflow_state"),
-            "posted_at": columns.texts_or_none("posted_at", required=True),
-            "graded_at": columns.texts_or_none("graded_at"),
-            "submitted_at": columns.texts_or_none("submitted_at"),
-            "grade_matches_current_submission": unless_false("grade_matches_current_submission"),
-            "assigned": unless_false("assignment_visible"),
-        },
-    )
+SECTIONS = Sieve(
+    kind="section",
+    code=Code.UNREADABLE_SECTION,
+    fields={
+        "section_id": Field("id", read.ident),
+        "section_name": Field("name", read.shown),
+        "sis_section_id": Field("sis_section_id", read.sis_id_or_none),
+        "nonxlist_course_id": Field("nonxlist_course_id", read.ident_if_any),
+    },
+)
+ENROLLMENTS = Sieve(
+    kind="enrollment",
+    code=Code.UNREADABLE_ENROLLMENT,
+    fields={
+        "enrollment_id": Field("id", read.ident),
+        "user_id": Field("user_id", read.ident),
+        "section_id": Field("course_section_id", read.ident),
+        "type": Field("type", read.text),
+        "state": Field("enrollment_state", read.text),
+        "sis_user_id": Field("sis_user_id", read.sis_id_or_none),
+        "student_name": Field("user", _student_name),
+    },
+    matters=_may_be_a_student,
+)
+GROUPS = Sieve(
+    kind="assignment_group",
+    code=Code.UNREADABLE_GROUP,
+    fields={
+        "group_id": Field("id", read.ident),
+        "group_name": Field("name", read.trimmed),
+        "position": Field("position", read.position),
+        "sis_source_id": Field("sis_source_id", read.shown_or_none),
+        "integration_data": Field("integration_data", read.json_object),
+    },
+)
+_OF_ANY_ASSIGNMENT = {
+    "position": Field("position", read.position),
+    "unlock_at": Field("unlock_at", read.moment_if_any),
+    "created_at": Field("created_at", read.moment_if_any),
+    "omit_from_final_grade": Field("omit_from_final_grade", read.is_true),
+    "submission_types": Field("submission_types", read.words),
+    "has_checkpoints": Field("has_sub_assignments", read.is_true),
+    "moderated": Field("moderated_grading", read.is_true),
+    "anonymous": Field("anonymous_grading", read.is_true),
+    "group_assignment": Field("group_category_id", lambda value: read.ident_if_any(value) is not None),
+    "due_date_required": Field("due_date_required", read.is_true),
+}
+SYNCED = Sieve(
+    kind="assignment",
+    code=Code.UNREADABLE_ASSIGNMENT,
+    fields={
+        "assignment_id": Field("id", read.ident),
+        "assignment_name": Field("name", read.name),
+        "group_id": Field("assignment_group_id", read.ident),
+        "workflow_state": Field("workflow_state", read.text),
+        "post_to_sis": Field("post_to_sis", read.required_flag),
+        "grading_type": Field("grading_type", read.text),
+        "points_possible": Field("points_possible", read.number_or_none),
+        **_OF_ANY_ASSIGNMENT,
+    },
+)
+UNSYNCED = Sieve(
+    kind="assignment",
+    code=Code.UNREADABLE_ASSIGNMENT,
+    fields={
+        "assignment_id": Field("id", read.ident),
+        "assignment_name": Field("name", read.shown),
+        "group_id": Field("assignment_group_id", lambda value: read.ident_if_any(value) or ""),
+        "workflow_state": Field("workflow_state", read.shown),
+        "post_to_sis": Field("post_to_sis", read.is_true),
+        "grading_type": Field("grading_type", read.shown),
+        "points_possible": Field("points_possible", read.number_if_any),
+        "due_at": Field("due_at", read.moment_if_any),
+        "only_visible_to_overrides": Field("only_visible_to_overrides", read.is_true),
+        **_OF_ANY_ASSIGNMENT,
+    },
+    matters=lambda _: False,
+)
+SUBMISSIONS = Sieve(
+    kind="submission",
+    code=Code.UNREADABLE_GRADE,
+    fields={
+        "assignment_id": Field("assignment_id", read.ident),
+        "user_id": Field("user_id", read.ident),
+        "score": Field("score", read.number_or_none),
+        "grade": Field("grade", read.shown_or_none),
+        "excused": Field("excused", read.required_flag),
+        "late": Field("late", read.required_flag),
+        "missing": Field("missing", read.required_flag),
+        "workflow_state": Field("workflow_state", read.shown),
+        "posted_at": Field("posted_at", read.moment_or_none),
+        "graded_at": Field("graded_at", read.moment_if_any),
+        "submitted_at": Field("submitted_at", read.moment_if_any),
+        "grade_matches_current_submission": Field("grade_matches_current_submission", read.is_not_false),
+        "assigned": Field("assignment_visible", read.is_not_false),
+    },
+    unique=("assignment_id", "user_id"),
+)

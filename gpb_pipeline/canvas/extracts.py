@@ -1,29 +1,29 @@
-"""One course, read from Canvas in few requests. What its frames mean for passback is not judged here.
+"""Everything a sync reads of a course, in the order of reference/canvas_api.md §10: lists, made into frames.
 
-Order and parameters: reference/canvas_api.md §10. A read that a permission or a short page has thinned fails:
-it would look like a deletion (completeness.py).
+What a value should be and what is laid aside is course_frames.py's; whether the lists are whole,
+completeness.py's. A key is looked for wherever its absence would look like a deletion.
 """
 
 from collections.abc import Callable, Sequence
-from urllib.parse import quote
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pandera.typing import DataFrame
 
-from gpb_pipeline.canvas.client import CanvasClient, Json
-from gpb_pipeline.canvas.columns import Columns
-from gpb_pipeline.canvas.completeness import require_permissions, require_submissions, require_whole
-from gpb_pipeline.canvas.course_frames import (
-    assignment_groups_frame,
-    assignments_frame,
-    enrollments_frame,
-    overrides_frame,
-    sections_frame,
-    submissions_frame,
+from gpb_pipeline.canvas.assignments import read_assignments
+from gpb_pipeline.canvas.body import Json
+from gpb_pipeline.canvas.client import CanvasClient
+from gpb_pipeline.canvas.completeness import (
+    require_enrollments,
+    require_known,
+    require_permissions,
+    require_submissions,
+    require_whole,
 )
-from gpb_pipeline.canvas.errors import AccessError, ShiftedError, ShortReadError, unreadable
+from gpb_pipeline.canvas.course_frames import ENROLLMENTS, GROUPS, SECTIONS, SUBMISSIONS
+from gpb_pipeline.canvas.courses import course_path, read_head
+from gpb_pipeline.canvas.errors import ShiftedError, ShortReadError
 from gpb_pipeline.passback import frames
-from gpb_pipeline.passback.course import CanvasRead, Course
+from gpb_pipeline.passback.course import CanvasRead
+from gpb_pipeline.passback.frames import build
 
 IDS_A_REQUEST = 50  # assignment ids: well below Canvas's 100 and 6 KB of URL
 
@@ -33,8 +33,9 @@ def read_course(
 ) -> CanvasRead:
     """Read all that a sync needs, from the start again, once, where the course changed or came short.
 
-    `before_grades` is called when submissions come next. Raises PermanentError or TransientError, and then
-    nothing of it counts.
+    `course_id` may be any name of the course; what is read is the course that Canvas answers with.
+    What cannot be carried of an item costs that item alone, and is told in `rejects`. `before_grades` is
+    called when submissions come next. Raises PermanentError or TransientError, and then nothing of it counts.
     """
     try:
         return _read_course(client, course_id, before_grades)
@@ -43,10 +44,10 @@ def read_course(
 
 
 def _read_course(client: CanvasClient, course_id: str, before_grades: Callable[[], None]) -> CanvasRead:
-    course = read_head(client, course_id)
-    item, path = f"course {course_id}", course_path(course_id)
-    sections = list(client.pages(f"{path}/sections", item=f"{item}, sections"))
-    enrollments = list(
+    course, untaken = read_head(client, course_id)
+    item, path = f"course {course.course_id}", course_path(course.course_id)
+    section_rows = list(client.pages(f"{path}/sections", item=f"{item}, sections"))
+    enrollment_rows = list(
         client.pages(
             f"{path}/enrollments",
             {
@@ -56,44 +57,46 @@ def _read_course(client: CanvasClient, course_id: str, before_grades: Callable[[
             item=f"{item}, enrollments",
         )
     )
-    groups = list(client.pages(f"{path}/assignment_groups", item=f"{item}, assignment groups"))
-    assignments = list(
+    group_rows = list(client.pages(f"{path}/assignment_groups", item=f"{item}, assignment groups"))
+    assignment_rows = list(
         client.pages(
             f"{path}/assignments",
             {"include[]": ["overrides", "checkpoints"], "override_assignment_dates": "false"},
             item=f"{item}, assignments",
         )
     )
-    require_permissions(sections, enrollments, assignments, item)
-    assignment_columns = Columns(assignments, f"{item}, assignments")
-    synced = _synced(assignment_columns)
+    require_permissions(section_rows, enrollment_rows, assignment_rows, item)
+    require_known(assignment_rows, ("post_to_sis", "workflow_state"), f"{item}, assignments")
+    assignments = read_assignments(assignment_rows)
     before_grades()
-    submissions = _submission_rows(client, path, [str(each["id"]) for each in synced], item)
-    read = CanvasRead(
-        course=course,
-        sections=sections_frame(Columns(sections, f"{item}, sections")),
-        enrollments=enrollments_frame(Columns(enrollments, f"{item}, enrollments")),
-        assignment_groups=assignment_groups_frame(Columns(groups, f"{item}, assignment groups")),
-        assignments=assignments_frame(assignment_columns),
-        overrides=overrides_frame(assignment_columns),
-        submissions=submissions_frame(Columns(submissions, f"{item}, submissions")),
+    submission_rows = _submission_rows(client, path, [str(each["id"]) for each in assignments.synced], item)
+    require_known(submission_rows, ("posted_at",), f"{item}, submissions")
+    sections, sections_aside = SECTIONS.sift(section_rows)
+    enrollments, enrollments_aside = ENROLLMENTS.sift(enrollment_rows)
+    groups, groups_aside = GROUPS.sift(group_rows)
+    submissions, submissions_aside = SUBMISSIONS.sift(submission_rows)
+    rejects = (
+        *untaken,
+        *sections_aside,
+        *enrollments_aside,
+        *groups_aside,
+        *assignments.rejects,
+        *submissions_aside,
     )
-    require_whole(sections, enrollments, groups, assignments, item)
-    require_submissions(enrollments, synced, submissions, f"{item}, submissions")
-    return read
-
-
-def read_head(client: CanvasClient, course_id: str) -> Course:
-    """Read the course itself; raises NotFoundError, or AccessError for a date-restricted stub."""
-    item = f"course {course_id}"
-    body = client.get(course_path(course_id), {"include[]": ["term", "concluded"]}, item=item)
-    if body.get("access_restricted_by_date"):
-        raise AccessError(
-            "Canvas shows only a stub of it, restricted by date",
-            item=item,
-            remedy="Give the user of CANVAS_API_TOKEN an account admin's role.",
-        )
-    return course_of(body)
+    synced_in = [str(each["assignment_group_id"]) for each in assignments.synced]
+    require_whole(sections, enrollments, groups, synced_in, rejects, item)
+    require_enrollments(enrollment_rows, submission_rows, item)
+    require_submissions(enrollments, assignments.synced, submission_rows, f"{item}, submissions")
+    return CanvasRead(
+        course=course,
+        sections=build(frames.Sections, sections),
+        enrollments=build(frames.Enrollments, enrollments),
+        assignment_groups=build(frames.AssignmentGroups, groups),
+        assignments=assignments.frame,
+        overrides=assignments.overrides,
+        submissions=build(frames.Submissions, submissions),
+        rejects=rejects,
+    )
 
 
 def read_groups(
@@ -101,51 +104,17 @@ def read_groups(
 ) -> tuple[DataFrame[frames.Sections], DataFrame[frames.AssignmentGroups]]:
     """Read the sections and assignment groups alone, for Sync SIS Categories; raises as read_course does.
 
-    A course whose sections were all cross-listed away has none, and a list without rows does no harm.
+    A course whose sections were all cross-listed away has none, and a list without rows does no harm. What
+    cannot be carried is left out: a sync tells of it.
     """
     item, path = f"course {course_id}", course_path(course_id)
     sections = list(client.pages(f"{path}/sections", item=f"{item}, sections"))
     groups = list(client.pages(f"{path}/assignment_groups", item=f"{item}, assignment groups"))
     require_permissions(sections, [], [], item)
     return (
-        sections_frame(Columns(sections, f"{item}, sections")),
-        assignment_groups_frame(Columns(groups, f"{item}, assignment groups")),
+        build(frames.Sections, SECTIONS.sift(sections)[0]),
+        build(frames.AssignmentGroups, GROUPS.sift(groups)[0]),
     )
-
-
-def course_path(course_id: str) -> str:
-    """The course's path; an id such as `sis_course_id:A/1` may hold any character."""
-    return f"courses/{quote(course_id, safe=':')}"
-
-
-def course_of(body: Json) -> Course:
-    """Parse a course; raises PermanentError where it lacks what a sync needs."""
-    item = f"course {body.get('id')}"
-    one = Columns([body], item)
-    zone = one.texts_or_none("time_zone")[0] or "UTC"
-    try:
-        time_zone = ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError):
-        raise unreadable("its time_zone is no IANA time zone", item) from None
-    return Course(
-        course_id=one.ids("id")[0],
-        name=one.texts_or_none("original_name")[0] or one.texts_or_none("name")[0] or "",
-        sis_course_id=one.texts_or_none("sis_course_id")[0],
-        time_zone=time_zone,
-        workflow_state=one.texts("workflow_state")[0],
-        concluded=one.flags("concluded")[0],
-        blueprint=one.flags("blueprint")[0],
-        term_id=one.ids_or_none("enrollment_term_id")[0],
-    )
-
-
-def _synced(assignments: Columns) -> list[Json]:
-    flags, states = assignments.required_flags("post_to_sis"), assignments.texts("workflow_state")
-    return [
-        each
-        for each, to_sis, state in zip(assignments.rows, flags, states, strict=True)
-        if to_sis and state == "published"
-    ]
 
 
 def _submission_rows(client: CanvasClient, path: str, assignment_ids: Sequence[str], item: str) -> list[Json]:

@@ -1,15 +1,26 @@
-"""To whom an assignment's overrides give a date: one row a target. Who wins is passback/due_dates.py's.
+"""For whom an assignment is, and when it is due for them. Who wins is passback/rules/due_dates.py's.
 
-An override of a module looks like one of the assignment (reference/canvas_api.md §2). A checkpointed
-discussion has its dates on its two checkpoints; the discussion is due when the later of them is.
+An override gives a row a target. One of a module looks like one of the assignment (reference/canvas_api.md
+§2). A checkpointed discussion has its dates on its two checkpoints; the discussion is due when the later of
+them is. A due date that cannot be read counts as explicitly none, so that nothing goes by another, and is
+told.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from gpb_pipeline.canvas.client import Json
-from gpb_pipeline.canvas.columns import Columns
-from gpb_pipeline.canvas.errors import unreadable
+from gpb_pipeline.canvas.body import Json
+from gpb_pipeline.canvas.readings import (
+    ABSENT,
+    UNFIT,
+    flag,
+    ident,
+    ident_if_any,
+    moment_or_none,
+    shape,
+)
+from gpb_pipeline.passback.rules.issues import Code
 
 TARGETS = {
     "student_ids": "student",
@@ -18,7 +29,17 @@ TARGETS = {
     "course_id": "course",
     "noop_id": "noop",
 }
+OF_SECTIONS = {"section", "course"}  # by the others' dates no section goes
 Target = tuple[str, str]  # kind and id
+
+
+class UnfitError(Exception):
+    """What is said of the audience cannot be carried, so that the assignment cannot."""
+
+    def __init__(self, code: Code, met: str) -> None:
+        super().__init__(met)
+        self.code = code
+        self.met = met
 
 
 @dataclass(frozen=True)
@@ -34,81 +55,115 @@ class OverrideRow:
     unassign_item: bool
 
 
-def override_rows(assignments: Columns) -> list[OverrideRow]:
-    """Read the overrides of all assignments; raises PermanentError for one that names nobody known."""
-    item = f"{assignments.item}, overrides"
-    return [
-        row
-        for assignment_id, overrides, checkpoints in zip(
-            assignments.ids("id"), assignments.lists("overrides"), _checkpoints(assignments), strict=True
+@dataclass(frozen=True, kw_only=True)
+class Audience:
+    """An assignment's base date and overrides; `unreadable`: the dates that count as none, as met."""
+
+    due_at: str | None
+    without_everyone: bool
+    overrides: Sequence[OverrideRow]
+    unreadable: Sequence[str]
+
+    @classmethod
+    def of(cls, assignment: Json) -> "Audience":
+        """Read it of an assignment whose id can be read; raises UnfitError."""
+        alone = _flag(assignment, "only_visible_to_overrides")
+        everyone = assignment.get("visible_to_everyone")
+        if everyone is not None and not isinstance(everyone, bool):
+            raise UnfitError(Code.UNREADABLE_ASSIGNMENT, f"visible_to_everyone: {shape(everyone)}")
+        overrides = _objects(assignment, "overrides")
+        checkpoints = _objects(assignment, "checkpoints")
+        unreadable: list[str] = []
+        own = _date(assignment.get("due_at", ABSENT), "due_at", unreadable)
+        later = _later_dates(checkpoints)
+        return cls(
+            due_at=own if own or unreadable else max(filter(None, _dates(checkpoints)), default=None),
+            # a module that is assigned to some takes Everyone away, and only the second says so
+            without_everyone=alone or everyone is False,
+            overrides=list(_rows(str(ident(assignment.get("id"))), overrides, later, unreadable)),
+            unreadable=unreadable,
         )
-        if overrides or checkpoints
-        for row in _rows(assignment_id, overrides, checkpoints, item)
-    ]
 
 
 def _rows(
-    assignment_id: str, overrides: Sequence[Json], checkpoints: Sequence[Json], item: str
+    assignment_id: str,
+    overrides: Iterable[Json],
+    later: Mapping[Target, tuple[str, Json]],
+    unreadable: list[str],
 ) -> Iterator[OverrideRow]:
-    _require_objects(overrides, item)
-    later = _later_dates(checkpoints, item)
-    named = {target for each in overrides for target in _targets(each, item)}
+    named = {target for each in overrides for target in _targets(each)}
     alone = {str(each.get("id")): each for target, (_, each) in later.items() if target not in named}
-    columns = Columns([*overrides, *alone.values()], item)
-    for override, override_id, unassigns in zip(
-        columns.rows, columns.ids("id"), columns.flags("unassign_item"), strict=True
-    ):
-        for target in _targets(override, item):
-            due_at, _ = later.get(target, (override.get("due_at"), override))
+    for override in [*overrides, *alone.values()]:
+        targets = _targets(override)
+        met: list[str] = []
+        own = _date(override.get("due_at"), "due_at of an override", met)
+        if any(kind in OF_SECTIONS for kind, _ in targets):
+            unreadable += met
+        for target in targets:
             yield OverrideRow(
-                override_id=override_id,
+                override_id=ident_if_any(override.get("id")) or "",
                 assignment_id=assignment_id,
                 target=target[0],
                 target_id=target[1],
                 due_at_overridden="due_at" in override or target in later,
-                due_at=due_at,
-                unassign_item=unassigns,
+                due_at=later[target][0] if target in later else own,
+                unassign_item=_flag(override, "unassign_item"),
             )
 
 
-def base_dates(assignments: Columns) -> list[str | None]:
-    """Give each assignment's own due date, a checkpointed discussion's that of its later checkpoint."""
-    item = f"{assignments.item}, checkpoints"
-    return [
-        own or max((each for each in Columns(parts, item).texts_or_none("due_at") if each), default=None)
-        for own, parts in zip(
-            assignments.texts_or_none("due_at", required=True), _checkpoints(assignments), strict=True
-        )
-    ]
-
-
-def _checkpoints(assignments: Columns) -> list[list[Json]]:
-    checkpoints = assignments.lists("checkpoints")
-    for each in checkpoints:
-        _require_objects(each, f"{assignments.item}, checkpoints")
-    return checkpoints
-
-
-def _later_dates(checkpoints: Iterable[Json], item: str) -> dict[Target, tuple[str, Json]]:
-    """Collect each target's later date over the checkpoints, with its override; such times sort as text."""
+def _later_dates(checkpoints: Iterable[Json]) -> dict[Target, tuple[str, Json]]:
+    """Collect each target's later date over the checkpoints, with its override."""
     later: dict[Target, tuple[str, Json]] = {}
-    for overrides in Columns(list(checkpoints), item).lists("overrides"):
-        _require_objects(overrides, item)
-        for override, due_at in zip(overrides, Columns(overrides, item).texts_or_none("due_at"), strict=True):
-            for target in _targets(override, item):
+    for overrides in (_objects(each, "overrides") for each in checkpoints):
+        for override, due_at in zip(overrides, _dates(overrides), strict=True):
+            for target in _targets(override):
                 if due_at is not None and (target not in later or later[target][0] < due_at):
                     later[target] = due_at, override
     return later
 
 
-def _targets(override: Json, item: str) -> list[Target]:
+def _targets(override: Json) -> list[Target]:
     for key, target in TARGETS.items():
-        if key in override:
-            ids = override[key]
-            return [(target, str(each)) for each in (ids if isinstance(ids, list) else [ids])]
-    raise unreadable("one names neither students, a group, a section nor the course", item)
+        if (value := override.get(key)) is not None:
+            ids = [ident(each) for each in (value if isinstance(value, list) else [value])]
+            if UNFIT in ids:
+                raise UnfitError(Code.UNREADABLE_OVERRIDE, f"{key} of an override: {shape(value)}")
+            return [(target, each) for each in ids]
+    raise UnfitError(
+        Code.UNREADABLE_OVERRIDE, "an override names neither students, a group, a section nor the course"
+    )
 
 
-def _require_objects(values: Iterable[object], item: str) -> None:
-    if not all(isinstance(each, dict) for each in values):
-        raise unreadable("not all are objects", item)
+def _dates(parts: Iterable[Json]) -> list[str | None]:
+    """Give the due dates of checkpoints or of their overrides; raises UnfitError for one that is none."""
+    unreadable: list[str] = []
+    dates = [_date(each.get("due_at"), "due_at of a checkpoint", unreadable) for each in parts]
+    if unreadable:
+        raise UnfitError(Code.UNREADABLE_DUE_DATE, unreadable[0])
+    return dates
+
+
+def _date(value: object, what: str, unreadable: list[str]) -> str | None:
+    found = moment_or_none(value)
+    if found is not UNFIT:
+        return None if found is None else str(found)
+    unreadable.append(f"{what}: {shape(value)}")
+    return None
+
+
+def _objects(owner: Json, key: str) -> list[Json]:
+    """Give a list of objects; null, or no such key, is an empty one. Raises UnfitError."""
+    value: Any = owner.get(key)
+    if value is None:
+        return []
+    if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
+        raise UnfitError(Code.UNREADABLE_OVERRIDE, f"{key}: {shape(value)}")
+    return value
+
+
+def _flag(owner: Json, key: str) -> bool:
+    value = owner.get(key, ABSENT)
+    found = flag(value)
+    if found is UNFIT:
+        raise UnfitError(Code.UNREADABLE_OVERRIDE, f"{key}: {shape(value)}")
+    return bool(found)

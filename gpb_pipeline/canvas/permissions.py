@@ -7,11 +7,13 @@ from collections.abc import Iterable
 from itertools import islice
 from urllib.parse import quote
 
-from gpb_pipeline.canvas.client import PAGE, CanvasClient, Json
+from gpb_pipeline.canvas.body import Json
+from gpb_pipeline.canvas.client import CanvasClient
 from gpb_pipeline.canvas.completeness import require_permissions
-from gpb_pipeline.canvas.courses import each_course
+from gpb_pipeline.canvas.courses import course_path, each_course
 from gpb_pipeline.canvas.errors import AccessError
-from gpb_pipeline.canvas.extracts import course_path
+from gpb_pipeline.canvas.paging import PAGE
+from gpb_pipeline.canvas.readings import ident_if_any
 from gpb_pipeline.errors import PermanentError
 from gpb_pipeline.passback.course import Course
 
@@ -42,7 +44,7 @@ def section_sis_ids(client: CanvasClient, course_ids: Iterable[str]) -> list[str
         item = f"course {course_id}"
         sections = list(client.pages(f"{course_path(course_id)}/sections", item=f"{item}, sections"))
         require_permissions(sections, [], [], item)
-        if found := [each["sis_section_id"] for each in sections if each["sis_section_id"]]:
+        if found := [str(each["sis_section_id"]) for each in sections if each.get("sis_section_id")]:
             return found
     raise PermanentError(
         "no section of the courses tried has a SIS id",
@@ -55,8 +57,8 @@ def published_assignment(client: CanvasClient, course_ids: Iterable[str]) -> tup
     """Find a published assignment, by course and id; None where the courses tried have none."""
     for course_id in course_ids:
         for each in _some_assignments(client, course_id):
-            if each.get("workflow_state") == "published":
-                return course_id, str(each["id"])
+            if each.get("workflow_state") == "published" and (own := ident_if_any(each.get("id"))):
+                return course_id, own
     return None
 
 
@@ -78,7 +80,7 @@ def _some_assignments(client: CanvasClient, course_id: str) -> list[Json]:
         "override_assignment_dates": "false",
     }
     assignments = list(islice(client.pages(path, query, item=item), PAGE))
-    if any("overrides" not in each for each in assignments):
+    if assignments and all("overrides" not in each for each in assignments):
         raise AccessError(
             "Canvas leaves out overrides, and with them due dates",
             item=item,

@@ -13,7 +13,7 @@ import click
 from rich.table import Table
 
 from gpb_pipeline.canvas.client import CanvasClient
-from gpb_pipeline.canvas.extracts import read_head
+from gpb_pipeline.canvas.courses import course_named
 from gpb_pipeline.cli import console
 from gpb_pipeline.passback.nightly import next_nightly
 from gpb_pipeline.settings import CanvasSettings, NightlySettings, PassbackSettings
@@ -45,7 +45,7 @@ def nightly() -> None:
 def enable(course_ids: tuple[str, ...], *, by: str) -> None:
     """Have these courses sync every night."""
     with CanvasClient(CanvasSettings.load()) as canvas:  # a course that Canvas does not know is refused
-        known = [read_head(canvas, course_id).course_id for course_id in course_ids]
+        known = [course_named(canvas, course_id).course_id for course_id in course_ids]
     _choose(known, enabled=True, by=by)
     if not NightlySettings.load().enabled:
         click.echo("gpb: the institution has nightly syncs switched off (GPB_NIGHTLY_ENABLED).", err=True)

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from gpb_pipeline import doctor
 from gpb_pipeline.canvas.client import CanvasClient
-from gpb_pipeline.canvas.extracts import read_head
+from gpb_pipeline.canvas.courses import course_named
 from gpb_pipeline.doctor import Check
 from gpb_pipeline.errors import PipelineError
 from gpb_pipeline.orchestration.dagster_runs import purge_runs
@@ -107,7 +107,7 @@ def _record(check: Check) -> dg.TableRecord:
 def _known(course_ids: list[str]) -> list[str]:
     """Ask Canvas for each course; raises NotFoundError for one that it does not know."""
     with CanvasClient(CanvasSettings.load()) as canvas:
-        return [read_head(canvas, course_id).course_id for course_id in dict.fromkeys(course_ids)]
+        return [course_named(canvas, course_id).course_id for course_id in dict.fromkeys(course_ids)]
 
 
 def _purge(warehouse: Warehouse) -> tuple[int, list[str]]:

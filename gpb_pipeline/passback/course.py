@@ -1,14 +1,16 @@
 """What the rules take and give for one course: the dataclasses that carry the frames. No rule lives here."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from pandera.typing import DataFrame
 
 from gpb_pipeline.passback import frames
+from gpb_pipeline.passback.rules.issues import Code
 
 SyncType = Literal["manual", "nightly", "remaster"]
+RejectKind = Literal["course", "section", "enrollment", "assignment_group", "assignment", "submission"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +28,23 @@ class Course:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Reject:
+    """An item of Canvas that came with something that cannot be carried: laid aside, or in part.
+
+    What is laid aside is in no frame. `item_id` and the other ids are Canvas's, None where they could not be
+    read; `met` says which key held a value of which type and size, for the log, and never the value.
+    """
+
+    kind: RejectKind
+    item_id: str | None
+    code: Code
+    met: str
+    section_id: str | None = None
+    assignment_id: str | None = None
+    user_id: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
 class CanvasRead:
     """All that one sync reads of a course in Canvas."""
 
@@ -36,6 +55,7 @@ class CanvasRead:
     assignments: DataFrame[frames.Assignments]
     overrides: DataFrame[frames.Overrides]
     submissions: DataFrame[frames.Submissions]
+    rejects: tuple[Reject, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

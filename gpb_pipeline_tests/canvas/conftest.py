@@ -34,7 +34,7 @@ def few_tries() -> Iterator[None]:
 
 @pytest.fixture
 def client(canvas: Script, few_tries: None) -> Iterator[CanvasClient]:
-    settings = CanvasSettings(base_url=canvas.url, api_token="t")
+    settings = CanvasSettings(base_url=canvas.url, api_token="t", GPB_TIMEZONE="America/Chicago")
     with fast_client(settings) as made:
         yield made
 

@@ -10,7 +10,7 @@ from gpb_pipeline.canvas.extracts import read_course
 from gpb_pipeline.passback.course import CanvasRead
 from gpb_pipeline.sandbox.serve import Sandbox
 from gpb_pipeline_tests.canvas.script import Script
-from gpb_pipeline_tests.canvas.test_completeness import ASSIGNMENT, read_of
+from gpb_pipeline_tests.canvas.small_course import ASSIGNMENT, read_of
 from gpb_pipeline_tests.canvas.test_extracts import client_of
 
 HEALTH = "1007"

@@ -14,23 +14,74 @@ from gpb_pipeline.canvas.client import (
     ThrottledError,
     UnavailableError,
 )
-from gpb_pipeline.canvas.extracts import read_head
+from gpb_pipeline.canvas.courses import course_named
 from gpb_pipeline.errors import PermanentError, SettingsError
 from gpb_pipeline.settings import CanvasSettings
-from gpb_pipeline_tests.canvas.script import JSON, Script
+from gpb_pipeline_tests.canvas.script import JSON, UNMEASURED, Script
 
 HTML = {"Content-Type": "text/html"}
 
 
-def test_links_are_followed_verbatim_and_an_object_seen_twice_counts_once(
-    canvas: Script, client: CanvasClient
-) -> None:
+def test_links_are_followed_verbatim(canvas: Script, client: CanvasClient) -> None:
     canvas.answers = [
         canvas.page({"id": "1"}, {"id": "2"}, next_page="page=bookmark:Wz%3D"),
-        canvas.page({"id": "2"}, {"id": "3"}),
+        canvas.page({"id": "3"}),
     ]
     assert [each["id"] for each in client.pages("things", item="things")] == ["1", "2", "3"]
     assert canvas.asked[1] == "/api/v1/things?page=bookmark:Wz%3D"
+
+
+def test_where_an_object_comes_twice_and_another_not_the_list_is_read_again(
+    canvas: Script, client: CanvasClient
+) -> None:
+    ids = [str(n) for n in range(150)]
+    first = canvas.page(*({"id": each} for each in ids[:100]), next_page="page=2")
+    shifted = canvas.page(*({"id": each} for each in [*ids[99:100], *ids[101:]]))  # 99 again, and 100 not
+    whole = canvas.page(*({"id": each} for each in ids[100:]))
+    canvas.answers = [first, shifted, first, whole]
+    assert {each["id"] for each in client.pages("things", item="things")} == set(ids)
+    canvas.answers = [first, shifted] * 3
+    with pytest.raises(ShortReadError, match="order shifts while it is read"):
+        list(client.pages("things", item="things"))
+
+
+def test_a_list_whose_links_go_in_a_circle_ends(canvas: Script, client: CanvasClient) -> None:
+    canvas.answers = [canvas.page({"id": "1"}, next_page="page=2")]
+    with pytest.raises(ShortReadError, match="how the list goes on"):
+        list(client.pages("things", item="things"))
+
+
+def test_a_body_that_is_cut_without_a_length_is_asked_for_again(canvas: Script, client: CanvasClient) -> None:
+    whole = canvas.page({"id": "1", "name": "Algebra"})
+    for cut in (canvas.cut(whole), (200, UNMEASURED, "")):
+        canvas.answers = [cut, whole]
+        assert [each["id"] for each in client.pages("things", item="things")] == ["1"]
+        canvas.answers = [cut]
+        with pytest.raises(UnavailableError, match="things: Canvas did not answer in full"):
+            list(client.pages("things", item="things"))
+
+
+@pytest.mark.parametrize("digits", ["9" * 5000, "-" + "9" * 400, "1e999", "NaN", "-Infinity"])
+def test_a_number_of_any_length_costs_its_own_object_alone(
+    canvas: Script, client: CanvasClient, digits: str
+) -> None:
+    status, headers, _ = canvas.page()
+    canvas.answers = [(status, headers, f'[{{"id":"1","position":{digits}}},{{"id":"2"}}]')]
+    assert [each["id"] for each in client.pages("things", item="things")] == ["1", "2"]
+
+
+def test_bytes_that_are_no_utf_8_cost_their_character(canvas: Script, client: CanvasClient) -> None:
+    canvas.answers = [(200, JSON, '{"name":"Jos\udce9"}')]
+    assert client.get("things/1", item="thing 1") == {"name": "Jos\N{REPLACEMENT CHARACTER}"}
+
+
+@pytest.mark.parametrize("said", ["nan", "inf", "-1e999", "much"])
+def test_a_bucket_told_of_no_number_is_not_waited_for(
+    canvas: Script, client: CanvasClient, said: str
+) -> None:
+    canvas.answers = [(200, {"X-Rate-Limit-Remaining": said}, "{}")]
+    for _ in range(3):
+        assert client.get("things/1", item="thing 1") == {}
 
 
 def test_the_token_never_follows_a_link_to_another_host(canvas: Script, client: CanvasClient) -> None:
@@ -55,11 +106,11 @@ def test_a_page_without_next_that_is_not_the_last_is_a_short_read(
     assert list(client.pages("things", item="things")) == [{"id": "1"}]
 
 
-def test_a_bookmark_that_is_gone_starts_the_list_again_once(canvas: Script, client: CanvasClient) -> None:
+def test_a_bookmark_that_is_gone_starts_the_list_again(canvas: Script, client: CanvasClient) -> None:
     first, gone = canvas.page({"id": "1"}, next_page="page=b"), (404, JSON, '{"errors":[]}')
     canvas.answers = [first, gone, first, canvas.page({"id": "2"})]
     assert [each["id"] for each in client.pages("things", item="things")] == ["1", "2"]
-    canvas.answers = [first, gone, first, gone]
+    canvas.answers = [first, gone] * 3
     with pytest.raises(ShiftedError, match="a page of it was gone"):
         list(client.pages("things", item="things"))
 
@@ -100,10 +151,10 @@ def test_an_object_of_no_known_shape_is_told_so(canvas: Script, client: CanvasCl
     assert told.value.code == "unreadable_data"
 
 
-@pytest.mark.parametrize("body", ["<html/>", "{}", "[1]", "[null]", '[{"name":"x"}]', '{"errors":[]}'])
+@pytest.mark.parametrize("body", ["<html/>", "{}", "7", '"text"', '{"errors":[]}', "[" * 100_000])
 def test_a_list_of_no_known_shape_is_told_so(canvas: Script, client: CanvasClient, body: str) -> None:
     canvas.answers = [(200, JSON, body)]
-    with pytest.raises(PermanentError, match=r"things: .*not a JSON list of objects") as told:
+    with pytest.raises(PermanentError, match=r"things: .*not (a JSON list|JSON)") as told:
         list(client.pages("things", item="things"))
     assert told.value.code == "unreadable_data"
 
@@ -189,5 +240,5 @@ def test_each_denial_says_what_to_do(
 
 def test_an_id_of_any_characters_stays_one_part_of_the_path(canvas: Script, client: CanvasClient) -> None:
     canvas.answers = [(200, {}, '{"id":"7","name":"Algebra","workflow_state":"available"}')]
-    read_head(client, "sis_course_id:A/1?x#y")
+    course_named(client, "sis_course_id:A/1?x#y")
     assert canvas.asked[0].startswith("/api/v1/courses/sis_course_id:A%2F1%3Fx%23y?")

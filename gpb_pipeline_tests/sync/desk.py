@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -18,11 +19,12 @@ SCHOOL = (ALGEBRA, ENGLISH, BIOLOGY, HISTORY, EARTH, SPANISH)
 JOBS = count(1)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Desk:
-    """Syncs the sandbox's courses; each call has connections of its own, as each command has."""
+    """Syncs the sandbox's courses, `hours` from now; each call has connections of its own, as commands have."""
 
     sandbox: Sandbox
+    hours: float = 0.0
     numbers: Iterator[int] = field(default=JOBS, repr=False)
 
     def request(
@@ -47,7 +49,10 @@ class Desk:
     @contextmanager
     def connected(self) -> Iterator[Connections]:
         with open_connections() as connections:
-            yield connections
+            yield replace(connections, clock=lambda: datetime.now(UTC) + timedelta(hours=self.hours))
+
+    def next_night(self) -> None:
+        self.hours += 24
 
     def events(self, *requests: SyncRequest) -> list[Event]:
         with self.connected() as connections:

@@ -136,13 +136,32 @@ def test_one_refused_grade_costs_itself_alone(desk: Desk) -> None:
     assert again.outcome.grades["state"].value_counts().to_dict() == {"unchanged": 63, "created": 1}
 
 
-def test_what_the_sis_took_and_does_not_hold_is_failed(desk: Desk) -> None:
+def test_what_the_sis_took_and_does_not_list_is_told_and_sent_once_more(desk: Desk) -> None:
     lies = {"effect": "status", "status": 201, "method": "PUT", "path": "/results/", "skip": 3, "times": 1}
     desk.sandbox.set_faults("sis", lies)
     end = desk.sync_one(ALGEBRA)
-    failed = end.outcome.grades[end.outcome.grades["state"] == "failed"]
-    assert failed["code"].to_list() == ["not_held_by_sis"]
+    assert end.outcome.issues["code"].to_list() == ["not_shown"]
+    assert len(desk.held()) == 63
     assert desk.sync_one(ALGEBRA).counts.results.created == 1
+    assert len(desk.held()) == 64
+    assert desk.sync_one(ALGEBRA).counts.results.sent == 0
+
+
+def test_what_the_sis_takes_again_and_again_and_does_not_hold_is_failed(desk: Desk) -> None:
+    kept = desk.sandbox.writes
+    lies = {"effect": "status", "status": 201, "method": "PUT", "path": "/results/", "skip": 3, "times": 1}
+    desk.sandbox.set_faults("sis", lies)
+    desk.sync_one(ALGEBRA)
+    desk.sandbox.set_faults("sis", lies | {"skip": 0, "times": None})
+    for _ in range(2):
+        end = desk.sync_one(ALGEBRA)
+        failed = end.outcome.grades[end.outcome.grades["state"] == "failed"]
+        assert failed["code"].to_list() == ["not_held_by_sis"]
+        assert end.status == "Completed (with errors)"
+    assert len([each for each in kept() if each["object"] == "result"]) == 63
+    desk.sandbox.set_faults("sis")
+    assert desk.sync_one(ALGEBRA).counts.results.created == 1
+    assert len(desk.held()) == 64
 
 
 def test_a_read_back_that_fails_forgets_no_write(desk: Desk) -> None:

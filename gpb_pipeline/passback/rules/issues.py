@@ -33,12 +33,15 @@ class Code(StrEnum):
     """Stable names: they stand in JSON, CSV files, alerts and people's notes, so none is ever renamed."""
 
     NOT_SELECTED = "not_selected"
+    UNREADABLE_ASSIGNMENT = "unreadable_assignment"
+    UNREADABLE_OVERRIDE = "unreadable_override"
     STUDENTS_ONLY = "assigned_to_students_only"
     DUPLICATE_NAME = "duplicate_name"
     NAME_EMPTY = "name_empty"
     NAME_TOO_LONG = "name_too_long"
     NOT_GRADED = "not_graded"
     NO_POINTS = "no_points"
+    UNREADABLE_DUE_DATE = "unreadable_due_date"
     NO_DUE_DATE = "no_due_date"
     EVERYONE_ELSE = "everyone_else"
     CATEGORY_UNASSOCIATED = "category_unassociated"
@@ -64,6 +67,7 @@ class Code(StrEnum):
     NAMES_DIFFER_IN_CASE = "names_differ_in_case"
     OMITTED_FROM_FINAL_GRADE = "omitted_from_final_grade"
     ASSIGNMENT_NOT_SENT = "assignment_not_sent"
+    UNREADABLE_GRADE = "unreadable_grade"
     MOVED = "moved"
     ORPHAN = "orphan"
     WITHDRAWALS_HELD = "withdrawals_held"
@@ -89,6 +93,10 @@ class Code(StrEnum):
     BELOW_ZERO = "below_zero"
     PENDING_REVIEW = "pending_review"
     RESUBMITTED = "resubmitted"
+    UNREADABLE_SECTION = "unreadable_section"
+    UNREADABLE_ENROLLMENT = "unreadable_enrollment"
+    UNREADABLE_GROUP = "unreadable_assignment_group"
+    TIME_ZONE_UNKNOWN = "time_zone_unknown"
     MASS_CHANGE = "mass_change"
     NEVER_SHOWN = "never_shown"
     NOT_VERIFIED = "not_verified"
@@ -124,6 +132,16 @@ def _error(kind: Kind, stage: Stage, cause: str, remedy: str, who: Who = "SIS ad
 
 CATALOGUE: dict[Code, Issue] = {
     Code.NOT_SELECTED: _info("assignment", "It was left out of this sync.", "Select it to send it."),
+    Code.UNREADABLE_ASSIGNMENT: _skip(
+        "assignment",
+        "Canvas gives something of it that is not what it should be; the log says what.",
+        "Save it anew in Canvas; if it stays, tell the operator.",
+    ),
+    Code.UNREADABLE_OVERRIDE: _skip(
+        "assignment",
+        "It is assigned to somebody in a way that is not known here, so that its due dates are not known.",
+        "Assign it to sections, to students or to everyone.",
+    ),
     Code.STUDENTS_ONLY: _skip(
         "assignment",
         "It is assigned to single students and to nobody else in this section.",
@@ -145,6 +163,11 @@ CATALOGUE: dict[Code, Issue] = {
         "assignment",
         "It has no points, so that a score says nothing.",
         "Give it more than 0 points, or turn Sync to SIS off.",
+    ),
+    Code.UNREADABLE_DUE_DATE: _skip(
+        "assignment",
+        "Its due date is none that can be sent, such as one of the year 0026.",
+        "Correct the due date, its year first.",
     ),
     Code.NO_DUE_DATE: _skip("assignment", "It has no due date for this section.", "Add a due date."),
     Code.EVERYONE_ELSE: _skip(
@@ -282,6 +305,11 @@ CATALOGUE: dict[Code, Issue] = {
     Code.ASSIGNMENT_NOT_SENT: _skip(
         "grade", "Its assignment was not sent.", "See the assignment's own code."
     ),
+    Code.UNREADABLE_GRADE: _skip(
+        "grade",
+        "Canvas gives something of it that is not what it should be; the log says what.",
+        "Enter the grade anew; if it stays, tell the operator.",
+    ),
     Code.MOVED: _skip(
         "grade",
         "The student has the grade in another place now; what was sent before stays in the SIS.",
@@ -393,6 +421,28 @@ CATALOGUE: dict[Code, Issue] = {
         "grade",
         "The student resubmitted; the score of the earlier attempt is sent.",
         "Grade the new attempt.",
+    ),
+    Code.UNREADABLE_SECTION: _told(
+        "course",
+        "Canvas gives something of a section that is not what it should be; the section is left out.",
+        "Save the section anew in Canvas; if it stays, tell the operator.",
+        "Canvas admin",
+    ),
+    Code.UNREADABLE_ENROLLMENT: _told(
+        "course",
+        "Canvas gives something of a student's enrollment that is not what it should be; it is left out.",
+        "Enroll the student anew; if it stays, tell the operator.",
+        "Canvas admin",
+    ),
+    Code.UNREADABLE_GROUP: _told(
+        "course",
+        "Canvas gives something of an assignment group that is not what it should be; it is left out.",
+        "Save the group anew in Canvas; if it stays, tell the operator.",
+    ),
+    Code.TIME_ZONE_UNKNOWN: _told(
+        "course",
+        "Canvas gives no time zone of the course that is known; the account's, GPB_TIMEZONE, is taken.",
+        "Choose the course's time zone in its settings.",
     ),
     Code.MASS_CHANGE: Issue(
         "course",

@@ -25,6 +25,7 @@ from gpb_pipeline.sandbox.canvas.accounts import AccountEndpoints
 from gpb_pipeline.sandbox.canvas.control import ControlSurface
 from gpb_pipeline.sandbox.canvas.paging import answer, answer_page, link_header, page_of
 from gpb_pipeline.sandbox.canvas.query import ids, include, truthy, values
+from gpb_pipeline.sandbox.canvas.spoiling import SpoiltAnswers
 from gpb_pipeline.sandbox.canvas.state import CanvasState, CourseView
 from gpb_pipeline.sandbox.district import Assignment, Course, District, Section
 from gpb_pipeline.sandbox.fields import BadChange, refuse_change
@@ -38,7 +39,7 @@ def canvas_app(district: District) -> tuple[Starlette, TokenDesk]:
     state, desk = CanvasState(district), TokenDesk()
     api, control = CanvasApi(state, desk), ControlSurface(state, desk)
     app = Starlette(
-        routes=api.routes() + control.routes(),
+        routes=api.routes() + control.routes() + SpoiltAnswers(state).routes(),
         exception_handlers={
             CanvasRefusal: _refuse,
             BadChange: refuse_change,
@@ -59,6 +60,7 @@ class CanvasApi:
     def __init__(self, state: CanvasState, desk: TokenDesk) -> None:
         self._state = state
         self._desk = desk
+        self._spoilt = SpoiltAnswers(state)
 
     def routes(self) -> list[Route]:
         accounts = AccountEndpoints(self._state)
@@ -91,7 +93,7 @@ class CanvasApi:
 
     def _endpoint(self, handler: Handler) -> Callable[[Request], Any]:
         async def endpoint(request: Request) -> Response:
-            return handler(request, self._desk.permissions(request))
+            return self._spoilt.of(request, handler(request, self._desk.permissions(request)))
 
         return endpoint
 

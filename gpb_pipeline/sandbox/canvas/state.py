@@ -6,6 +6,7 @@ Looking up and replacing content belong here; what a change means is in control.
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cached_property
+from typing import Any
 
 from gpb_pipeline.sandbox.calendar import now_in
 from gpb_pipeline.sandbox.canvas.access import not_found
@@ -63,6 +64,7 @@ class CanvasState:
         """Forget every change."""
         self._changed: dict[int, CourseContent] = {}
         self._views: dict[int, CourseView] = {}
+        self.spoilt: Sequence[Any] = ()  # spoiling.py's, which ends with every other change
 
     def now(self) -> datetime:
         return now_in(self.district.today, self.district.time_zone)

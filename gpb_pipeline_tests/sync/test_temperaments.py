@@ -1,0 +1,326 @@
+"""SISs as people report them, each judged by the SIS's own log: nothing doubled, nothing lost, every state true.
+
+Each is met in both id modes and dialects, and ends with a quiet night in which nothing is written.
+"""
+
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from gpb_pipeline.events import CourseJudged, CourseSynced
+from gpb_pipeline.sync import Posting
+from gpb_pipeline_tests.sync.desk import SPANISH, Desk
+from gpb_pipeline_tests.sync.gradebook import Cell, in_canvas, in_sis
+from gpb_pipeline_tests.sync.test_interruptions import kill_while_posting
+
+GRADES, ITEMS = 30, 3
+
+
+def states(end: CourseSynced) -> dict[str, int]:
+    return Counter(end.outcome.grades["state"])
+
+
+def codes(end: CourseSynced) -> set[str]:
+    return set(end.outcome.issues["code"])
+
+
+def whole(desk: Desk) -> None:
+    """The SIS holds each grade of the course once, and each column once."""
+    items = desk.sandbox.state()["line_items"]
+    assert len({(each["class_id"], each["title"]) for each in items}) == len(items) == ITEMS
+    assert len(in_sis(desk.sandbox)) == GRADES
+
+
+def equal(desk: Desk) -> None:
+    """The SIS holds what Canvas has."""
+    whole(desk)
+    held = {
+        Cell(*(part.removeprefix("own-") for part in cell)): each
+        for cell, each in in_sis(desk.sandbox).items()
+    }
+    assert held == in_canvas(desk.sandbox, SPANISH).grades
+
+
+def quiet(desk: Desk) -> CourseSynced:
+    """Another night writes nothing."""
+    before = desk.written()
+    desk.next_night()
+    end = desk.sync_one(SPANISH, sync_type="nightly")
+    assert desk.written() == before
+    assert states(end) == {"unchanged": GRADES}
+    assert end.status == "Completed"
+    return end
+
+
+def score(desk: Desk, number: int, value: float | None) -> None:
+    """Enter a score for one of the course's grades."""
+    end = desk.events(desk.request(SPANISH, posting=Posting.NOTHING))[-1]
+    assert isinstance(end, CourseJudged)
+    row = end.judged.plan.grades.iloc[number]
+    path = f"/courses/{SPANISH}/submissions/{row.assignment_id}/{row.user_id}"
+    desk.sandbox.control("canvas", "PATCH", path, {"score": value})
+
+
+def results(desk: Desk) -> list[dict[str, Any]]:
+    return desk.sandbox.state()["results"]
+
+
+def test_a_list_without_rows_after_a_crash_is_not_believed(either_desk: Desk) -> None:
+    desk = either_desk
+    kill_while_posting(desk, SPANISH, results=10)
+    desk.sandbox.set_temperaments(empty_lists=8)
+    end = desk.events(desk.request(SPANISH))[-1]
+    desk.sandbox.set_temperaments()
+    assert (
+        getattr(end, "status", "Failed") != "Completed"
+        or desk.sandbox.environment["SIS_ID_MODE"] == "consumer"
+    )
+    whole_or_less = desk.sandbox.state()
+    assert len(whole_or_less["line_items"]) == ITEMS
+    desk.next_night()
+    desk.sync_one(SPANISH)
+    equal(desk)
+    assert desk.kinds()["result", "create"] == GRADES
+    quiet(desk)
+
+
+def test_a_list_without_rows_after_a_whole_sync_fails_the_look_up(either_desk: Desk) -> None:
+    desk = either_desk
+    desk.sync_one(SPANISH)
+    score(desk, 0, 3.5)
+    kill_after = {"effect": "status", "status": 503, "method": "PUT", "path": "/results/", "times": None}
+    desk.sandbox.set_faults("sis", kill_after)
+    desk.sync_one(SPANISH)
+    desk.sandbox.set_faults("sis")
+    desk.sandbox.set_temperaments(empty_lists=2)
+    failed = desk.fails(SPANISH)
+    assert failed.error.code == "short_read"
+    desk.sandbox.set_temperaments()
+    desk.sync_one(SPANISH)
+    equal(desk)
+    quiet(desk)
+
+
+@pytest.mark.parametrize("by_id", [False, True])
+def test_lists_that_are_late_double_nothing(either_desk: Desk, by_id: bool) -> None:
+    desk = either_desk
+    desk.sandbox.set_temperaments(lists_late="publish", late_by_id=by_id)
+    first = desk.sync_one(SPANISH)
+    assert (first.status, states(first)) == ("Completed", {"created": GRADES})
+    assert codes(first) == {"not_shown", "assignment_not_shown"}
+    desk.sandbox.control("sis", "POST", "/publish")
+    equal(desk)
+    quiet(desk)
+
+
+def test_a_sis_that_never_lists_what_it_takes_is_told_and_left_alone(either_desk: Desk) -> None:
+    desk = either_desk
+    desk.sandbox.set_temperaments(lists_late="publish")
+    desk.sync_one(SPANISH)
+    desk.next_night()
+    second = desk.sync_one(SPANISH)
+    assert "never_shown" in codes(second)
+    quiet(desk)
+    equal(desk)
+
+
+def test_an_answer_lost_while_lists_are_late_doubles_nothing(either_desk: Desk) -> None:
+    desk = either_desk
+    desk.sandbox.set_temperaments(lists_late="publish")
+    lost = {"effect": "lost_answer", "method": "PUT", "path": "/results/", "skip": 5, "times": 3}
+    desk.sandbox.set_faults("sis", lost)
+    desk.sync_one(SPANISH)
+    desk.sandbox.set_faults("sis")
+    desk.sync_one(SPANISH)  # still late
+    desk.sandbox.control("sis", "POST", "/publish")
+    desk.next_night()
+    desk.sync_one(SPANISH)
+    equal(desk)
+    assert desk.kinds()["result", "create"] == GRADES
+    quiet(desk)
+
+
+@pytest.mark.parametrize("decimals", [0, 1, 2])
+def test_scores_that_are_rounded_are_known_and_told_once(either_desk: Desk, decimals: int) -> None:
+    desk = either_desk
+    score(desk, 0, 8.456)
+    desk.sandbox.set_temperaments(decimals=decimals)
+    first = desk.sync_one(SPANISH)
+    assert (first.status, states(first)) == ("Completed", {"created": GRADES})
+    assert ("kept_otherwise" in codes(first)) == (decimals < 2)
+    whole(desk)
+    again = quiet(desk)
+    assert "kept_otherwise" not in codes(again)
+    score(desk, 1, 7.25)
+    assert desk.sync_one(SPANISH).counts.results.created == 1
+    whole(desk)
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        {"dates": "midnight"},
+        {"dates": "date"},
+        {"dates": "local"},
+        {"titles": "escape"},
+        {"titles": "squeeze"},
+    ],
+)
+def test_a_column_kept_otherwise_is_found_after_a_lost_answer(
+    either_desk: Desk, kept: dict[str, Any]
+) -> None:
+    desk = either_desk
+    rename(desk, 0, "Tests &  Quizzes  1")
+    desk.sandbox.set_temperaments(**kept)
+    lost = {"effect": "lost_answer", "method": "PUT", "path": "/lineItems/", "skip": 0, "times": 2}
+    desk.sandbox.set_faults("sis", lost)
+    desk.sync_one(SPANISH)
+    desk.sandbox.set_faults("sis")
+    desk.next_night()
+    desk.sync_one(SPANISH)
+    whole(desk)
+    assert desk.kinds()["lineItem", "create"] == ITEMS
+    quiet(desk)
+
+
+def test_a_column_that_a_teacher_deleted_comes_back_with_its_grades(either_desk: Desk) -> None:
+    desk = either_desk
+    first = desk.sync_one(SPANISH)
+    lost = first.outcome.assignments.iloc[0]
+    desk.sandbox.control("sis", "DELETE", f"/line_items/{lost.line_item_id}")
+    on_it = first.outcome.grades[first.outcome.grades["line_item_id"] == lost.line_item_id].iloc[0]
+    path = f"/courses/{SPANISH}/submissions/{on_it.assignment_id}/{on_it.user_id}"
+    desk.sandbox.control("canvas", "PATCH", path, {"score": 2.25})
+    end = desk.sync_one(SPANISH, sync_type="nightly")
+    assert end.status == "Completed"
+    assert "assignment_edited_in_sis" not in codes(end)
+    equal(desk)
+    quiet(desk)
+
+
+def test_one_result_lost_and_its_post_refused_once_is_tried_again(either_desk: Desk) -> None:
+    desk = either_desk
+    first = desk.sync_one(SPANISH)
+    gone = first.outcome.grades.iloc[0]
+    desk.sandbox.control("sis", "DELETE", f"/results/{gone.result_id}")
+    score(desk, 1, 1.75)
+    desk.sandbox.set_temperaments(refuse_next=1, refuse_path=str(gone.result_id))
+    desk.sync_one(SPANISH)
+    desk.next_night()
+    desk.sync_one(SPANISH)
+    equal(desk)
+    quiet(desk)
+
+
+def test_another_score_and_its_post_refused_once_is_tried_again(either_desk: Desk) -> None:
+    desk = either_desk
+    first = desk.sync_one(SPANISH)
+    edited = first.outcome.grades.iloc[0]
+    desk.sandbox.control("sis", "PATCH", f"/results/{edited.result_id}", {"score": 0.5})
+    score(desk, 1, 1.75)
+    desk.sandbox.set_temperaments(refuse_next=1, refuse_path=str(edited.result_id))
+    end = desk.sync_one(SPANISH)
+    assert end.status == "Completed (with errors)"
+    assert "edited_in_sis" in codes(end)
+    assert desk.sync_one(SPANISH).counts.results.created == 1
+    equal(desk)
+    quiet(desk)
+
+
+def test_web_pages_for_answers_stop_the_writes_and_are_no_acceptance(either_desk: Desk) -> None:
+    desk = either_desk
+    desk.sandbox.set_temperaments(html_after=ITEMS + 5)
+    failed = desk.fails(SPANISH)
+    assert failed.error.code == "sis_unknown_outcome"
+    assert len(results(desk)) == 5
+    asked = [each for each in desk.sandbox.requests_seen("sis") if each["method"] == "PUT"]
+    assert len(asked) < GRADES
+    desk.sandbox.set_temperaments()
+    desk.next_night()
+    desk.sync_one(SPANISH)
+    equal(desk)
+    quiet(desk)
+
+
+def test_an_empty_list_that_says_failure_is_none(either_desk: Desk) -> None:
+    desk = either_desk
+    desk.sync_one(SPANISH)
+    score(desk, 0, 3.5)
+    desk.sandbox.set_temperaments(empty_lists=8, empty_as="failure")
+    end = desk.sync_one(SPANISH)
+    assert "not_verified" in codes(end)
+    desk.sandbox.set_temperaments()
+    equal(desk)
+    quiet(desk)
+
+
+def test_a_sis_that_keeps_the_old_score_fails_the_row_until_it_takes_it(either_desk: Desk) -> None:
+    desk = either_desk
+    desk.sync_one(SPANISH)
+    score(desk, 0, 3.5)
+    desk.sandbox.set_temperaments(keeps_old="result")
+    for _ in range(2):
+        end = desk.sync_one(SPANISH)
+        assert end.status == "Completed (with errors)"
+        assert codes(end) == {"not_held_by_sis"}
+        assert states(end) == {"unchanged": GRADES - 1, "failed": 1}
+    desk.sandbox.set_temperaments()
+    desk.sync_one(SPANISH)
+    equal(desk)
+    quiet(desk)
+
+
+@pytest.mark.parametrize("said", ["named", "vague"])
+def test_nothing_is_made_anew_on_the_word_of_404s(either_desk: Desk, said: str) -> None:
+    desk = either_desk
+    desk.sync_one(SPANISH)
+    for number in range(3):
+        score(desk, number, 3.5)
+    desk.sandbox.set_temperaments(put_404=said)
+    end = desk.sync_one(SPANISH)
+    assert states(end) == {"unchanged": GRADES - 3, "failed": 3}
+    desk.sandbox.set_temperaments()
+    assert desk.sync_one(SPANISH).counts.results.created == 3
+    equal(desk)
+    assert desk.kinds()["result", "create"] == GRADES
+    quiet(desk)
+
+
+def test_a_period_that_closes_after_everything_was_sent_fails_nothing(either_desk: Desk) -> None:
+    desk = either_desk
+    first = desk.sync_one(SPANISH)
+    for period in set(first.judged.sis.grading_periods["period_id"]):
+        desk.sandbox.control("sis", "DELETE", f"/grading_periods/{period}")
+    quiet(desk)
+    whole(desk)
+
+
+def test_an_edit_is_kept_where_edits_are_kept_after_a_crash_too(
+    either_desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = either_desk
+    monkeypatch.setenv("SIS_ON_EDIT", "keep")
+    first = desk.sync_one(SPANISH)
+    edited = first.outcome.grades.iloc[0]
+    desk.sandbox.control("sis", "PATCH", f"/results/{edited.result_id}", {"score": 0.5})
+    for number in (1, 2, 3):
+        score(desk, number, 2.5)
+    down = {"effect": "status", "status": 503, "method": "PUT", "path": "/results/", "times": None}
+    desk.sandbox.set_faults("sis", down)
+    desk.fails(SPANISH)
+    desk.sandbox.set_faults("sis")
+    end = desk.sync_one(SPANISH)
+    assert "edited_in_sis" in codes(end)
+    assert 0.5 in {each["score"] for each in results(desk)}
+    quiet(desk)
+    assert 0.5 in {each["score"] for each in results(desk)}
+
+
+def rename(desk: Desk, number: int, name: str) -> None:
+    end = desk.events(desk.request(SPANISH, posting=Posting.NOTHING))[-1]
+    assert isinstance(end, CourseJudged)
+    row = end.judged.plan.assignments.iloc[number]
+    desk.sandbox.control(
+        "canvas", "PATCH", f"/courses/{SPANISH}/assignments/{row.assignment_id}", {"name": name}
+    )
