@@ -17,7 +17,7 @@ from gpb_pipeline.canvas.permissions import (
     running_courses,
     section_sis_ids,
 )
-from gpb_pipeline.errors import PermanentError, PipelineError
+from gpb_pipeline.errors import PermanentError, PipelineError, SettingsError
 from gpb_pipeline.settings import (
     AlertSettings,
     CanvasSettings,
@@ -30,6 +30,7 @@ from gpb_pipeline.settings import (
 from gpb_pipeline.sis.client import OneRosterClient
 from gpb_pipeline.sis.lookups import class_named
 from gpb_pipeline.sis.model import AcademicSession, Category, SisClass
+from gpb_pipeline.sis.periods import PeriodEnd, seen_end
 from gpb_pipeline.warehouse import ducklake, tables
 
 CLOCK_SECONDS = 60.0  # more than this apart, times of grades mislead
@@ -192,13 +193,14 @@ def _sis_side(settings: SisSettings, sections: Sequence[str]) -> Iterator[Check]
 
 
 def _sis(client: OneRosterClient, sections: Sequence[str]) -> Iterator[Check]:
-    token = _examined("SIS token", client.authorize, lambda _: "issued").check
+    token = _examined("SIS token", lambda: _authorize(client), lambda _: "issued").check
     yield token
     if not token.ok:
         return
     yield _examined("SIS classes", lambda: _any_class(client), lambda _: "readable").check
     yield _examined("SIS categories", lambda: _categories(client), _counted("active category")).check
     yield _examined("SIS grading periods", lambda: _periods(client), _counted("open today")).check
+    yield _examined("SIS period ends", lambda: _period_ends(client), lambda end: f"taken as {end}").check
     if sections:
         matched = _examined(
             "A class for a section", lambda: _class(client, sections), lambda found: f"{found.sourced_id}"
@@ -209,6 +211,27 @@ def _sis(client: OneRosterClient, sections: Sequence[str]) -> Iterator[Check]:
             yield _examined(
                 "SIS roster", lambda: client.class_students(class_id), _counted("student of that class")
             ).check
+
+
+def _authorize(client: OneRosterClient) -> None:
+    """Get a token; where it is refused, try the other place for id and secret, and say so if that is it."""
+    try:
+        client.authorize()
+    except SettingsError:
+        raise
+    except PermanentError as refused:
+        ours = client.settings.token_auth
+        other = "form" if ours == "basic" else "basic"
+        try:
+            with OneRosterClient(client.settings.model_copy(update={"token_auth": other})) as second:
+                second.authorize()
+        except PipelineError:
+            raise refused from None
+        raise SettingsError(
+            f"is {ours}: so the SIS refuses a token, which it issues by {other}",
+            item="SIS_TOKEN_AUTH",
+            remedy=f"Set SIS_TOKEN_AUTH={other}.",
+        ) from None
 
 
 def _any_class(client: OneRosterClient) -> None:
@@ -228,6 +251,17 @@ def _periods(client: OneRosterClient) -> list[AcademicSession]:
     if current := [each for each in sessions if each.start <= today <= each.end]:
         return current
     raise _lacking("has no open grading period of today", "grading periods")
+
+
+def _period_ends(client: OneRosterClient) -> PeriodEnd:
+    ours, theirs = client.settings.period_end, seen_end(client.district_lists().sessions)
+    if theirs in (None, ours):
+        return ours
+    raise SettingsError(
+        f"is {ours}, but by that the SIS's grading periods leave days out, or share them",
+        item="SIS_PERIOD_END",
+        remedy=f"Set SIS_PERIOD_END={theirs}, or work due on a period's last day finds none.",
+    )
 
 
 def _class(client: OneRosterClient, sections: Sequence[str]) -> SisClass:

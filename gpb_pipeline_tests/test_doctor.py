@@ -31,7 +31,7 @@ def test_where_all_is_well_every_check_says_so(sandbox: Sandbox) -> None:
     done = gpb("doctor")
     assert done.status == 0, done.out
     lines = done.out.splitlines()
-    assert len(lines) == 23
+    assert len(lines) == 24
     assert all(line.startswith("ok ") for line in lines)
 
 
@@ -74,6 +74,29 @@ def test_what_is_wrong_is_named_with_what_to_do(
     failed = (each for each in checks() if not each.ok)
     found = next(each for each in failed if told in f"{each.detail} {each.remedy}")
     assert found.remedy
+
+
+@pytest.mark.parametrize("ours", ["basic", "form"])
+def test_a_token_that_the_sis_issues_the_other_way_names_the_setting(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, ours: str
+) -> None:
+    other = "form" if ours == "basic" else "basic"
+    sandbox.set_temperaments(token_form=other == "form")
+    monkeypatch.setenv("SIS_TOKEN_AUTH", ours)
+    [found] = [each for each in checks() if not each.ok]
+    assert (found.name, found.remedy) == ("SIS token", f"Set SIS_TOKEN_AUTH={other}.")
+
+
+@pytest.mark.parametrize("ours", ["exclusive", "inclusive"])
+def test_periods_that_leave_days_out_name_the_setting(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, ours: str
+) -> None:
+    theirs = "inclusive" if ours == "exclusive" else "exclusive"
+    sandbox.set_temperaments(inclusive_periods=theirs == "inclusive")
+    monkeypatch.setenv("SIS_PERIOD_END", ours)
+    [found] = [each for each in checks() if not each.ok]
+    assert found.name == "SIS period ends"
+    assert f"SIS_PERIOD_END={theirs}" in found.remedy
 
 
 def test_a_missing_setting_leaves_out_only_what_hangs_on_it(

@@ -6,20 +6,20 @@ called from several threads.
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from http import HTTPStatus
 from threading import Lock
 from time import monotonic
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar
 
 from gpb_pipeline.errors import PermanentError
 from gpb_pipeline.settings import SisSettings
 from gpb_pipeline.sis import reading
-from gpb_pipeline.sis.errors import Answer, RefusedError, UnknownOutcome
-from gpb_pipeline.sis.lists import read_list, rows_of
+from gpb_pipeline.sis.errors import AccessError, Answer, RefusedError
+from gpb_pipeline.sis.lists import rows_of
 from gpb_pipeline.sis.model import (
     AcademicSession,
     Category,
@@ -30,16 +30,16 @@ from gpb_pipeline.sis.model import (
     SisClass,
     Student,
 )
-from gpb_pipeline.sis.replies import Reply, require_acceptance
+from gpb_pipeline.sis.reads import Reads
 from gpb_pipeline.sis.transport import Call, Transport
 from gpb_pipeline.sis.v1p1 import OneRoster1p1
 from gpb_pipeline.sis.v1p2 import OneRoster1p2
-from gpb_pipeline.sis.wire import Codec, Payload, path
+from gpb_pipeline.sis.wire import Codec, path
+from gpb_pipeline.sis.writes import NOT_SERVED, Writes
 
 logger = logging.getLogger(__name__)
 
 LISTS_KEPT = 60.0  # seconds: a night's courses share a read, a person's next sync has its own
-NOT_SERVED = (HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED)
 T = TypeVar("T")
 Held = TypeVar("Held", LineItem, Result)
 
@@ -56,6 +56,10 @@ class OneRosterClient:
         older = settings.dialect == "oneroster-1.1"
         self._codec: Codec = OneRoster1p1(settings.base_url) if older else OneRoster1p2(settings.base_url)
         self._transport = Transport(settings, self._codec.scope)
+        self._reads = Reads(self._transport)
+        self._writes = Writes(self._transport, settings, self._codec.gradebook)
+        self._asks_class_categories = self._codec.lists_class_categories
+        self._has_class_categories = False  # it did for some class: then 404 is none, and not no such list
         self._lists: DistrictLists | None = None
         self._lists_at = 0.0
         self._lists_lock = Lock()
@@ -76,37 +80,56 @@ class OneRosterClient:
     def has_classes(self) -> bool:
         """Say whether the SIS has any class, by one request."""
         url = self._codec.rostering + path("classes")
-        reply = self._page(Call("GET", url, "classes", params={"limit": 1, "offset": 0}))
+        reply = self._reads.page(Call("GET", url, "classes", params={"limit": 1, "offset": 0}))
         return bool(rows_of(reply, "classes", "classes"))
 
     def find_class(self, sourced_id: str) -> SisClass | None:
         """Find the class of that sourcedId; None where there is none, or it is marked to be deleted."""
         item = f"class {sourced_id}"
         url = self._codec.rostering + path("classes", sourced_id)
-        found = self._object(Call("GET", url, item, class_id=sourced_id), "class")
-        return reading.read_class(found) if found is not None and reading.is_active(found) else None
+        found = self._reads.object_of(Call("GET", url, item, class_id=sourced_id), "class")
+        if found is None or not reading.is_active(found):
+            return None
+        return reading.read_class(found, sourced_id)
 
     def classes_of_code(self, code: str) -> list[SisClass]:
         """Find the active classes of exactly that classCode, whether or not the SIS heeds the filter."""
         params = {"filter": f"classCode='{code}'"}
         url = self._codec.rostering + path("classes")
-        rows = self._rows(url, "classes", f"classes of code {code}", params=params)
+        rows = self._reads.rows(Call("GET", url, f"classes of code {code}", params), "classes")
         return [each for each in _usable("class", _active(rows), reading.read_class) if each.code == code]
 
     def class_students(self, class_id: str) -> list[Student]:
         url = self._codec.rostering + path("classes", class_id, "students")
-        rows = self._rows(url, "users", f"students of class {class_id}", class_id)
+        rows = self._class_rows(url, "users", class_id, "students")
         return _usable("student", _active(rows), reading.read_student)
 
     def academic_sessions(self) -> list[AcademicSession]:
         """Read every session: terms, semesters, school years and grading periods, ended ones too."""
         url = self._codec.rostering + path("academicSessions")
-        rows = self._rows(url, "academicSessions", "academic sessions")
+        rows = self._reads.rows(Call("GET", url, "academic sessions"), "academicSessions")
         return _usable("academic session", rows, reading.read_session)
 
     def categories(self) -> list[Category]:
         """Read every category, of every class and of none, inactive ones too."""
-        rows = self._rows(self._codec.gradebook + path("categories"), "categories", "categories")
+        url = self._codec.gradebook + path("categories")
+        rows = self._reads.rows(Call("GET", url, "categories"), "categories")
+        return _usable("category", rows, reading.read_category)
+
+    def class_categories(self, class_id: str) -> list[Category] | None:
+        """Read the categories that a class may use; None where the SIS tells none by class."""
+        if not self._asks_class_categories:
+            return None
+        url = self._codec.gradebook + path("classes", class_id, "categories")
+        call = Call("GET", url, f"categories of class {class_id}", class_id=class_id)
+        try:
+            rows = self._reads.rows(call, "categories", lambda: self._has_class_categories)
+        except AccessError:
+            raise
+        except RefusedError as refused:
+            self._asks_class_categories = refused.status not in NOT_SERVED
+            return None
+        self._has_class_categories = True
         return _usable("category", rows, reading.read_category)
 
     def district_lists(self) -> DistrictLists:
@@ -122,13 +145,13 @@ class OneRosterClient:
     def class_line_items(self, class_id: str) -> Listing[LineItem]:
         """Read the class's line items, those marked `tobedeleted` too."""
         url = self._codec.gradebook + path("classes", class_id, "lineItems")
-        rows = self._rows(url, "lineItems", f"line items of class {class_id}", class_id)
+        rows = self._class_rows(url, "lineItems", class_id, "line items")
         return reading.listing("line item", rows, partial(reading.read_line_item, class_id=class_id))
 
     def class_results(self, class_id: str) -> Listing[Result]:
         """Read the class's results, those marked `tobedeleted` too."""
         url = self._codec.gradebook + path("classes", class_id, "results")
-        rows = self._rows(url, "results", f"results of class {class_id}", class_id)
+        rows = self._class_rows(url, "results", class_id, "results")
         return reading.listing("result", rows, reading.read_result)
 
     def find_line_item(self, sourced_id: str) -> LineItem | None:
@@ -147,17 +170,17 @@ class OneRosterClient:
         """
         body = self._codec.line_item(replace(item, modified_at=datetime.now(UTC)))
         name = f"line item {item.sourced_id}"
-        return self._put("lineItems", "lineItem", body, name, item.class_id, first=first)
+        return self._writes.put("lineItems", "lineItem", body, name, item.class_id, first=first)
 
     def put_result(self, result: Result, *, first: bool = True) -> str:
         """Create or replace it; answers the sourcedId. `first` as in put_line_item."""
         body = self._codec.result(replace(result, modified_at=datetime.now(UTC)))
         name = f"result {result.sourced_id}"
-        return self._put("results", "result", body, name, result.class_id, first=first)
+        return self._writes.put("results", "result", body, name, result.class_id, first=first)
 
     def delete_line_item(self, sourced_id: str) -> None:
         """Take back a line item, by DELETE or by marking it; what a look does not find is gone already."""
-        if self._delete("lineItems", sourced_id, f"line item {sourced_id}") is None:
+        if self._writes.delete("lineItems", sourced_id, f"line item {sourced_id}") is None:
             return
         held = self.find_line_item(sourced_id)
         if held is not None:
@@ -166,7 +189,7 @@ class OneRosterClient:
     def delete_result(self, result: Result) -> None:
         """Take back a result, by DELETE or, where the SIS has none, by marking it to be deleted."""
         name = f"result {result.sourced_id}"
-        refused = self._delete("results", result.sourced_id, name, result.class_id)
+        refused = self._writes.delete("results", result.sourced_id, name, result.class_id)
         if refused is None or (refused == HTTPStatus.NOT_FOUND and self._is_gone(result)):
             return
         self.put_result(replace(result, status="tobedeleted"), first=False)
@@ -181,47 +204,13 @@ class OneRosterClient:
         held = self.class_results(result.class_id).items
         return not any(each.sourced_id == result.sourced_id and each.status == "active" for each in held)
 
-    def _delete(
-        self, collection: str, sourced_id: str, item: str, class_id: str | None = None
-    ) -> HTTPStatus | None:
-        """Delete it; gives the status where there is no DELETE, or nothing of that id, and None when done."""
-        if self.settings.withdraw == "tobedeleted":
-            return HTTPStatus.METHOD_NOT_ALLOWED
-        url = self._codec.gradebook + path(collection, sourced_id)
-        try:
-            reply = self._transport.send(Call("DELETE", url, item, class_id=class_id))
-        except RefusedError as refused:
-            if refused.status not in (HTTPStatus.NOT_FOUND, *NOT_SERVED):
-                raise
-            return HTTPStatus(refused.status)
-        require_acceptance(reply, item)
-        return None
-
-    def _put(
-        self, collection: str, name: str, body: Payload, item: str, class_id: str | None, *, first: bool
-    ) -> str:
-        ours: str = body[name]["sourcedId"]
-        allocating = first and self.settings.id_mode == "provider"
-        if allocating:
-            del body[name]["sourcedId"]
-        url = self._codec.gradebook + path(collection, ours)
-        call = Call("PUT", url, item, body=body, keyed=not allocating, class_id=class_id)
-        reply = self._transport.send(call)
-        require_acceptance(reply, item)
-        if self.settings.id_mode == "consumer":
-            return ours
-        theirs = reading.sourced_id_in(reply.body)
-        if theirs is None and allocating:
-            raise UnknownOutcome(Answer(reply.status, "no sourcedId in the answer"), item=item)
-        return theirs or ours
-
     def _held(
         self, collection: str, name: str, sourced_id: str, read: Callable[[reading.Item], Held]
     ) -> Held | None:
         item = f"{collection}/{sourced_id}"
         url = self._codec.gradebook + path(collection, sourced_id)
         try:
-            found = self._object(Call("GET", url, item), name)
+            found = self._reads.object_of(Call("GET", url, item), name)
             held = None if found is None else read(found)
         except RefusedError:
             raise
@@ -231,49 +220,10 @@ class OneRosterClient:
             raise RefusedError(Answer(HTTPStatus.OK, words="answered with another sourcedId"), item=item)
         return held if held is not None and held.status == "active" else None
 
-    def _object(self, call: Call, name: str) -> dict[str, Any] | None:
-        """Get one object, bare or under its name; None where the SIS has none of that id."""
-        try:
-            reply = self._transport.send(call)
-        except RefusedError as refused:
-            if refused.status == HTTPStatus.NOT_FOUND:
-                return None
-            raise
-        if reply.kind == "none":
-            return None
-        found = reply.body.get(name, reply.body) if isinstance(reply.body, dict) else None
-        if not isinstance(found, dict):
-            raise reading.unreadable("is not an object" if reply.kind == "json" else "is not JSON", call.item)
-        return found
-
-    def _rows(
-        self,
-        url: str,
-        name: str,
-        item: str,
-        class_id: str | None = None,
-        params: Mapping[str, str] | None = None,
-    ) -> list[object]:
-        """Read a whole list."""
-
-        def page(limit: int, offset: int) -> Reply:
-            asked: dict[str, str | int] = {**(params or {}), "limit": limit, "offset": offset}
-            return self._page(Call("GET", url, item, params=asked, class_id=class_id))
-
-        return read_list(page, name, item)
-
-    def _page(self, call: Call) -> Reply:
-        """Ask for a page: 404 is none where it is past the first, or the class is known that it is about."""
-        try:
-            return self._transport.send(call)
-        except RefusedError as refused:
-            if refused.status != HTTPStatus.NOT_FOUND:
-                raise
-            if (call.params or {}).get("offset") or (call.class_id and self.find_class(call.class_id)):
-                return Reply.empty(HTTPStatus.NOT_FOUND)
-            answer = Answer(refused.status, refused.sis_code, refused.sis_words)
-            remedy = "Check SIS_BASE_URL and SIS_DIALECT: the SIS serves no such list."
-            raise RefusedError(answer, item=call.item, remedy=remedy) from None
+    def _class_rows(self, url: str, name: str, class_id: str, what: str) -> list[object]:
+        """Read a class's list: where the SIS has none, of a class that it has, it is empty."""
+        call = Call("GET", url, f"{what} of class {class_id}", class_id=class_id)
+        return self._reads.rows(call, name, lambda: self.find_class(class_id) is not None)
 
 
 def _active(rows: Iterable[object]) -> list[object]:

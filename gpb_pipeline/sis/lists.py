@@ -10,8 +10,9 @@ from http import HTTPStatus
 
 from gpb_pipeline.sis.answers import shown
 from gpb_pipeline.sis.errors import Answer, ShortReadError
-from gpb_pipeline.sis.reading import id_of, unreadable
+from gpb_pipeline.sis.reading import unreadable
 from gpb_pipeline.sis.replies import Reply
+from gpb_pipeline.sis.values import id_of
 
 PAGE = 100  # the default of both documents, so that no SIS objects to it
 OTHER_PAGE = 75  # of a second reading: another cut shows whether rows shifted between pages

@@ -3,40 +3,72 @@
 How Canvas's SIS ids find a class and a student is set by SIS_CLASS_MATCH and SIS_STUDENT_MATCH.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
+import logging
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from http import HTTPStatus
 
 from pandera.typing import DataFrame
 
 from gpb_pipeline.passback import frames
 from gpb_pipeline.passback.course import SisRead
 from gpb_pipeline.sis.client import OneRosterClient
-from gpb_pipeline.sis.model import AcademicSession, Category, SisClass, Student
+from gpb_pipeline.sis.errors import AccessError, ForbiddenError, RefusedError
+from gpb_pipeline.sis.model import Category, SisClass, Student
+from gpb_pipeline.sis.periods import ClassOf, grading_periods
 
-LONG_AGO, FAR_OFF = date(1700, 1, 1), date(2200, 1, 1)  # what a SIS has for "always" no frame could hold
+logger = logging.getLogger(__name__)
 
-ClassOf = Mapping[str, SisClass | None]  # by Canvas section id
+
+@dataclass(frozen=True)
+class Rostered:
+    """A class with its students and, where the SIS tells them by class, its categories."""
+
+    found: SisClass
+    students: list[Student]
+    categories: list[Category] | None
 
 
 def read_sis(client: OneRosterClient, sections: DataFrame[frames.Sections]) -> SisRead:
     """Read the class, roster, categories and grading periods of each section that has a SIS id.
 
-    What is the district's is read once for courses synced together. A class that the SIS does not have is a
-    row without class_id; every other failed read raises.
+    What is the district's is read once for courses synced together. A class that the SIS does not have, or
+    does not show, is a row without class_id; every other failed read raises.
     """
-    class_of = {
-        str(section_id): class_named(client, str(sis_id))
+    sis_ids = {
+        str(section_id): str(sis_id)
         for section_id, sis_id in zip(sections["section_id"], sections["sis_section_id"], strict=True)
         if sis_id is not None
     }
+    known = {sis_id: _rostered(client, sis_id) for sis_id in dict.fromkeys(sis_ids.values())}
+    of = {section_id: known[sis_id] for section_id, sis_id in sis_ids.items()}
+    class_of = {section_id: None if each is None else each.found for section_id, each in of.items()}
     lists = client.district_lists()
     return SisRead(
         classes=_classes(class_of),
-        roster=_roster(client, class_of),
-        categories=_categories(lists.categories, class_of),
-        grading_periods=_grading_periods(lists.sessions, class_of),
+        roster=_roster(of, by_identifier=client.settings.student_match == "identifier"),
+        categories=_categories(lists.categories, [each for each in known.values() if each is not None]),
+        grading_periods=grading_periods(lists.sessions, class_of, client.settings.period_end),
     )
+
+
+def _rostered(client: OneRosterClient, sis_id: str) -> Rostered | None:
+    """Look a class up with what is read of it; one shut to these credentials, or gone, costs itself."""
+    try:
+        found = class_named(client, sis_id)
+        if found is None:
+            return None
+        return Rostered(
+            found, client.class_students(found.sourced_id), client.class_categories(found.sourced_id)
+        )
+    except AccessError:
+        raise
+    except RefusedError as refused:
+        if not isinstance(refused, ForbiddenError) and refused.status != HTTPStatus.NOT_FOUND:
+            raise
+        logger.warning("%s", refused)
+        return None
 
 
 def class_named(client: OneRosterClient, sis_section_id: str) -> SisClass | None:
@@ -59,17 +91,17 @@ def _classes(class_of: ClassOf) -> DataFrame[frames.SisClasses]:
     )
 
 
-def _roster(client: OneRosterClient, class_of: ClassOf) -> DataFrame[frames.SisRoster]:
-    by_identifier = client.settings.student_match == "identifier"
+def _roster(of: Mapping[str, Rostered | None], *, by_identifier: bool) -> DataFrame[frames.SisRoster]:
     students = {
-        class_id: _by_canvas_id(client.class_students(class_id), by_identifier=by_identifier)
-        for class_id in {each.sourced_id for each in class_of.values() if each is not None}
+        each.found.sourced_id: _by_canvas_id(each.students, by_identifier=by_identifier)
+        for each in of.values()
+        if each is not None
     }
     rows = [
         (section_id, canvas_id, student_id)
-        for section_id, found in class_of.items()
-        if found is not None
-        for canvas_id, student_id in students[found.sourced_id].items()
+        for section_id, each in of.items()
+        if each is not None
+        for canvas_id, student_id in students[each.found.sourced_id].items()
     ]
     return frames.build(
         frames.SisRoster,
@@ -94,58 +126,44 @@ def _by_canvas_id(students: Iterable[Student], *, by_identifier: bool) -> dict[s
     return {identifier: found for (identifier, _), found in named.items() if shared[identifier] == 1}
 
 
-def _categories(categories: Iterable[Category], class_of: ClassOf) -> DataFrame[frames.SisCategories]:
-    """Keep those that the course's classes may use."""
-    ours = {each.sourced_id for each in class_of.values() if each is not None} | {None}
-    kept = {each.sourced_id: each for each in categories if each.class_id in ours}.values()
+def _categories(
+    district: Collection[Category], classes: Collection[Rostered]
+) -> DataFrame[frames.SisCategories]:
+    """Keep those that the course's classes may use: as the SIS tells by class, else as each says itself."""
+    ours = {each.found.sourced_id for each in classes}
+    by_class = {each.found.sourced_id: each.categories for each in classes if each.categories is not None}
+    if ours and by_class.keys() == ours:
+        kept = _told_by_class(by_class, district)
+    else:
+        kept = {each.sourced_id: each for each in district if each.class_id in ours | {None}}
     return frames.build(
         frames.SisCategories,
         {
-            "category_id": [each.sourced_id for each in kept],
-            "title": [each.title for each in kept],
-            "active": [each.active for each in kept],
-            "class_id": [each.class_id for each in kept],
+            "category_id": list(kept),
+            "title": [each.title for each in kept.values()],
+            "active": [each.active for each in kept.values()],
+            "class_id": [each.class_id for each in kept.values()],
         },
     )
 
 
-def _grading_periods(
-    sessions: Iterable[AcademicSession], class_of: ClassOf
-) -> DataFrame[frames.SisGradingPeriods]:
-    """Keep the periods that are, or lie within, a term of the section's class.
+def _told_by_class(
+    by_class: Mapping[str, list[Category]], district: Collection[Category]
+) -> dict[str, Category]:
+    """Give each category the class that alone lists it: of several classes, or beside the district's list.
 
-    OneRoster excludes the end date from a session; the frame's last day belongs to it. OneRoster has no word
-    for a closed period either: one that is marked to be deleted takes no more grades.
+    What more classes list may be used by all of them.
     """
-    by_id = {each.sourced_id: each for each in sessions}
-    rows = [
-        (section_id, period)
-        for section_id, found in class_of.items()
-        if found is not None
-        for period in by_id.values()
-        if period.kind == "gradingPeriod" and period.start < period.end
-        if found.term_ids & _lineage(period, by_id)
-    ]
-    return frames.build(
-        frames.SisGradingPeriods,
-        {
-            "section_id": [section_id for section_id, _ in rows],
-            "period_id": [period.sourced_id for _, period in rows],
-            "start_date": [max(period.start, LONG_AGO).isoformat() for _, period in rows],
-            "end_date": [(min(period.end, FAR_OFF) - timedelta(days=1)).isoformat() for _, period in rows],
-            "closed": [not period.active for _, period in rows],
-        },
-    )
-
-
-def _lineage(session: AcademicSession, by_id: Mapping[str, AcademicSession]) -> set[str]:
-    """Collect its id and those of all that it lies within; a circle in the data ends the walk."""
-    lineage: set[str] = set()
-    current: AcademicSession | None = session
-    while current is not None and current.sourced_id not in lineage:
-        lineage.add(current.sourced_id)
-        if current.parent_id is None:
-            break
-        lineage |= {current.parent_id} if current.parent_id not in by_id else set()
-        current = by_id.get(current.parent_id)
-    return lineage
+    listing: dict[str, list[str]] = defaultdict(list)
+    kept: dict[str, Category] = {}
+    for class_id, categories in by_class.items():
+        for each in categories:
+            listing[each.sourced_id].append(class_id)
+            kept[each.sourced_id] = each
+    everybodys = {each.sourced_id for each in district} if len(by_class) == 1 else set()
+    return {
+        category_id: replace(each, class_id=listing[category_id][0])
+        if len(set(listing[category_id])) == 1 and category_id not in everybodys
+        else each
+        for category_id, each in kept.items()
+    }

@@ -1,6 +1,6 @@
 """How many requests are in flight at a SIS, and how soon after one another they start, by what it answers.
 
-A throttle halves what is in flight, then slows the starts, and all wait as long as it says; each success gives
+A throttle halves what is in flight, then slows the starts, and all wait as long as told; each success gives
 a little back (additive increase, multiplicative decrease). It knows nothing of HTTP.
 """
 
@@ -9,24 +9,22 @@ from contextlib import contextmanager
 from threading import Condition
 from time import monotonic
 
-IN_FLIGHT = 16  # at most, over all courses of the process
-BACK_OFF_FIRST, BACK_OFF_MOST = (
-    0.25,
-    20.0,
-)  # seconds, doubling while no success comes, where the SIS names none
-GAP_FIRST, GAP_LEAST, GAP_MOST = 0.05, 0.01, 5.0  # seconds between two starts, once one in flight is too many
-SLOWER, FASTER = 1.5, 0.05  # what a throttle multiplies the gap by; starts a second that a success adds
+IN_FLIGHT_FIRST, IN_FLIGHT = 4, 16  # at first, and at most, over all courses of the process
+BACK_OFF_FIRST, BACK_OFF_MOST = 0.25, 20.0  # seconds where the SIS names none, doubling without a success
+GAP_FIRST, GAP_LEAST, GAP_MOST = 0.05, 0.01, 5.0  # seconds between two starts, once one at a time is too many
+SLOWER = 1.5  # what a throttle multiplies the gap by
+FASTER, ROOMIER = 0.05, 0.06  # what a success adds: to the starts a second, to what all in flight may be
 
 
 class Pace:
     """One client's; threads take turns in it."""
 
     def __init__(self) -> None:
-        self._room = float(IN_FLIGHT)
+        self._room = float(IN_FLIGHT_FIRST)
         self._in_flight = 0
         self._gap = 0.0
         self._next = 0.0  # no turn begins before
-        self._lowered = 0.0  # when it last was
+        self._lowered = 0.0  # when it last was; 0: never, and then it grows fast
         self._throttles = 0  # since the last success
         self._turns = Condition()
 
@@ -60,7 +58,8 @@ class Pace:
                 gap = 1 / (1 / self._gap + FASTER)
                 self._gap = gap if gap > GAP_LEAST else 0.0
             else:
-                self._room = min(float(IN_FLIGHT), self._room + 1 / self._room)
+                more = ROOMIER / self._room if self._lowered else 1.0
+                self._room = min(float(IN_FLIGHT), self._room + more)
 
     def throttled(self, began: float, seconds: float | None) -> None:
         """Note that a turn which began then was refused for the rate; all wait `seconds`, or a back-off.
@@ -71,7 +70,7 @@ class Pace:
             now = monotonic()
             if began >= self._lowered:
                 self._lowered = now
-                if self._room > 1:
+                if int(self._room) > 1:
                     self._room = max(1.0, self._room / 2)
                 else:
                     self._gap = min(max(self._gap * SLOWER, GAP_FIRST), GAP_MOST)

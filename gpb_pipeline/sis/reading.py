@@ -4,13 +4,12 @@ Ids may be numbers, references bare strings, scores and flags text, dates withou
 means "never". A row without what the project cannot do without is laid aside as a Reject; the rest is None.
 """
 
-import math
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any, TypeVar
 
 from gpb_pipeline.errors import PermanentError
-from gpb_pipeline.sis.answers import fit, shown
+from gpb_pipeline.sis.answers import shown
 from gpb_pipeline.sis.model import (
     AcademicSession,
     Category,
@@ -22,9 +21,9 @@ from gpb_pipeline.sis.model import (
     Status,
     Student,
 )
+from gpb_pipeline.sis.values import day_of, flag_of, id_of, moment_of, number_of, text_of
 
-YEARS = range(1700, 2200)  # what a frame can hold; SISs have 0001 and 9999 for "never"
-ID_MAX, TEXT_MAX, MET_MAX = 1000, 2000, 300  # characters; OneRoster's ids have 255
+MET_MAX = 300  # characters kept of a row that was laid aside
 Item = Mapping[str, Any]
 T = TypeVar("T")
 
@@ -59,43 +58,44 @@ def read_line_item(item: Item, class_id: str | None = None) -> LineItem:
     """Read it; without a class of its own it is of `class_id`, whose list it came in."""
     return LineItem(
         sourced_id=_required(item, "sourcedId", "line item"),
-        title=_text(item.get("title")) or "",
+        title=text_of(item.get("title")) or "",
         class_id=_reference(item.get("class")) or class_id or _required(item, "class", "line item"),
         category_id=_reference(item.get("category")),
-        assign_date=_moment(item.get("assignDate")),
-        due_date=_moment(item.get("dueDate")),
-        result_value_max=_number(item.get("resultValueMax")),
-        result_value_min=_number(item.get("resultValueMin")),
+        assign_date=moment_of(item.get("assignDate")),
+        due_date=moment_of(item.get("dueDate")),
+        result_value_max=number_of(item.get("resultValueMax")),
+        result_value_min=number_of(item.get("resultValueMin")),
         school_id=_reference(item.get("school")),
         grading_period_id=_reference(item.get("gradingPeriod")),
-        description=_text(item.get("description")),
+        description=text_of(item.get("description")),
         status=_status(item),
-        modified_at=_moment(item.get("dateLastModified")),
+        modified_at=moment_of(item.get("dateLastModified")),
     )
 
 
 def read_result(item: Item) -> Result:
-    scored = _moment(item.get("scoreDate"))
+    scored = moment_of(item.get("scoreDate"))
     return Result(
         sourced_id=_required(item, "sourcedId", "result"),
         line_item_id=_required_reference(item, "lineItem", "result"),
         student_id=_required_reference(item, "student", "result"),
-        score=_number(item.get("score")),
-        score_status=(_text(item.get("scoreStatus")) or "fully graded").lower(),
+        score=number_of(item.get("score")),
+        score_status=(text_of(item.get("scoreStatus")) or "fully graded").lower(),
         score_date=scored and scored.date(),
         class_id=_reference(item.get("class")),
-        late=_flag(item.get("late")),
-        missing=_flag(item.get("missing")),
+        late=flag_of(item.get("late")),
+        missing=flag_of(item.get("missing")),
         status=_status(item),
-        modified_at=_moment(item.get("dateLastModified")),
+        modified_at=moment_of(item.get("dateLastModified")),
     )
 
 
-def read_class(item: Item) -> SisClass:
+def read_class(item: Item, sourced_id: str | None = None) -> SisClass:
+    """Read it; without an id of its own it is `sourced_id`, by which it was asked for."""
     terms = item.get("terms")
     ids = [_reference(each) for each in terms] if isinstance(terms, list) else []
     return SisClass(
-        sourced_id=_required(item, "sourcedId", "class"),
+        sourced_id=id_of(item.get("sourcedId")) or sourced_id or _required(item, "sourcedId", "class"),
         code=id_of(item.get("classCode")),
         school_id=_reference(item.get("school")),
         term_ids=frozenset(each for each in ids if each is not None),
@@ -121,7 +121,8 @@ def read_category(item: Item) -> Category:
 
 def read_session(item: Item) -> AcademicSession:
     """Read it; a grading period needs both dates, any other session may be open at either end."""
-    kind, start, end = _text(item.get("type")) or "", _day(item.get("startDate")), _day(item.get("endDate"))
+    kind = text_of(item.get("type")) or ""
+    start, end = day_of(item.get("startDate")), day_of(item.get("endDate"))
     if kind == "gradingPeriod" and (start is None or end is None):
         raise unreadable("came without a start or an end date", "a grading period of the SIS")
     return AcademicSession(
@@ -151,18 +152,6 @@ def sourced_id_in(body: object) -> str | None:
     return id_of(inner.get("sourcedId")) if isinstance(inner, dict) else None
 
 
-def id_of(value: object) -> str | None:
-    """Read an id, text or a number; None for what could not be the same id again when it is written."""
-    text = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
-    return text if text and len(text) <= ID_MAX and fit(text) == text else None
-
-
-def _text(value: object) -> str | None:
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        return None
-    return fit(str(value)[:TEXT_MAX]).strip() or None
-
-
 def _required(item: Item, name: str, kind: str) -> str:
     found = id_of(item.get(name))
     if found is None:
@@ -171,14 +160,10 @@ def _required(item: Item, name: str, kind: str) -> str:
 
 
 def _required_text(item: Item, name: str, kind: str) -> str:
-    found = _text(item.get(name))
+    found = text_of(item.get(name))
     if found is None:
         raise unreadable(f"came without {name}", f"a {kind} of the SIS")
     return found
-
-
-def _reference(value: object) -> str | None:
-    return id_of(value.get("sourcedId")) if isinstance(value, dict) else id_of(value)
 
 
 def _required_reference(item: Item, name: str, kind: str) -> str:
@@ -188,42 +173,10 @@ def _required_reference(item: Item, name: str, kind: str) -> str:
     return found
 
 
-def _number(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return None
-    try:
-        number = float(value)
-    except (ValueError, OverflowError):
-        return None
-    return number if math.isfinite(number) else None
-
-
-def _iso(value: object) -> datetime | None:
-    try:
-        return datetime.fromisoformat(value.strip()) if isinstance(value, str) else None
-    except ValueError:
-        return None
-
-
-def _moment(value: object) -> datetime | None:
-    """Parse ISO 8601, a date or an instant; without an offset it is taken as UTC."""
-    moment = _iso(value)
-    if moment is None or moment.year not in YEARS:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _day(value: object) -> date | None:
-    moment = _iso(value)
-    return moment and moment.date()
-
-
-def _flag(value: object) -> bool | None:
-    if isinstance(value, bool):
-        return value
-    return {"true": True, "false": False}.get(value.strip().lower()) if isinstance(value, str) else None
+def _reference(value: object) -> str | None:
+    return id_of(value.get("sourcedId")) if isinstance(value, dict) else id_of(value)
 
 
 def _status(item: Item) -> Status:
-    status = (_text(item.get("status")) or "active").lower()
+    status = (text_of(item.get("status")) or "active").lower()
     return "active" if status == "active" else "tobedeleted"

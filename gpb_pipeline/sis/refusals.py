@@ -24,7 +24,7 @@ from gpb_pipeline.sis.errors import (
     UnknownOutcome,
     UnreachableError,
 )
-from gpb_pipeline.sis.replies import text_of
+from gpb_pipeline.sis.replies import decoded
 
 RETRY_AFTER_MIN, RETRY_AFTER_MAX = 0.05, 3600.0  # seconds
 RATE_LIMIT = re.compile(r"rate.?limit|too many requests|throttl", re.IGNORECASE)
@@ -54,7 +54,7 @@ def raise_unanswered(fault: requests.RequestException, item: str, setting: str, 
 
 def raise_for(response: requests.Response, item: str, *, write: bool, whole: bool = True) -> NoReturn:
     """Raise what an answer without success means; `whole`: a 403 is about the client, not about the item."""
-    status, text = response.status_code, text_of(response)
+    status, text = response.status_code, decoded(response)
     answer = answer_of(status, text)
     after = seconds_told(response)
     if is_throttle(response):
@@ -78,7 +78,7 @@ def is_throttle(response: requests.Response) -> bool:
     if status not in (HTTPStatus.FORBIDDEN, HTTPStatus.SERVICE_UNAVAILABLE):
         return False
     clue = RATE_LIMIT if status == HTTPStatus.FORBIDDEN else BUSY  # 403 is PowerSchool's
-    return "Retry-After" in response.headers or clue.search(text_of(response)[:CLUE]) is not None
+    return "Retry-After" in response.headers or clue.search(decoded(response)[:CLUE]) is not None
 
 
 def seconds_told(response: requests.Response) -> float | None:

@@ -31,7 +31,7 @@ class Reply:
 
     @classmethod
     def of(cls, response: requests.Response) -> "Reply":
-        text = text_of(response)
+        text = decoded(response)
         kind, body = _json(text)
         total = response.headers.get("X-Total-Count", "").strip()
         return cls(
@@ -51,7 +51,7 @@ class Reply:
         return answer_of(self.status, self.text)
 
 
-def text_of(response: requests.Response) -> str:
+def decoded(response: requests.Response) -> str:
     """Decode it as JSON is, UTF-8 unless it says otherwise; what does not decode is marked, not raised."""
     declared = "charset" in response.headers.get("Content-Type", "").lower()
     try:

@@ -17,7 +17,8 @@ from gpb_pipeline.settings import SisSettings
 from gpb_pipeline.sis.answers import answer_of, parsed
 from gpb_pipeline.sis.errors import AccessError
 from gpb_pipeline.sis.refusals import raise_for, raise_unanswered
-from gpb_pipeline.sis.replies import text_of
+from gpb_pipeline.sis.replies import decoded
+from gpb_pipeline.sis.values import number_of
 
 ITEM = "SIS token"
 NO_ENDPOINT = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.GONE)
@@ -119,7 +120,7 @@ class Tokens:
 
 
 def _token_in(response: requests.Response, asked: float) -> Token:
-    status, text = response.status_code, text_of(response)
+    status, text = response.status_code, decoded(response)
     if status in REFUSED:
         raise AccessError(answer_of(status, text), item=ITEM)
     if status in NO_ENDPOINT or status // 100 == REDIRECTS:
@@ -148,8 +149,5 @@ def _token_in(response: requests.Response, asked: float) -> Token:
 
 def _life(expires_in: object) -> float | None:
     """Read `expires_in` in seconds, a number or text; None for what is no time to go by."""
-    try:
-        seconds = float(expires_in) if isinstance(expires_in, str | int | float) else 0.0
-    except (ValueError, OverflowError):
-        return None
-    return seconds if 0 < seconds < LIFE_MAX else None
+    seconds = number_of(expires_in)
+    return seconds if seconds is not None and 0 < seconds < LIFE_MAX else None

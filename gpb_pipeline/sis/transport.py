@@ -30,6 +30,7 @@ from gpb_pipeline.sis.standing import Standing
 from gpb_pipeline.sis.tokens import Bearer, Tokens
 
 ATTEMPTS = 5  # at what an outage leaves unanswered, if it lasts no longer than outages.Patience
+BRIEFLY = 0.5  # seconds that all wait for a 503 without a word; the one that met it waits by its patience
 THROTTLED_FOR = 600.0  # seconds that one request may be put off for its rate
 T = TypeVar("T")
 
@@ -124,8 +125,10 @@ class Transport:
         return response
 
     def _learn(self, call: Call, response: requests.Response, began: float) -> None:
-        if is_throttle(response) or response.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
+        if is_throttle(response):
             self._pace.throttled(began, seconds_told(response))
+        elif response.status_code == HTTPStatus.SERVICE_UNAVAILABLE:  # a throttle too, or an outage
+            self._pace.throttled(began, BRIEFLY)
         elif response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
             self._pace.answered()
             if response.status_code not in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):

@@ -24,6 +24,10 @@ class OneRoster1p1:
     def scope(self) -> str | None:
         return None
 
+    @property
+    def lists_class_categories(self) -> bool:
+        return False
+
     def line_item(self, item: LineItem) -> Payload:
         """Write `{"lineItem": …}`; 1.1 has no `school`, and no SIS of it asks for a description."""
         base = self.base_url

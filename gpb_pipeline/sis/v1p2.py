@@ -26,6 +26,10 @@ class OneRoster1p2:
     def scope(self) -> str | None:
         return " ".join(f"https://purl.imsglobal.org/spec/or/v1p2/scope/{name}" for name in SCOPES)
 
+    @property
+    def lists_class_categories(self) -> bool:
+        return True
+
     def line_item(self, item: LineItem) -> Payload:
         """Write `{"lineItem": …}`; without the class's school, which 1.2 requires, the SIS says so itself."""
         roster, book = self.rostering, self.gradebook

@@ -7,7 +7,7 @@ import base64
 import json
 import socket
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from threading import Thread
 from typing import Any
@@ -21,6 +21,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 BASE = "/ims/oneroster/v1p1"
+FORM = {"client_id": ["key"], "client_secret": ["sécret"]}
 BASIC = "Basic " + base64.b64encode("key:sécret".encode()).decode()
 
 
@@ -54,7 +55,13 @@ class OneRosterServer:
     seen: list[Seen] = field(default_factory=list)
     token_forms: list[dict[str, list[str]]] = field(default_factory=list)
     live_token: str | None = None
+    token_auth: str = "basic"
+    token_life: object = None  # expires_in
+    rule: Callable[[Seen], Response | None] = lambda _: None  # answers instead, before anything is stored
+    reorder: Callable[[list[dict[str, Any]], int], list[dict[str, Any]]] = lambda rows, _: rows  # by nth page
+    pages: int = 0
     counts: bool = True
+    ends_with: Response | None = None  # instead of an empty list
     page_max: int = 1000
     knows_offset: bool = True
     allocates: bool = False
@@ -76,10 +83,17 @@ class OneRosterServer:
         self.token_forms.append(parse_qs((await request.body()).decode()))
         if self.token_faults:
             return self.token_faults.popleft()
-        if request.headers.get("authorization") != BASIC:
+        if not self._knows(request):
             return JSONResponse({"error": "invalid_client"}, 401)
         self.live_token = f"token-{len(self.token_forms)}"
-        return JSONResponse({"access_token": self.live_token, "token_type": "bearer"})
+        body = {"access_token": self.live_token, "token_type": "bearer", "expires_in": self.token_life}
+        return JSONResponse({name: value for name, value in body.items() if value is not None})
+
+    def _knows(self, request: Request) -> bool:
+        by_header = request.headers.get("authorization")
+        if self.token_auth == "basic":
+            return by_header == BASIC
+        return by_header is None and FORM.items() <= self.token_forms[-1].items()
 
     async def _answer(self, request: Request) -> Response:
         raw = await request.body()
@@ -89,6 +103,8 @@ class OneRosterServer:
         self.seen.append(Seen(request.method, path, query, dict(request.headers), body))
         if request.headers.get("authorization") != f"Bearer {self.live_token}":
             return JSONResponse({"imsx_codeMajor": "failure"}, 401)
+        if (ruled := self.rule(self.seen[-1])) is not None:
+            return ruled
         if request.method == "PUT":
             self.stored[path] = body
         if self.faults and (fault := self.faults.popleft()) is not None:
@@ -111,10 +127,15 @@ class OneRosterServer:
         if path not in self.collections:
             return PlainTextResponse("no such thing", 404)
         name, items = self.collections[path]
+        items = self.reorder(items, self.pages)
+        self.pages += 1
         offset = int(query["offset"]) if self.knows_offset else 0
         page = items[offset : offset + min(int(query["limit"]), self.page_max)]
         headers = {"X-Total-Count": str(len(items))} if self.counts else {}
-        return JSONResponse({name: page}, headers=headers)
+        if not page and self.ends_with is not None:
+            return self.ends_with
+        body = json.dumps({name: page})  # in ASCII: half a surrogate can be spelt so, and not sent otherwise
+        return Response(body, headers=headers, media_type="application/json")
 
 
 class Running:

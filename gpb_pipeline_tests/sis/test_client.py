@@ -7,62 +7,12 @@ import pytest
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from gpb_pipeline.errors import PermanentError
-from gpb_pipeline.sis.errors import RefusedError, UnavailableError, UnknownOutcome
+from gpb_pipeline.sis.errors import RefusedError, UnknownOutcome
 from gpb_pipeline_tests.sis.conftest import Connect
 from gpb_pipeline_tests.sis.one_roster import CutShort, OneRosterServer
 from gpb_pipeline_tests.sis.samples import LINE_ITEM, RESULT
 
 HELD = {"sourcedId": RESULT.sourced_id, "lineItem": "L", "student": "ST1", "score": 42.5}
-
-
-def results(count: int) -> list[dict[str, Any]]:
-    return [{"sourcedId": f"R{n}", "lineItem": "L", "student": f"S{n}", "score": n} for n in range(count)]
-
-
-@pytest.mark.parametrize("count", [0, 1, 99, 100, 101, 250])
-@pytest.mark.parametrize("counts", [True, False], ids=["with a total", "without"])
-def test_every_page_is_read(sis: OneRosterServer, connect: Connect, count: int, counts: bool) -> None:  # noqa: FBT001
-    sis.collections["/classes/C1/results"] = ("results", results(count))
-    sis.counts = counts
-    assert [each.sourced_id for each in connect().class_results("C1").items] == [
-        f"R{n}" for n in range(count)
-    ]
-
-
-def test_a_sis_with_smaller_pages_than_asked_for_is_read_to_the_end(
-    sis: OneRosterServer, connect: Connect
-) -> None:
-    sis.collections["/classes/C1/results"] = ("results", results(45))
-    sis.page_max = 20
-    assert len(connect().class_results("C1").items) == 45
-
-
-def test_a_total_that_counts_only_the_page_does_not_end_the_reading(
-    sis: OneRosterServer, connect: Connect
-) -> None:
-    sis.collections["/classes/C1/results"] = ("results", results(250))
-    page = JSONResponse({"results": results(100)}, headers={"X-Total-Count": "100"})
-    sis.faults.append(page)
-    assert len(connect().class_results("C1").items) == 250
-
-
-def test_what_comes_on_two_pages_counts_once(sis: OneRosterServer, connect: Connect) -> None:
-    rows = results(150)
-    sis.collections["/classes/C1/results"] = ("results", [*rows[:100], rows[99], *rows[100:]])
-    assert len(connect().class_results("C1").items) == 150
-
-
-def test_a_sis_that_knows_no_offset_does_not_repeat_itself(sis: OneRosterServer, connect: Connect) -> None:
-    sis.collections["/classes/C1/results"] = ("results", results(45))
-    sis.knows_offset = sis.counts = False
-    assert len(connect().class_results("C1").items) == 45
-
-
-def test_a_read_that_comes_back_short_is_an_error(sis: OneRosterServer, connect: Connect) -> None:
-    sis.collections["/classes/C1/results"] = ("results", results(45))
-    sis.page_max, sis.knows_offset = 20, False
-    with pytest.raises(UnavailableError, match=r"results of class C1: the list came short"):
-        connect().class_results("C1")
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
@@ -67,6 +67,23 @@ def test_an_exempt_student_carries_score_0(codec: Codec) -> None:
 
 
 @CODECS
+@pytest.mark.parametrize(
+    ("score", "spelt"), [(6.300000000000001, "6.3"), (0.1 + 0.2, "0.3"), (42.0, "42.0"), (0.0, "0.0")]
+)
+def test_a_score_goes_out_as_canvas_shows_it(codec: Codec, score: float, spelt: str) -> None:
+    assert f'"score": {spelt}' in json.dumps(codec.result(replace(RESULT, score=score)))
+    item = replace(LINE_ITEM, result_value_max=score)
+    assert f'"resultValueMax": {spelt}' in json.dumps(codec.line_item(item))
+
+
+def test_late_and_missing_are_said_in_1p2_where_they_are_known() -> None:
+    body = V1P2.result(replace(RESULT, late=None, missing=True))["result"]
+    assert "late" not in body
+    assert body["missing"] == "true"
+    assert not {"late", "missing"} & V1P1.result(replace(RESULT, late=True, missing=True))["result"].keys()
+
+
+@CODECS
 def test_what_is_unknown_is_left_out_rather_than_null(codec: Codec) -> None:
     bare = replace(LINE_ITEM, due_date=None, grading_period_id=None, school_id=None, description="")
     body = codec.line_item(bare)["lineItem"]
@@ -89,7 +106,7 @@ def test_a_sourced_id_may_hold_any_character() -> None:
 IDS = st.text(st.characters(min_codepoint=33, max_codepoint=0x2FF), min_size=1).filter(
     lambda s: s == s.strip()
 )
-NUMBERS = st.floats(0, 1e6, allow_nan=False)
+NUMBERS = st.decimals(0, 10**6, places=4).map(float)
 SECONDS = st.integers(0, 4_000_000_000).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
 RESULTS = st.builds(
     replace,
@@ -97,7 +114,7 @@ RESULTS = st.builds(
     sourced_id=IDS,
     student_id=IDS,
     score=NUMBERS,
-    score_date=st.dates(),
+    score_date=st.dates(date(1700, 1, 1), date(2199, 12, 31)),
     modified_at=SECONDS,
     late=st.booleans(),
     missing=st.booleans(),

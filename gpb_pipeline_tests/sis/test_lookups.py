@@ -8,9 +8,14 @@ from starlette.responses import Response
 
 from gpb_pipeline.errors import TransientError
 from gpb_pipeline.passback import frames
+from gpb_pipeline.sis.client import OneRosterClient
+from gpb_pipeline.sis.errors import AccessError
 from gpb_pipeline.sis.lookups import read_sis
+from gpb_pipeline.sis.model import AcademicSession
+from gpb_pipeline.sis.periods import seen_end
+from gpb_pipeline.sis.reading import read_session
 from gpb_pipeline_tests.sis.conftest import Connect
-from gpb_pipeline_tests.sis.one_roster import OneRosterServer
+from gpb_pipeline_tests.sis.one_roster import OneRosterServer, Seen
 
 
 def sections(**sis_id_of: str | None) -> DataFrame[frames.Sections]:
@@ -38,7 +43,10 @@ def _school(sis: OneRosterServer) -> None:
     for each in (class_1, class_2):
         sis.stored[f"/classes/{each['sourcedId']}"] = {"class": each}
     sis.collections = {
-        "/classes": ("classes", [class_1, class_2, twin, twin | {"sourcedId": "C4"}]),
+        "/classes": (
+            "classes",
+            [class_1, class_2, {"sourcedId": "C9", "classCode": "LOST"}, twin, twin | {"sourcedId": "C4"}],
+        ),
         "/classes/C1/students": (
             "users",
             [
@@ -167,3 +175,152 @@ def test_a_read_that_fails_is_never_an_empty_answer(sis: OneRosterServer, connec
     sis.faults += [Response(status_code=500)] * 5
     with pytest.raises(TransientError, match="class C1"):
         read_sis(connect(), sections(a="C1"))
+
+
+FORBIDDEN = Response(status_code=403)
+
+
+@pytest.mark.parametrize("shut", ["/classes/C1", "/classes/C1/students"])
+def test_a_class_that_is_shut_to_the_client_costs_its_sections_alone(
+    sis: OneRosterServer, connect: Connect, caplog: pytest.LogCaptureFixture, shut: str
+) -> None:
+    client = connect()
+    client.categories()  # so the client as a whole is let in
+    sis.rule = lambda seen: FORBIDDEN if seen.path == shut else None
+    read = read_sis(client, sections(a="C1", b="C2"))
+    assert read.classes["class_id"].tolist() == [None, "C2"]
+    assert read.roster["section_id"].unique().tolist() == ["b"]
+    assert "C1" in caplog.text
+
+
+def test_a_class_that_its_code_finds_and_its_id_does_not_costs_its_sections_alone(connect: Connect) -> None:
+    read = read_sis(connect(class_match="identifier"), sections(a="ALG-1", b="LOST"))
+    assert read.classes["class_id"].tolist() == ["C1", None]
+
+
+def test_a_client_that_is_shut_out_altogether_is_told_so(sis: OneRosterServer, connect: Connect) -> None:
+    sis.rule = lambda seen: FORBIDDEN
+    with pytest.raises(AccessError):
+        read_sis(connect(), sections(a="C1"))
+
+
+def test_rows_that_cannot_be_read_cost_themselves_and_are_told_by_code(
+    sis: OneRosterServer, connect: Connect, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = read_sis(connect(), sections(a="C1", b="C2"))
+    sis.collections["/classes/C1/students"][1].insert(0, {"sourcedId": None, "givenName": "Ann"})
+    sis.collections["/categories"][1].insert(0, {"sourcedId": "K9", "title": None})
+    endless = session("MP9", "gradingPeriod", "2026-09-01", "2026-11-01", "SEM1") | {"endDate": None}
+    sis.collections["/academicSessions"][1].insert(0, endless)
+    after = read_sis(connect(), sections(a="C1", b="C2"))
+    for name in ("classes", "roster", "categories", "grading_periods"):
+        assert getattr(after, name).equals(getattr(before, name))
+    assert caplog.text.count("laid aside: unreadable_data") == 3
+    assert "Ann" not in caplog.text
+
+
+def test_a_year_without_an_end_still_holds_its_periods(sis: OneRosterServer, connect: Connect) -> None:
+    for each in sis.collections["/academicSessions"][1][:2]:
+        each["endDate"] = None
+    periods = read_sis(connect(), sections(a="C1")).grading_periods
+    assert periods["period_id"].to_list() == ["MP1", "MP2"]
+
+
+def test_a_period_whose_end_is_its_last_day_has_that_day(sis: OneRosterServer, connect: Connect) -> None:
+    sis.collections["/academicSessions"][1][2]["endDate"] = "2026-11-13"  # a Friday
+    periods = read_sis(connect(period_end="inclusive"), sections(a="C1")).grading_periods
+    assert f"{periods['end_date'][0]:%m-%d}" == "11-13"
+
+
+def test_a_period_of_one_day_is_one_where_its_end_is_its_last_day(
+    sis: OneRosterServer, connect: Connect
+) -> None:
+    day = session("DAY", "gradingPeriod", "2026-09-01", "2026-09-01", "MP2")
+    sis.collections["/academicSessions"] = ("academicSessions", [day])
+    found = read_sis(connect(period_end="inclusive"), sections(b="C2")).grading_periods
+    assert found["period_id"].to_list() == ["DAY"]
+    assert read_sis(connect(), sections(b="C2")).grading_periods.empty
+
+
+def period(name: str, start: str, end: str, parent: str = "Y") -> AcademicSession:
+    return read_session(session(name, "gradingPeriod", start, end, parent))
+
+
+@pytest.mark.parametrize(
+    ("periods", "end"),
+    [
+        ([period("1", "2026-09-01", "2026-11-14"), period("2", "2026-11-14", "2027-02-01")], "exclusive"),
+        ([period("1", "2026-09-01", "2026-11-13"), period("2", "2026-11-14", "2027-02-01")], "inclusive"),
+        ([period("1", "2026-09-01", "2026-11-13"), period("2", "2026-11-16", "2027-02-01")], None),
+        ([period("1", "2026-09-01", "2026-11-13"), period("2", "2026-11-14", "2027-02-01", "Z")], None),
+        ([], None),
+    ],
+)
+def test_periods_that_follow_one_another_show_how_their_end_is_meant(
+    periods: list[AcademicSession], end: str | None
+) -> None:
+    assert seen_end(periods) == end
+
+
+class Newer:
+    """The same school in 1.2, where a class's categories are asked of the class."""
+
+    def __init__(self, sis: OneRosterServer, connect: Connect) -> None:
+        self.sis, self.connect = sis, connect
+        for held in (sis.collections, sis.stored):
+            for path in list(held):
+                service = "gradebook" if path == "/categories" else "rostering"
+                held[f"/ims/oneroster/{service}/v1p2{path}"] = held[path]  # type: ignore[assignment]
+
+    def lists(self, class_id: str, *titles: str) -> None:
+        rows = [{"sourcedId": each, "title": each[2:] or each} for each in titles]
+        self.sis.collections[f"/ims/oneroster/gradebook/v1p2/classes/{class_id}/categories"] = (
+            "categories",
+            rows,
+        )
+
+    def client(self) -> OneRosterClient:
+        base = self.connect().settings.base_url.removesuffix("/v1p1")
+        return self.connect(base_url=base, dialect="oneroster-1.2")
+
+    def read(self, client: OneRosterClient | None = None, **sis_id_of: str) -> dict[str, str | None]:
+        read = read_sis(client or self.client(), sections(**sis_id_of)).categories
+        return dict(zip(read["category_id"], read["class_id"], strict=True))
+
+
+@pytest.fixture
+def newer(sis: OneRosterServer, connect: Connect) -> Newer:
+    return Newer(sis, connect)
+
+
+def test_a_classs_categories_are_asked_of_the_class_in_1p2(newer: Newer) -> None:
+    newer.lists("C1", "1-Tests", "0-Tests")
+    newer.lists("C2", "2-Tests", "0-Tests")
+    assert newer.read(a="C1", b="C2") == {"1-Tests": "C1", "2-Tests": "C2", "0-Tests": None}
+
+
+def test_what_only_the_class_lists_is_its_own_and_what_all_may_use_is_not(newer: Newer) -> None:
+    newer.lists("C1", "1-Tests", "K1")
+    assert newer.read(a="C1") == {"1-Tests": "C1", "K1": None}
+
+
+@pytest.mark.parametrize("status", [403, 404, 405, 501])
+def test_where_no_class_has_its_categories_the_districts_are_taken(newer: Newer, status: int) -> None:
+    refused = Response(status_code=status)
+    newer.sis.rule = lambda seen: refused if _of_a_class(seen) else None
+    client = newer.client()
+    assert newer.read(client, a="C1") == {"K1": None, "K2": "C1", "K4": None}
+    newer.read(client, b="C2")
+    asked = sum(_of_a_class(each) for each in newer.sis.seen)
+    assert (asked == 1) is (status in (405, 501))
+
+
+def test_a_class_without_any_among_classes_with_some_has_none(newer: Newer) -> None:
+    newer.lists("C1", "1-Tests")
+    client = newer.client()
+    newer.read(client, a="C1")
+    assert newer.read(client, b="C2") == {}
+
+
+def _of_a_class(seen: Seen) -> bool:
+    return "/classes/" in seen.path and seen.path.endswith("/categories")

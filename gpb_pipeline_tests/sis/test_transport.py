@@ -101,12 +101,6 @@ def test_a_busy_token_endpoint_is_asked_again(sis: OneRosterServer, connect: Con
     assert len(sis.token_forms) == 3
 
 
-def test_403_is_a_matter_of_configuration(sis: OneRosterServer, connect: Connect) -> None:
-    sis.faults.append(JSONResponse({"imsx_codeMinor": "forbidden"}, 403))
-    with pytest.raises(AccessError, match=r"HTTP 403 \(forbidden\).*SIS_SCOPE"):
-        connect().put_line_item(LINE_ITEM)
-
-
 @pytest.mark.parametrize(
     "fault",
     [
@@ -165,15 +159,10 @@ def test_a_write_without_a_key_is_repeated_when_it_was_not_looked_at(
 
 
 def test_retries_end(sis: OneRosterServer, connect: Connect) -> None:
-    client = connect()
-    sis.faults += [Response(status_code=503)] * ATTEMPTS
-    with pytest.raises(UnknownOutcome, match="HTTP 503"):
-        client.put_result(RESULT)
+    sis.faults += [Response(status_code=500)] * ATTEMPTS
+    with pytest.raises(UnknownOutcome, match="HTTP 500"):
+        connect().put_result(RESULT)
     assert len(sis.seen) == ATTEMPTS
-    sis.faults += [Response(status_code=429)] * ATTEMPTS
-    with pytest.raises(UnavailableError, match="is not available: HTTP 429") as raised:
-        client.put_result(RESULT)
-    assert not isinstance(raised.value, UnknownOutcome)
 
 
 @pytest.mark.parametrize("status", [400, 404, 409, 412, 422, 501])
@@ -189,12 +178,6 @@ def test_a_refusal_is_not_repeated_and_keeps_what_the_sis_said(
     assert refused.sis_words == "Student ST1 is not enrolled"
     assert "ST1 is" not in f"{refused!s}{refused!r}"
     assert sis.methods() == ["PUT"]
-
-
-def test_a_success_that_says_failure_is_a_refusal(sis: OneRosterServer, connect: Connect) -> None:
-    sis.faults.append(JSONResponse({"imsx_codeMajor": "failure", "imsx_codeMinor": "invaliddata"}, 200))
-    with pytest.raises(RefusedError, match=r"HTTP 200 \(invaliddata\)"):
-        connect().put_result(RESULT)
 
 
 def test_a_redirect_is_not_followed(sis: OneRosterServer, connect: Connect) -> None:
