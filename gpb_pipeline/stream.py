@@ -11,12 +11,13 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from queue import Empty, SimpleQueue
 from threading import Event as Flag
 from traceback import extract_tb
 
+from gpb_pipeline.canvas.courses import course_named
 from gpb_pipeline.errors import PermanentError, PipelineError
 from gpb_pipeline.events import (
     CourseFailed,
@@ -27,7 +28,7 @@ from gpb_pipeline.events import (
     Event,
     StageReached,
 )
-from gpb_pipeline.sync import Connections, CourseSync, Judged, Posted, Posting, SyncRequest
+from gpb_pipeline.sync import Connections, CourseSync, Judged, Posted, Posting, SyncRequest, kept_out
 from gpb_pipeline.warehouse import record
 from gpb_pipeline.warehouse.history import Begun, EndStatus, Reached
 from gpb_pipeline.warehouse.locks import Held, LockedError, course_lock
@@ -60,6 +61,7 @@ class _Course:
 
     request: SyncRequest
     started_at: datetime
+    kept_out: PermanentError | None = None
     lock: ExitStack = field(default_factory=ExitStack)
     held: Held | None = None
     interrupted: bool = False
@@ -110,9 +112,9 @@ class _Stream:
     def _begin(self) -> Iterator[Event]:
         """Lock the next courses and put their jobs on record, a group at a time."""
         begun: list[_Course] = []
-        for _ in range(min(GROUP, len(self._pending))):
-            course = _Course(request=self._pending.popleft(), started_at=self._connections.clock())
-            event = self._locked(course)
+        asked = [self._pending.popleft() for _ in range(min(GROUP, len(self._pending)))]
+        for course in self._courses.map(self._named, asked):
+            event = self._kept_out(course) or self._locked(course)
             if event is not None:
                 yield event
             elif course.held is not None or course.request.posting is Posting.NOTHING:
@@ -124,6 +126,29 @@ class _Stream:
             for course in recorded:
                 course.interrupted = course.request.course_id in unsure
         self._ready.extend(begun)
+
+    def _named(self, request: SyncRequest) -> _Course:
+        """Ask for the course's own id and its state: several names are one course, with one lock."""
+        started_at = self._connections.clock()
+        try:
+            found = course_named(self._connections.canvas, request.course_id)
+        except PipelineError:  # told where the course is read, in its own place in the history
+            return _Course(request=request, started_at=started_at)
+        named = replace(request, course_id=found.course_id)
+        return _Course(request=named, started_at=started_at, kept_out=kept_out(named, found))
+
+    def _kept_out(self, course: _Course) -> Event | None:
+        """Tell of a course that is not synced as it is: left out at night, refused by hand."""
+        if course.kept_out is None:
+            return None
+        if course.request.type == "nightly":
+            return CourseSkipped(request=course.request, reason=course.kept_out.what)
+        return CourseFailed(
+            request=course.request,
+            error=course.kept_out,
+            started_at=course.started_at,
+            at=self._connections.clock(),
+        )
 
     def _locked(self, course: _Course) -> Event | None:
         """Take the course's lock; what there is to tell where it is not to be had."""

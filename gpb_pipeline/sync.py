@@ -20,7 +20,7 @@ from pandera.typing import DataFrame
 from gpb_pipeline.canvas.client import CanvasClient
 from gpb_pipeline.canvas.extracts import read_course
 from gpb_pipeline.errors import PermanentError, PipelineError
-from gpb_pipeline.passback.course import CanvasRead, Policy, Selection, SisRead, SyncType
+from gpb_pipeline.passback.course import CanvasRead, Course, Policy, Selection, SisRead, SyncType
 from gpb_pipeline.passback.frames import CategoryMapping
 from gpb_pipeline.passback.holdings.adopt import Places
 from gpb_pipeline.passback.holdings.answers import without_taken_back
@@ -85,6 +85,32 @@ class SyncRequest:
     confirm: bool = False  # releases what is held (docs, §8.10)
     mend: frozenset[Cause] = frozenset()  # of a reconcile: the causes whose differences are written
     retract: frozenset[str] = frozenset()  # of a retract: the sourcedIds that are taken back
+
+
+def kept_out(request: SyncRequest, course: Course) -> PermanentError | None:
+    """Say why a course is not synced as it is: unpublished, a blueprint, or, at night, concluded (docs, §6.1)."""
+    if request.posting is Posting.NOTHING or request.type in READ_BACK:
+        return None
+    item = f"course {course.course_id}"
+    if course.blueprint:
+        return PermanentError(
+            "it is a blueprint, and has no students of its own",
+            item=item,
+            remedy="Sync the courses that are made from it.",
+            code="course_blueprint",
+        )
+    if course.workflow_state == "unpublished":
+        return PermanentError(
+            "it is not published", item=item, remedy="Publish it in Canvas first.", code="course_unpublished"
+        )
+    if request.type == "nightly" and course.concluded:
+        return PermanentError(
+            "it is concluded",
+            item=item,
+            remedy="Sync it by hand if it should still go.",
+            code="course_concluded",
+        )
+    return None
 
 
 @dataclass(frozen=True, kw_only=True)

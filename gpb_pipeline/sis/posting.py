@@ -24,6 +24,7 @@ from gpb_pipeline.sis.client import OneRosterClient
 from gpb_pipeline.sis.errors import AccessError, RefusedError, UnavailableError, UnknownOutcome
 from gpb_pipeline.sis.model import LineItem, Result
 
+SUCCESS = range(200, 300)  # said of what is no OneRoster answer
 UNANSWERED_MAX = 3  # writes without an answer in a row, each after its own retries: the SIS is down
 
 
@@ -107,7 +108,8 @@ class Poster:
             missing = frozenset(each for each in ids if each is not None and error.says_unknown(each))
             return Answer(code=refused, sis_error=_words(error), unknown=missing)
         except UnavailableError as error:
-            self.halt.unanswered(error)
+            if error.is_outage or error.status in SUCCESS:  # else it may be about this one row
+                self.halt.unanswered(error)
             code = unknown if isinstance(error, UnknownOutcome) else unavailable
             return Answer(code=code, sis_error=_words(error))
         except PermanentError as error:  # a setting, or an answer that cannot be read: so will be the rest

@@ -70,12 +70,30 @@ def judge(
         issues=joined(
             issues_of(assignments, marks, code, details),
             once_an_assignment(issues_of(grades, grade_marks, grade_code)),
+            _laid_aside(canvas),
         ),
         extracted=Extracted(
             sections=len(canvas.sections),
             assignments=len(assignment_rows.synced(canvas.assignments)),
             grades=len(grades.drop_duplicates(["assignment_id", "user_id"])),
         ),
+    )
+
+
+def _laid_aside(canvas: CanvasRead) -> pd.DataFrame:
+    """Tell of what came from Canvas in a shape that cannot be carried, each by its code."""
+    return pd.DataFrame(
+        [
+            {
+                "code": each.code.value,
+                "section_id": each.section_id,
+                "assignment_id": each.assignment_id,
+                "user_id": each.user_id,
+                "detail": each.met,
+                "sis_error": None,
+            }
+            for each in canvas.rejects
+        ]
     )
 
 
