@@ -15,3 +15,8 @@ def known_courses(instance: dg.DagsterInstance) -> frozenset[str]:
 def add_courses(instance: dg.DagsterInstance, course_ids: Iterable[str]) -> None:
     """Add the keys of these courses; those that there are stay where they are in the list."""
     instance.add_dynamic_partitions(str(COURSE.name), list(course_ids))
+
+
+def named(course_id: str, name: str | None) -> str:
+    """Name a course as people know it, beside its key; one that was never read has no name yet."""
+    return f"{name} ({course_id})" if name else f"Course {course_id}"

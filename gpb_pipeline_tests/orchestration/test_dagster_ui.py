@@ -22,8 +22,8 @@ import pytest
 import requests
 from playwright.sync_api import Browser, Page, expect
 
-from gpb_pipeline.orchestration import checks
-from gpb_pipeline.orchestration.launch import PROJECT
+from gpb_pipeline.orchestration import check_specs
+from gpb_pipeline.orchestration.home import PROJECT
 from gpb_pipeline.orchestration.partitions import add_courses
 from gpb_pipeline.orchestration.specs import PRODUCTS
 from gpb_pipeline.sandbox.serve import Sandbox, running_sandbox
@@ -129,9 +129,9 @@ def test_a_scattered_backfill_is_green_for_the_good_courses_and_red_for_the_bad_
 @pytest.mark.parametrize("asset", ["filtered_assignments", "grade_syncs"])
 def test_the_checks_are_listed_with_what_they_say_and_found(page: Page, asset: str) -> None:
     page.goto(f"/assets/{asset}?view=checks")
-    for name in (name for name, check in checks.CHECKS.items() if check.asset == asset):
+    for name in (name for name, check in check_specs.CHECKS.items() if check.asset == asset):
         page.get_by_title(name).first.click()
-        expect(page.get_by_text(checks.CHECKS[name].description.replace("`", ""))).to_be_visible()
+        expect(page.get_by_text(check_specs.CHECKS[name].description.replace("`", ""))).to_be_visible()
         expect(page.get_by_text("Passed", exact=True)).to_be_visible()
 
 
