@@ -13,6 +13,7 @@ from gpb_pipeline.errors import PipelineError, UsageError
 from gpb_pipeline.orchestration import stopping
 from gpb_pipeline.orchestration.alerts import who_can_act
 from gpb_pipeline.orchestration.config import GradeSyncConfig
+from gpb_pipeline.orchestration.partitions import cause_of
 from gpb_pipeline.orchestration.resources import Passback
 from gpb_pipeline.orchestration.specs import SPECS
 from gpb_pipeline.orchestration.telling import HISTORY, DagsterEvent, Teller
@@ -89,7 +90,7 @@ def failure(teller: Teller, courses: int) -> dg.Failure:
     rows = [
         {
             "course": teller.named(each.request.course_id),
-            "cause": each.error.what,
+            "cause": cause_of(each.error, each.request.course_id),
             "remedy": each.error.remedy,
             "who": who_can_act(each.error.code),
             "code": each.error.code,

@@ -12,7 +12,7 @@ from pydantic import Field
 from gpb_pipeline.errors import PipelineError
 from gpb_pipeline.orchestration import checks, verdicts
 from gpb_pipeline.orchestration.check_specs import SPECS, SYNCED
-from gpb_pipeline.orchestration.partitions import named
+from gpb_pipeline.orchestration.partitions import beside_its_name, named
 from gpb_pipeline.orchestration.resources import Passback
 from gpb_pipeline.passback.rows.frames import Rows
 from gpb_pipeline.warehouse import district, frames, history, logs, tables
@@ -74,7 +74,13 @@ def of_warehouse(session: Connection, course_id: str) -> list[dg.AssetCheckEvalu
         last = past[0]
         evaluated = [each for each in evaluated if each.check_name != SYNCED]
         evaluated.append(
-            checks.of_failure(course_id, label, code=last.code, cause=str(last.cause), remedy=None)
+            checks.of_failure(
+                course_id,
+                label,
+                code=last.code,
+                cause=beside_its_name(str(last.cause), course_id),
+                remedy=None,
+            )
         )
     return evaluated
 
@@ -87,21 +93,10 @@ def _of_whole(session: Connection, label: str, job: Job) -> list[dg.AssetCheckEv
         issues=logs.of_job(session, tables.ISSUES, job.job_id),
         extracted=job.counts.extracted,
     )
-    assignments, grades, submissions, enrollments = (
-        frames.current(session, table, course_id)
-        for table in (
-            tables.FILTERED_ASSIGNMENTS,
-            tables.FILTERED_GRADES,
-            tables.CANVAS_SUBMISSIONS,
-            tables.CANVAS_ENROLLMENTS,
-        )
-    )
+    submissions = frames.current(session, tables.CANVAS_SUBMISSIONS, course_id)
+    enrollments = frames.current(session, tables.CANVAS_ENROLLMENTS, course_id)
     read = verdicts.answered(submissions, enrollments, outcome.assignments)
-    return [
-        *checks.of_filtered(course_id, label, assignments, grades, outcome.issues),
-        checks.of_end(course_id, label, job.status, outcome.issues),
-        *checks.of_outcome(course_id, label, outcome, job.counts, read),
-    ]
+    return checks.of_outcome(course_id, label, job.status, outcome, job.counts, read)
 
 
 def _evaluations(

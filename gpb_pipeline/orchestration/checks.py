@@ -17,7 +17,7 @@ from gpb_pipeline.orchestration import verdicts
 from gpb_pipeline.orchestration.alerts import who_can_act
 from gpb_pipeline.orchestration.check_specs import ACCOUNTED, CHECKS, HELD, ROW_CHECKS, SYNCED
 from gpb_pipeline.orchestration.metadata import Metadata, issue_table, name_of
-from gpb_pipeline.orchestration.partitions import named
+from gpb_pipeline.orchestration.partitions import cause_of, named
 from gpb_pipeline.orchestration.verdicts import Verdict
 from gpb_pipeline.passback.rows.counts import Counts
 from gpb_pipeline.passback.rows.frames import Rows
@@ -31,21 +31,16 @@ SEVERITIES = {"warn": dg.AssetCheckSeverity.WARN, "error": dg.AssetCheckSeverity
 
 
 def of_judged(course_id: str, course: Judged) -> list[dg.AssetCheckEvaluation]:
-    """Evaluate the checks of the filtered frames, on a course as judged."""
-    found = course.judgement
-    label = named(course_id, name_of(course))
-    return of_filtered(course_id, label, found.assignments, found.grades, found.issues)
+    """Evaluate the checks of the rows, on a preview: as they would go."""
+    return of_rows(course_id, named(course_id, name_of(course)), course.plan)
 
 
 def of_synced(course: CourseSynced) -> list[dg.AssetCheckEvaluation]:
-    """Evaluate the checks of what was posted."""
+    """Evaluate every check, on a sync that came to its end."""
     course_id, canvas = course.request.course_id, course.judged.canvas
     label = named(course_id, name_of(course.judged))
     read = verdicts.answered(canvas.submissions, canvas.enrollments, course.outcome.assignments)
-    return [
-        of_end(course_id, label, course.status, course.outcome.issues),
-        *of_outcome(course_id, label, course.outcome, course.counts, read),
-    ]
+    return of_outcome(course_id, label, course.status, course.outcome, course.counts, read)
 
 
 def of_end(course_id: str, label: str, status: str, issues: pd.DataFrame) -> dg.AssetCheckEvaluation:
@@ -80,25 +75,30 @@ def of_failure(
 
 def of_error(course_id: str, label: str, error: PipelineError) -> dg.AssetCheckEvaluation:
     """Evaluate the end of a sync that `error` stopped."""
-    return of_failure(course_id, label, code=error.code, cause=error.what, remedy=error.remedy)
+    return of_failure(
+        course_id, label, code=error.code, cause=cause_of(error, course_id), remedy=error.remedy
+    )
 
 
-def of_filtered(
-    course_id: str, label: str, assignments: pd.DataFrame, grades: pd.DataFrame, issues: pd.DataFrame
-) -> list[dg.AssetCheckEvaluation]:
-    """Evaluate the checks of the filtered frames."""
-    rows = {"filtered_assignments": assignments, "filtered_grades": grades}
+def of_rows(course_id: str, label: str, rows: Rows) -> list[dg.AssetCheckEvaluation]:
+    """Evaluate the checks of single rows, by what came of them or would."""
+    frames: dict[str, pd.DataFrame] = {
+        "filtered_assignments": rows.assignments,
+        "filtered_grades": rows.grades,
+    }
     return [
-        _of_verdict(name, course_id, label, check.rule.verdict(rows[check.asset], issues))
+        _of_verdict(name, course_id, label, check.rule.verdict(frames[check.asset], rows.issues))
         for name, check in ROW_CHECKS.items()
     ]
 
 
 def of_outcome(
-    course_id: str, label: str, outcome: Rows, counts: Counts, read: verdicts.Pairs
+    course_id: str, label: str, status: str, outcome: Rows, counts: Counts, read: verdicts.Pairs
 ) -> list[dg.AssetCheckEvaluation]:
-    """Evaluate the checks of an outcome, against the grades that Canvas answered."""
+    """Evaluate every check on an outcome, and against the grades that Canvas answered."""
     return [
+        *of_rows(course_id, label, outcome),
+        of_end(course_id, label, status, outcome.issues),
         _of_verdict(ACCOUNTED, course_id, label, verdicts.every_item_accounted_for(outcome, counts, read)),
         _of_verdict(HELD, course_id, label, verdicts.sis_holds_what_was_sent(outcome)),
     ]

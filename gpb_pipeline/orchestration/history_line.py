@@ -15,7 +15,7 @@ from gpb_pipeline.events import CourseFailed, CourseSynced
 from gpb_pipeline.orchestration.alerts import who_can_act
 from gpb_pipeline.orchestration.graphs import bar_graph
 from gpb_pipeline.orchestration.metadata import Metadata, issue_table, name_of
-from gpb_pipeline.orchestration.partitions import named
+from gpb_pipeline.orchestration.partitions import cause_of, named
 from gpb_pipeline.passback.rows import frames as rows_schemas
 from gpb_pipeline.passback.rows.counts import Counts
 from gpb_pipeline.sync import Stage, SyncRequest
@@ -47,7 +47,7 @@ def of_failed(
         "course": named(request.course_id, name),
         "stage": stage,
         "code": course.error.code,
-        "error": course.error.what,
+        "error": cause_of(course.error, request.course_id),
         "remedy": course.error.remedy,
         "who": who_can_act(course.error.code),
     }

@@ -10,7 +10,7 @@ from statistics import median
 
 from gpb_pipeline.orchestration.alerts import who_can_act
 from gpb_pipeline.orchestration.nights import Night
-from gpb_pipeline.orchestration.partitions import named
+from gpb_pipeline.orchestration.partitions import beside_its_name, named
 from gpb_pipeline.warehouse.district import Cause, District
 from gpb_pipeline.warehouse.history import Job
 
@@ -68,7 +68,7 @@ class NightReport:
 
 def report(night: Night, seen: District, now: datetime) -> NightReport:
     """Look at the newest of `night`'s nights; `seen` are its due courses, with their last syncs' causes."""
-    names = {line.course_id: line.name for line in seen.courses}
+    names = {each.course_id: each.name for each in seen.courses if each.name != named(each.course_id, None)}
     tonight = _tries(night)
     status = {course_id: tries[0].status if tries else NOT_BEGUN for course_id, tries in tonight.items()}
     lags = _lags(night, now)
@@ -119,7 +119,7 @@ def _open(
         cause, who = "See the daemon, and the night's runs.", "operator"
     elif status == "Failed":
         cause, who = last.cause or str(last.code), who_can_act(last.code)
-        cause = cause.removeprefix(f"course {course_id}: ")
+        cause = beside_its_name(cause, course_id)
     else:
         mine = [each for each in causes if course_id in each.courses and each.meaning.severity == "error"]
         cause = " ".join(f"{each.meaning.message} {each.meaning.remedy}" for each in mine[:1])

@@ -25,10 +25,20 @@ TIME_LIMIT = "maximum runtime"
 
 
 def cancelled(context: dg.AssetExecutionContext, requests: Sequence[SyncRequest]) -> PermanentError:
-    """Say who cancelled the run."""
+    """Say who cancelled the run; interrupted at its terminal it ends as cancelled, not as failed."""
+    asked = context.instance.all_logs(context.run.run_id, of_type=dg.DagsterEventType.RUN_CANCELING)
+    if any(TIME_LIMIT in entry.message for entry in asked):
+        who = "Dagster, for it ran longer than dagster.yaml allows (max_runtime_seconds)"
+    elif asked:
+        who = "someone in the Dagster UI"
+    elif context.run.remote_job_origin is None:  # no code location: it runs in the process of whoever asked
+        who = requests[0].posted_by
+        context.instance.report_run_canceling(context.run, "Interrupted at the terminal.")
+    else:
+        who = "whoever ended its process (a restart of the host?)"
     return PermanentError(
-        f"it was cancelled by {_who(context, requests)}",
-        item="run",
+        f"it was cancelled by {who}",
+        item="the run",
         remedy="Sync again: what it posted is found and adopted.",
         code=history.CANCELLED,
     )
@@ -40,7 +50,7 @@ def unforeseen(fault: BaseException) -> PermanentError:
     place = f"{frames[-1].name}, line {frames[-1].lineno}" if frames else "no place known"
     return PermanentError(
         f"a fault of the pipeline ({type(fault).__name__} in {place})",
-        item="run",
+        item="the run",
         remedy="Report it with the run's id; then sync again: what it posted is found and adopted.",
         code=PipelineError.code,
     )
@@ -75,17 +85,9 @@ def _end(session: Connection, job_ids: Sequence[str], error: PipelineError, now:
             status="Failed",
             counts=Counts.none(),
             code=error.code,
-            cause=f"course {job.course_id}: {error.what}. {error.remedy}",
+            cause=str(error),
         )
         for job in still
     ]
     history.end(session, ends)
     return still
-
-
-def _who(context: dg.AssetExecutionContext, requests: Sequence[SyncRequest]) -> str:
-    """Find who it was: Dagster asks a run to stop, by a click or its time limit; a terminal interrupts it."""
-    asked = context.instance.all_logs(context.run.run_id, of_type=dg.DagsterEventType.RUN_CANCELING)
-    if any(TIME_LIMIT in entry.message for entry in asked):
-        return "Dagster, for it ran longer than its time limit (dagster.yaml, max_runtime_seconds)"
-    return "someone in the Dagster UI" if asked else requests[0].posted_by

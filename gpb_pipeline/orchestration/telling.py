@@ -20,7 +20,7 @@ from gpb_pipeline.events import (
 )
 from gpb_pipeline.orchestration import checks, failed_partitions, history_line, metadata
 from gpb_pipeline.orchestration.metadata import Metadata
-from gpb_pipeline.orchestration.partitions import add_courses, known_courses, named
+from gpb_pipeline.orchestration.partitions import add_courses, cause_of, known_courses, named
 from gpb_pipeline.orchestration.resources import Passback
 from gpb_pipeline.sync import Posting
 from gpb_pipeline.warehouse import district
@@ -68,7 +68,7 @@ class Teller:
                 yield from self._synced(course_id, event)
             case CourseFailed(error=error):
                 self._look_up(course_id)
-                log.error("%s: %s. %s", self.named(course_id), error.what, error.remedy)
+                log.error("%s: %s. %s", self.named(course_id), cause_of(error, course_id), error.remedy)
                 self.failed.append(event)
                 yield from self._failed(course_id, event)
 
@@ -79,11 +79,7 @@ class Teller:
     def _synced(self, course_id: str, course: CourseSynced) -> Iterator[DagsterEvent]:
         line = history_line.of_synced(course, self._zone, self._pages)
         described = metadata.of_judged(course.judged) | metadata.of_outcome(course.judged, course.outcome)
-        return self._made(
-            course_id,
-            described | {HISTORY: line},
-            [*checks.of_judged(course_id, course.judged), *checks.of_synced(course)],
-        )
+        return self._made(course_id, described | {HISTORY: line}, checks.of_synced(course))
 
     def _failed(self, course_id: str, course: CourseFailed) -> Iterator[DagsterEvent]:
         if course.request.posting is Posting.NOTHING:

@@ -46,9 +46,9 @@ class RowRule:
     holds: Callable[[pd.DataFrame], "pd.Series[bool]"]
 
     def verdict(self, rows: pd.DataFrame, issues: pd.DataFrame) -> Verdict:
-        """Judge `rows` (FilteredAssignments or FilteredGrades) by the issues of their course."""
+        """Judge the rows of a kind, planned or final, by the issues of their course."""
         met = _met(rows, issues[issues["code"].isin([code.value for code in self.codes])])
-        going = rows[~rows["state"].isin(STAYS)]
+        going = rows[~rows["state"].isin([*STAYS, "unchanged"])]
         unsound = len(going) - int(self.holds(going).sum())
         return Verdict(
             passed=not met and not unsound,
