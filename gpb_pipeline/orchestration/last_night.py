@@ -12,7 +12,7 @@ from gpb_pipeline.errors import PipelineError
 from gpb_pipeline.orchestration import nights
 from gpb_pipeline.orchestration.config import BY_ITSELF, QUEUE_TAG
 from gpb_pipeline.orchestration.jobs import nightly_grade_sync
-from gpb_pipeline.orchestration.night_report import NightReport, markdown, report
+from gpb_pipeline.orchestration.night_report import NightReport, markdown, report, who_must_act
 from gpb_pipeline.orchestration.partitions import known_courses
 from gpb_pipeline.orchestration.resources import Passback
 from gpb_pipeline.settings import NightlySettings
@@ -43,6 +43,7 @@ def last_night(context: dg.AssetExecutionContext, passback: Passback) -> dg.Mate
     return dg.MaterializeResult(
         metadata={
             "night": found.began.isoformat(timespec="minutes"),
+            "who_must_act": who_must_act(found),
             "last_night": dg.MetadataValue.md(markdown(found, passback.pages)),
             **found.numbers,
         }

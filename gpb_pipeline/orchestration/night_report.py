@@ -17,6 +17,8 @@ from gpb_pipeline.warehouse.history import Job
 SHOWN = 100
 """Courses in the table: more than that have one cause, which the first of them show."""
 NOT_BEGUN = "no sync of it began"
+FIRST = 10
+"""Courses told in the line above the table."""
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 
 
@@ -106,6 +108,15 @@ def markdown(found: NightReport, pages: str) -> str:
     more = [f"\n… and {len(found.open) - SHOWN} more."] if len(found.open) > SHOWN else []
     table = ["| Course | What | Why | Who | |", "|---|---|---|---|---|", *rows]
     return "\n".join([head, "", *table, *more])
+
+
+def who_must_act(found: NightReport) -> str:
+    """Write it in a line, which the UI shows without another click: `who: course, why; …`."""
+    if not found.open:
+        return "nobody"
+    lines = [f"{each.who}: {each.course}, {each.cause.replace(';', ',')}" for each in found.open[:FIRST]]
+    more = [f"and {len(found.open) - FIRST} more"] if len(found.open) > FIRST else []
+    return "; ".join([*lines, *more])
 
 
 _GRAVEST = ["Failed", NOT_BEGUN, "Completed (with errors)"]

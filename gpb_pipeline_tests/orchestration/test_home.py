@@ -14,6 +14,9 @@ from dagster._utils.tags import TagConcurrencyLimitsCounter  # what the daemon's
 from gpb_pipeline.definitions import defs
 from gpb_pipeline.errors import SettingsError
 from gpb_pipeline.orchestration.home import PROJECT, dagster_home, require_instance_file
+from gpb_pipeline.orchestration.launch import Launch, launch
+from gpb_pipeline.sandbox.serve import Sandbox
+from gpb_pipeline_tests.orchestration.conftest import ALGEBRA
 
 AT_ONCE = 4
 READY = "from gpb_pipeline.orchestration.home import dagster_home; print(dagster_home())"
@@ -65,6 +68,18 @@ def test_one_place_of_the_queue_is_kept_for_whoever_asks() -> None:
     waiting = TagConcurrencyLimitsCounter(queue.tag_concurrency_limits or [], busy)
     assert all(waiting.is_blocked(each) for each in (nightly, tidying, backfill))
     assert not waiting.is_blocked(manual)
+
+
+def test_a_run_of_the_command_line_is_found_where_the_ui_looks_for_a_jobs_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, school: Sandbox
+) -> None:
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "home"))
+    asked = Launch(job_name="grade_sync", course_ids=[ALGEBRA], posted_by="Ms. Rivera")
+    assert launch(asked)
+    with dg.DagsterInstance.get() as instance:
+        at = {".dagster/repository": "__repository__@gpb_pipeline"}
+        [run] = instance.get_runs(dg.RunsFilter(job_name="grade_sync", tags=at))
+    assert run.run_id == asked.run_id
 
 
 def run_of(job: str, tags: dict[str, str] | None = None) -> DagsterRun:
