@@ -11,6 +11,7 @@ from gpb_pipeline.orchestration import (
     jobs,
     last_night,
     maintenance_jobs,
+    reconcile_jobs,
     schedules,
     sensors,
 )
@@ -34,6 +35,7 @@ def build_defs(
         jobs=[
             *jobs.JOBS,
             *maintenance_jobs.JOBS,
+            *reconcile_jobs.JOBS,
             check_again.check_again,
             category_job.sync_sis_categories,
             last_night.last_night_report,
