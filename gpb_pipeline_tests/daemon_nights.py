@@ -21,7 +21,7 @@ from typing import Any
 
 import dagster as dg
 
-from gpb_pipeline.orchestration.launch import PROJECT, dagster_home
+from gpb_pipeline.orchestration.home import PROJECT, dagster_home
 from gpb_pipeline.orchestration.partitions import known_courses
 from gpb_pipeline.orchestration.resources import Passback
 from gpb_pipeline.sandbox.serve import Sandbox, running_sandbox

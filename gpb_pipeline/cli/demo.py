@@ -54,7 +54,7 @@ def demo_command() -> None:
 @click.option("--port", default=DAGSTER_PORT, show_default=True, help="Of the Dagster UI.")
 def dev_command(port: int) -> None:
     """Run the Dagster UI and the pages until Ctrl-C; where no Canvas is set, with the sandbox's school."""
-    from gpb_pipeline.orchestration.launch import PROJECT, dagster_home  # noqa: PLC0415
+    from gpb_pipeline.orchestration.home import PROJECT, dagster_home  # noqa: PLC0415
 
     for ending in (signal.SIGINT, signal.SIGTERM):  # also where whoever started this ignores one of them
         signal.signal(ending, signal.default_int_handler)

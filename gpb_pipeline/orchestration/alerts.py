@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import Literal
 
 from gpb_pipeline.orchestration.nights import Night
+from gpb_pipeline.orchestration.partitions import named
 from gpb_pipeline.passback.rules.issues import Who
 from gpb_pipeline.warehouse.history import Job
 
@@ -79,8 +80,8 @@ def _lines(alike: Sequence[Problem], names: Mapping[str, str]) -> list[str]:
     """Give a line a course; of many that met the same, one line with the first of them."""
     first = alike[0]
     if len(alike) <= EACH_TOLD:
-        return [f"- {_named(each.course_id, names)} {each.text}" for each in alike]
-    some = ", ".join(_named(each.course_id, names) for each in alike[:EACH_TOLD])
+        return [f"- {named(each.course_id, names.get(each.course_id))} {each.text}" for each in alike]
+    some = ", ".join(named(each.course_id, names.get(each.course_id)) for each in alike[:EACH_TOLD])
     cause = f" ({first.code})" if first.code else ""
     many = f"- {len(alike)} courses {HEADINGS[first.kind]}{cause}: {some} and {len(alike) - EACH_TOLD} more."
     return [f"{many} The first {first.text}"]
@@ -139,7 +140,3 @@ def _bad_nights(jobs: Sequence[Job], nights: Sequence[datetime]) -> int:
 
 def _skipped(job: Job) -> int:
     return job.counts.extracted.grades - job.counts.filtered.grades
-
-
-def _named(course_id: str, names: Mapping[str, str]) -> str:
-    return f"{names[course_id]} ({course_id})" if course_id in names else f"Course {course_id}"

@@ -5,19 +5,24 @@ event marks exactly the course that it names. Which ones there are, telling.py s
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 
 import dagster as dg
 
 from gpb_pipeline.errors import PipelineError, UsageError
+from gpb_pipeline.orchestration import stopping
+from gpb_pipeline.orchestration.alerts import who_can_act
 from gpb_pipeline.orchestration.config import GradeSyncConfig
+from gpb_pipeline.orchestration.partitions import cause_of
 from gpb_pipeline.orchestration.resources import Passback
 from gpb_pipeline.orchestration.specs import SPECS
 from gpb_pipeline.orchestration.telling import HISTORY, DagsterEvent, Teller
-from gpb_pipeline.sync import Posting
+from gpb_pipeline.sync import Posting, SyncRequest
 
 COURSES_A_RUN = 50
 """Courses of a backfill or of the night in one run: the launch is no cost, and a run is soon done."""
+TOLD = 20
+"""Courses that a run's error tells of one by one; its table has all."""
 
 
 @dg.multi_asset(
@@ -39,17 +44,67 @@ def grade_passback(
             tags=context.run.tags,
             posting=posting_of(selected),
         )
+    except PipelineError as fault:
+        raise dg.Failure(str(fault), allow_retries=False) from None
+    yield from _streamed(context, passback, teller, requests)
+    if teller.failed:
+        raise failure(teller, len(requests))
+
+
+def _streamed(
+    context: dg.AssetExecutionContext, passback: Passback, teller: Teller, requests: Sequence[SyncRequest]
+) -> Iterator[DagsterEvent]:
+    """Sync them; whatever stops it, no sync of these stays open."""
+    try:
         with closing(passback.stream(requests)) as events:  # where a run is cancelled, nothing more is sent
             for event in events:
                 yield from teller.tell(event)
     except PipelineError as fault:
+        _end(context, passback, teller, requests, fault)
         raise dg.Failure(str(fault), allow_retries=False) from None
-    if failed := teller.failed:
-        raise dg.Failure(
-            f"{len(failed)} of {len(requests)} courses failed: {', '.join(failed)}. The run's log says of "
-            "each what to do; the others are done.",
-            allow_retries=False,
-        )
+    except Exception as fault:  # noqa: BLE001  its words may name a student: they go no further
+        told = stopping.unforeseen(fault)
+        _end(context, passback, teller, requests, told)
+        raise dg.Failure(str(told), allow_retries=False) from None
+    except BaseException:  # Dagster interrupts us, or closes us when it was interrupted itself
+        _end(context, passback, teller, requests, stopping.cancelled(context, requests))
+        raise
+
+
+def _end(
+    context: dg.AssetExecutionContext,
+    passback: Passback,
+    teller: Teller,
+    requests: Sequence[SyncRequest],
+    error: PipelineError,
+) -> None:
+    """Put on record what the stream could not end. Events are logged: nobody takes any that we yield."""
+    with suppress(PipelineError), passback.warehouse() as warehouse:  # what stopped us may be the warehouse
+        for ended in stopping.end(warehouse, requests, error):
+            for event in teller.tell(ended):
+                context.log_event(event)
+
+
+def failure(teller: Teller, courses: int) -> dg.Failure:
+    """Tell of the courses that failed, where one looks first: in the error of the run."""
+    rows = [
+        {
+            "course": teller.named(each.request.course_id),
+            "cause": cause_of(each.error, each.request.course_id),
+            "remedy": each.error.remedy,
+            "who": who_can_act(each.error.code),
+            "code": each.error.code,
+        }
+        for each in teller.failed
+    ]
+    lines = [f"{row['course']}: {row['cause']}. {row['who']}: {row['remedy']}" for row in rows[:TOLD]]
+    more = [f"… and {len(rows) - TOLD} more, in the table below."] if len(rows) > TOLD else []
+    head = f"{len(rows)} of {courses} courses failed; the others are done."
+    return dg.Failure(
+        "\n".join([head, *lines, *more]),
+        metadata={"failed": dg.MetadataValue.table([dg.TableRecord(row) for row in rows])},
+        allow_retries=False,
+    )
 
 
 def courses_of(context: dg.AssetExecutionContext, config: GradeSyncConfig) -> Sequence[str]:

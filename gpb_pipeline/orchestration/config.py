@@ -17,6 +17,8 @@ from gpb_pipeline.sync import Posting, SyncRequest
 TYPE_TAG = "gpb/type"
 POSTED_BY_TAG = "gpb/posted_by"
 SOMEONE = "Dagster UI"
+QUEUE_TAG, BY_ITSELF = "gpb/queue", "by itself"
+"""Of what runs by the clock: dagster.yaml leaves it fewer places than there are, so that nobody waits."""
 
 
 class GradeSyncConfig(dg.Config):

@@ -12,8 +12,10 @@ import dagster as dg
 import pandas as pd
 
 from gpb_pipeline.events import CourseFailed, CourseSynced
+from gpb_pipeline.orchestration.alerts import who_can_act
 from gpb_pipeline.orchestration.graphs import bar_graph
-from gpb_pipeline.orchestration.metadata import Metadata, issue_table
+from gpb_pipeline.orchestration.metadata import Metadata, issue_table, name_of
+from gpb_pipeline.orchestration.partitions import cause_of, named
 from gpb_pipeline.passback.rows import frames as rows_schemas
 from gpb_pipeline.passback.rows.counts import Counts
 from gpb_pipeline.sync import Stage, SyncRequest
@@ -25,7 +27,7 @@ def of_synced(course: CourseSynced, zone: ZoneInfo, pages: str) -> Metadata:
     outcome = course.outcome
     return (
         _line(course.request, course.started_at, course.at, course.status, course.counts, zone, pages)
-        | {"stage": Stage.VERIFY.value}
+        | {"course": named(course.request.course_id, name_of(course.judged)), "stage": Stage.VERIFY.value}
         | _filtered(course.counts)
         | {
             "grades_withdrawn": course.counts.withdrawn,
@@ -36,14 +38,18 @@ def of_synced(course: CourseSynced, zone: ZoneInfo, pages: str) -> Metadata:
     )
 
 
-def of_failed(course: CourseFailed, stage: str | None, zone: ZoneInfo, pages: str) -> Metadata:
-    """Make the line of a sync that stopped, with what stopped it and what to do."""
+def of_failed(
+    course: CourseFailed, name: str | None, stage: str | None, zone: ZoneInfo, pages: str
+) -> Metadata:
+    """Make the line of a sync that stopped, with what stopped it, what to do, and who can do it."""
     request = course.request
     return _line(request, course.started_at, course.at, "Failed", Counts.none(), zone, pages) | {
+        "course": named(request.course_id, name),
         "stage": stage,
         "code": course.error.code,
-        "error": course.error.what,
+        "error": cause_of(course.error, request.course_id),
         "remedy": course.error.remedy,
+        "who": who_can_act(course.error.code),
     }
 
 

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from gpb_pipeline.orchestration.config import TYPE_TAG
+from gpb_pipeline.orchestration.config import BY_ITSELF, QUEUE_TAG, TYPE_TAG
 from gpb_pipeline.orchestration.specs import PRODUCTS
 
 SYNCED = dg.AssetSelection.assets(*PRODUCTS).without_checks()
@@ -12,27 +12,32 @@ grade_sync = dg.define_asset_job(
     "grade_sync",
     selection=SYNCED,
     description="Sync grades of the chosen courses to the SIS: what has changed since each one's last sync. "
-    "Choose a partition, or list course_ids in the config and confirm that no partition is chosen. "
-    "posted_by is your name for the history.",
+    "Materialize: choose the courses as partitions. Open launchpad: choose one, or list course_ids in the "
+    "config. posted_by is your name for the history. Without a course it refuses.",
 )
 remaster_grade_passback = dg.define_asset_job(
     "remaster_grade_passback",
     selection=SYNCED,
     tags={TYPE_TAG: "remaster"},
     description="Send everything eligible of the chosen courses again, whatever the SIS holds already. "
-    "List assignments in the config to leave others out. Look first: materialize the filtered assets alone.",
+    "List assignments in the config to leave others out. Look first: materialize the filtered assets alone. "
+    "Without a course it refuses.",
 )
 nightly_grade_sync = dg.define_asset_job(
     "nightly_grade_sync",
     selection=SYNCED,
-    tags={TYPE_TAG: "nightly"},
-    description="The nightly sync of the courses that have opted in, in batches; its schedules launch it.",
+    tags={TYPE_TAG: "nightly", QUEUE_TAG: BY_ITSELF},
+    description="The nightly sync of the courses that have opted in, in batches; its schedules launch it. "
+    "By hand it takes the courses that you choose, and refuses without; one that syncs already is left out.",
 )
-check_again = dg.define_asset_job(
-    "check_again",
-    selection=dg.AssetSelection.all_asset_checks(),
-    description="Run the checks again on what the last syncs left in the warehouse: of the course_ids in the "
-    "config, else of every course. (The UI's own Execute takes no partitions yet.)",
+YET_TO_BEGIN = dg.RunsFilter(
+    job_name=nightly_grade_sync.name,
+    statuses=[
+        dg.DagsterRunStatus.QUEUED,
+        dg.DagsterRunStatus.NOT_STARTED,
+        dg.DagsterRunStatus.STARTING,
+    ],
 )
+"""A run that has begun says so by its syncs: Dagster takes one whose host died for running, for hours."""
 
-JOBS = [grade_sync, remaster_grade_passback, nightly_grade_sync, check_again]
+JOBS = [grade_sync, remaster_grade_passback, nightly_grade_sync]

@@ -4,23 +4,25 @@ What a run does is in assets.py; what the terminal shows of it, in cli/.
 """
 
 import logging
-import os
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Literal
 from uuid import uuid4
 
 import dagster as dg
+from dagster._core.definitions.repository_definition import SINGLETON_REPOSITORY_NAME
+from dagster._core.storage.tags import REPOSITORY_LABEL_TAG  # no public name
 
-from gpb_pipeline.errors import SettingsError
 from gpb_pipeline.orchestration.assets import grade_passback
+from gpb_pipeline.orchestration.build import build_defs
 from gpb_pipeline.orchestration.config import POSTED_BY_TAG, job_id
+from gpb_pipeline.orchestration.home import dagster_home
 from gpb_pipeline.orchestration.partitions import add_courses
-from gpb_pipeline.settings import DagsterSettings
 
-PROJECT = Path(__file__).parents[2]
+CODE_LOCATION = "gpb_pipeline"
+"""As workspace.yaml names it."""
+REPOSITORY = f"{SINGLETON_REPOSITORY_NAME}@{CODE_LOCATION}"
+"""What the UI's home and a job's list of runs look for in a run's tags."""
 
 JobName = Literal["grade_sync", "remaster_grade_passback", "nightly_grade_sync"]
 
@@ -43,35 +45,17 @@ class Launch:
         return [job_id(self.run_id, course_id) for course_id in self.course_ids]
 
 
-def dagster_home() -> Path:
-    """Find DAGSTER_HOME, made if missing, with the project's dagster.yaml where it has none."""
-    home = DagsterSettings.load().home.absolute()
-    try:
-        home.mkdir(parents=True, exist_ok=True)
-        if not (home / "dagster.yaml").exists():
-            shutil.copyfile(PROJECT / "dagster.yaml", home / "dagster.yaml")
-    except OSError as refused:
-        raise SettingsError(
-            f"cannot write to the folder {home} ({refused.strerror})",
-            item="DAGSTER_HOME",
-            remedy="Name a folder that may be written to.",
-        ) from None
-    os.environ["DAGSTER_HOME"] = str(home)
-    return home
-
-
 def launch(asked: Launch) -> bool:
     """Run it to its end; True if every course succeeded. What became of each, the history says."""
-    from gpb_pipeline.definitions import defs  # noqa: PLC0415  it imports this package
-
     dagster_home()
+    defs = build_defs()
     with dg.DagsterInstance.get() as instance:
         add_courses(instance, asked.course_ids)
         result = defs.resolve_job_def(asked.job_name).execute_in_process(
             run_config=_run_config(asked),
             instance=instance,
             run_id=asked.run_id,
-            tags={POSTED_BY_TAG: asked.posted_by},
+            tags={POSTED_BY_TAG: asked.posted_by, REPOSITORY_LABEL_TAG: REPOSITORY},
             raise_on_error=False,
         )
         return result.success

@@ -10,6 +10,7 @@ from gpb_pipeline.canvas.client import CanvasClient
 from gpb_pipeline.canvas.courses import course_named
 from gpb_pipeline.doctor import Check
 from gpb_pipeline.errors import PipelineError
+from gpb_pipeline.orchestration.config import BY_ITSELF, QUEUE_TAG
 from gpb_pipeline.orchestration.dagster_runs import purge_runs
 from gpb_pipeline.orchestration.partitions import add_courses
 from gpb_pipeline.orchestration.resources import Passback
@@ -80,8 +81,9 @@ def set_nightly_sync() -> None:
 
 
 @dg.job(
+    tags={QUEUE_TAG: BY_ITSELF},
     description="Remove what is past its age from the history and from Dagster (never a course's latest), "
-    "and make the warehouse small. What was ever sent is not forgotten."
+    "and make the warehouse small. What was ever sent is not forgotten.",
 )
 def purge_history() -> None:
     tidy()

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import dagster as dg
 import pandas as pd
 
+from gpb_pipeline.orchestration.partitions import named
 from gpb_pipeline.passback.rows import frames as rows_schemas
 from gpb_pipeline.passback.rows.frames import Rows
 from gpb_pipeline.passback.rules.issues import CATALOGUE, Code
@@ -42,18 +43,30 @@ def of_judged(course: Judged) -> dict[str, Metadata]:
         "canvas_submissions": canvas.submissions,
         "sis_categories": course.sis.categories,
     }
-    return {key: _rows(frame) for key, frame in read.items()} | {
+    described = {key: _rows(frame) for key, frame in read.items()} | {
         "filtered_assignments": _states(filtered.assignments, rows_schemas.JUDGED) | _would(plan.assignments),
         "filtered_grades": _states(filtered.grades, rows_schemas.JUDGED) | _would(plan.grades),
     }
+    return _beside_its_name(course, described)
 
 
-def of_outcome(outcome: Rows) -> dict[str, Metadata]:
+def of_outcome(course: Judged, outcome: Rows) -> dict[str, Metadata]:
     """Describe what came of the rows in the SIS, by asset key."""
-    return {
+    described = {
         "sis_assignments": _states(outcome.assignments, rows_schemas.FINAL),
         "sis_grades": _states(outcome.grades, rows_schemas.FINAL),
     }
+    return _beside_its_name(course, described)
+
+
+def name_of(course: Judged) -> str:
+    """Give the course's name, which the partition's key does not say."""
+    return course.canvas.course.name
+
+
+def _beside_its_name(course: Judged, described: dict[str, Metadata]) -> dict[str, Metadata]:
+    label = named(course.canvas.course.course_id, name_of(course))
+    return {key: {"course": label, **each} for key, each in described.items()}
 
 
 def issue_table(issues: Sequence[IssueCount]) -> dg.MetadataValue:

@@ -25,6 +25,7 @@ TRANSIENT = frozenset(
         "canvas_unavailable",
         history.DIED,
         "lock_lost",
+        "short_read",
         "sis_unavailable",
         "sis_unknown_outcome",
         "sync_running",

@@ -42,7 +42,7 @@ class RetractConfig(dg.Config):
     posted_by: str = Field("Dagster UI", description="Your name, for the history.")
 
 
-@dg.op(name="reconcile")
+@dg.op(name="compare_with_sis")
 def reconcile_op(context: dg.OpExecutionContext, config: ReconcileConfig) -> None:
     """Hold courses against the SIS, and write what is named."""
     try:
@@ -58,7 +58,7 @@ def reconcile_op(context: dg.OpExecutionContext, config: ReconcileConfig) -> Non
     _tell(context, found)
 
 
-@dg.op(name="retract")
+@dg.op(name="take_back")
 def retract_op(context: dg.OpExecutionContext, config: RetractConfig) -> None:
     """List a course's orphans, and take back those of the causes that are named."""
     try:

@@ -5,17 +5,40 @@ from contextlib import AbstractContextManager
 from zoneinfo import ZoneInfo
 
 import dagster as dg
+from dagster._core.storage.tags import (
+    ASSET_PARTITION_RANGE_END_TAG,
+    ASSET_PARTITION_RANGE_START_TAG,
+    PARTITION_NAME_TAG,
+)
 
 from gpb_pipeline.events import Event
+from gpb_pipeline.orchestration.specs import PRODUCTS
 from gpb_pipeline.settings import PassbackSettings, WebSettings
 from gpb_pipeline.stream import sync_courses
 from gpb_pipeline.sync import SyncRequest, open_connections
 from gpb_pipeline.warehouse import tables
 from gpb_pipeline.warehouse.ducklake import Warehouse
 
+PARTITION_TAGS = {PARTITION_NAME_TAG, ASSET_PARTITION_RANGE_START_TAG, ASSET_PARTITION_RANGE_END_TAG}
+
 
 class Passback(dg.ConfigurableResource[None]):
     """Canvas, SIS and warehouse, as the environment names them (.env.example). Nothing to configure here."""
+
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        """Refuse what Dagster itself would fail with a riddle, before its first step.
+
+        Assets chosen by themselves need a partition: Dagster looks for it in those that they are made from.
+        """
+        run = context.run
+        if run and run.asset_selection and not run.tags.keys() & PARTITION_TAGS:
+            chosen = {key.to_user_string() for key in run.asset_selection}
+            if any(set(PRODUCTS[key].deps) - chosen for key in chosen & PRODUCTS.keys()):
+                raise dg.Failure(
+                    "run: no course was given. Choose partitions; to name courses in the config, launch the "
+                    "job grade_sync, or all assets.",
+                    allow_retries=False,
+                )
 
     def stream(self, requests: Iterable[SyncRequest]) -> Generator[Event]:
         """Sync these courses; raises SettingsError, and TransientError where a side cannot be reached."""

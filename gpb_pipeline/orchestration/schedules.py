@@ -1,55 +1,63 @@
 """When what runs by itself: the night's syncs, their one retry, and the tidying afterwards.
 
-Times are read from the settings when the code is loaded: reload it after a change of GPB_NIGHTLY_AT or
+Times are the settings' when the code is loaded (build): reload it after a change of GPB_NIGHTLY_AT or
 GPB_TIMEZONE. The institution's switch and the courses' choices are read at each tick.
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 import dagster as dg
 
 from gpb_pipeline.orchestration import nights
 from gpb_pipeline.orchestration.assets import COURSES_A_RUN, grade_passback
 from gpb_pipeline.orchestration.config import POSTED_BY_TAG, TYPE_TAG
-from gpb_pipeline.orchestration.jobs import nightly_grade_sync
+from gpb_pipeline.orchestration.jobs import YET_TO_BEGIN, nightly_grade_sync
 from gpb_pipeline.orchestration.maintenance_jobs import purge_history
 from gpb_pipeline.orchestration.nights import Night
 from gpb_pipeline.orchestration.partitions import known_courses
 from gpb_pipeline.orchestration.resources import Passback
-from gpb_pipeline.settings import NightlySettings, PassbackSettings
+from gpb_pipeline.settings import NightlySettings
 from gpb_pipeline.warehouse import history
 
 RETRY_AFTER, TIDY_AFTER = timedelta(hours=2), timedelta(hours=5)
 SWITCHED_OFF = "Nightly syncs are switched off for the institution (GPB_NIGHTLY_ENABLED)."
 
-
-def _cron(after: timedelta = timedelta(0)) -> str:
-    """Spell the nightly time of day, or the time so long after it, for a scheduler that knows the zone."""
-    at = datetime.combine(datetime.min, NightlySettings.load().at) + after  # noqa: DTZ901  a clock face
-    return f"{at.minute} {at.hour} * * *"
+Asked = dg.SkipReason | list[dg.RunRequest]
 
 
-_ZONE = PassbackSettings.load().timezone
-_YET_TO_BEGIN = dg.RunsFilter(
-    job_name=nightly_grade_sync.name,
-    statuses=[
-        dg.DagsterRunStatus.QUEUED,
-        dg.DagsterRunStatus.NOT_STARTED,
-        dg.DagsterRunStatus.STARTING,
-    ],
-)
-"""A run that has begun says so by its syncs: Dagster takes one whose host died for running, for hours."""
+def build(at: time, zone: str) -> list[dg.ScheduleDefinition]:
+    """Make the schedules of nights that begin `at` this time of day in this IANA zone."""
+    running = dg.DefaultScheduleStatus.RUNNING
+    return [
+        dg.schedule(
+            job=nightly_grade_sync,
+            cron_schedule=_cron(at),
+            execution_timezone=zone,
+            default_status=running,
+            description="Each night, the courses that have opted in, in batches.",
+        )(nightly),
+        dg.schedule(
+            job=nightly_grade_sync,
+            cron_schedule=_cron(at, RETRY_AFTER),
+            execution_timezone=zone,
+            default_status=running,
+            description="Once more, the courses that the night left out or that failed for a cause that "
+            "passes.",
+        )(nightly_retry),
+        dg.ScheduleDefinition(
+            name="tidying",
+            job=purge_history,
+            cron_schedule=_cron(at, TIDY_AFTER),
+            execution_timezone=zone,
+            default_status=running,
+            description="Each night after the syncs: what is past its age goes, and the warehouse is made "
+            "small.",
+        ),
+    ]
 
 
-@dg.schedule(
-    job=nightly_grade_sync,
-    cron_schedule=_cron(),
-    execution_timezone=_ZONE,
-    default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="Each night, the courses that have opted in, in batches.",
-)
-def nightly(context: dg.ScheduleEvaluationContext, passback: Passback) -> dg.SkipReason | list[dg.RunRequest]:
+def nightly(context: dg.ScheduleEvaluationContext, passback: Passback) -> Asked:
     """Launch the batches of the night; a skip says why there are none."""
     if not NightlySettings.load().enabled:
         return dg.SkipReason(SWITCHED_OFF)
@@ -61,21 +69,12 @@ def nightly(context: dg.ScheduleEvaluationContext, passback: Passback) -> dg.Ski
     return list(_batches(night.due, f"{night.began[0]:%Y-%m-%d}"))
 
 
-@dg.schedule(
-    job=nightly_grade_sync,
-    cron_schedule=_cron(RETRY_AFTER),
-    execution_timezone=_ZONE,
-    default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="Once more, the courses that the night left out or that failed for a cause that passes.",
-)
-def nightly_retry(
-    context: dg.ScheduleEvaluationContext, passback: Passback
-) -> dg.SkipReason | list[dg.RunRequest]:
+def nightly_retry(context: dg.ScheduleEvaluationContext, passback: Passback) -> Asked:
     """Launch the second try of a night; permanent causes are not tried again."""
     if not NightlySettings.load().enabled:
         return dg.SkipReason(SWITCHED_OFF)
     night = _tonight(context, passback)
-    if context.instance.get_runs_count(_YET_TO_BEGIN) or nights.still_running(night):
+    if context.instance.get_runs_count(YET_TO_BEGIN) or nights.still_running(night):
         return dg.SkipReason("The night's batches still run; what they leave goes tomorrow.")
     again = nights.worth_another_try(night)
     if not again:
@@ -83,14 +82,10 @@ def nightly_retry(
     return list(_batches(again, f"{night.began[0]:%Y-%m-%d}-retry"))
 
 
-tidying = dg.ScheduleDefinition(
-    name="tidying",
-    job=purge_history,
-    cron_schedule=_cron(TIDY_AFTER),
-    execution_timezone=_ZONE,
-    default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="Each night after the syncs: what is past its age goes, and the warehouse is made small.",
-)
+def _cron(at: time, after: timedelta = timedelta(0)) -> str:
+    """Spell the time of day, or the time so long after it, for a scheduler that knows the zone."""
+    then = datetime.combine(datetime.min, at) + after  # noqa: DTZ901  a clock face
+    return f"{then.minute} {then.hour} * * *"
 
 
 def _tonight(context: dg.ScheduleEvaluationContext, passback: Passback) -> Night:

@@ -1,7 +1,8 @@
 """A sync's events as Dagster's: what is told of each course, for the selected assets and their checks.
 
 A course that is posted is told once it is committed, so that what the UI shows can be read in the warehouse;
-a preview is told as judged. A course that failed is an observation of `grade_syncs`: it made nothing.
+a preview is told as judged. A course that failed made nothing: it is an observation and a failed check of
+`grade_syncs`, and its partitions are marked as failed.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -17,11 +18,12 @@ from gpb_pipeline.events import (
     Event,
     StageReached,
 )
-from gpb_pipeline.orchestration import checks, history_line, metadata
+from gpb_pipeline.orchestration import checks, failed_partitions, history_line, metadata
 from gpb_pipeline.orchestration.metadata import Metadata
-from gpb_pipeline.orchestration.partitions import add_courses, known_courses
+from gpb_pipeline.orchestration.partitions import add_courses, cause_of, known_courses, named
 from gpb_pipeline.orchestration.resources import Passback
 from gpb_pipeline.sync import Posting
+from gpb_pipeline.warehouse import district
 
 DagsterEvent = dg.AssetMaterialization | dg.AssetObservation | dg.AssetCheckEvaluation
 
@@ -29,17 +31,19 @@ HISTORY = "grade_syncs"
 
 
 class Teller:
-    """Tells Dagster what a run's sync does; `failed` are the courses that failed so far."""
+    """Tells Dagster what a run's sync does; `failed` are the courses that failed so far, and why."""
 
     def __init__(
         self, context: dg.AssetExecutionContext, passback: Passback, selected: Collection[str]
     ) -> None:
         self._context = context
+        self._passback = passback
         self._zone, self._pages = passback.zone, passback.pages
         self._selected = selected
         self._known = known_courses(context.instance)
         self._stages: dict[str, str] = {}
-        self.failed: list[str] = []
+        self._names: dict[str, str | None] = {}
+        self.failed: list[CourseFailed] = []
 
     def tell(self, event: Event) -> Iterator[DagsterEvent]:
         """Give the Dagster events that say what `event` says, and log what is only for the log."""
@@ -47,47 +51,66 @@ class Teller:
         match event:
             case StageReached(stage=stage):
                 self._stages[course_id] = stage.value
-                log.info("course %s: %s", course_id, stage.value)
+                log.info("%s: %s", self.named(course_id), stage.value)
             case CourseWaiting():
-                log.info("course %s: waits for another sync of it to end", course_id)
+                log.info("%s: waits for another sync of it to end", self.named(course_id))
             case CourseSkipped(reason=reason):
-                log.warning("course %s: left out, %s", course_id, reason)
+                log.warning("%s: left out, %s", self.named(course_id), reason)
             case CourseJudged(judged=judged):
+                self._names[course_id] = metadata.name_of(judged)
                 if event.request.posting is Posting.NOTHING:
-                    log.info("course %s: judged, nothing posted", course_id)
+                    log.info("%s: judged, nothing posted", self.named(course_id))
                     yield from self._made(
                         course_id, metadata.of_judged(judged), checks.of_judged(course_id, judged)
                     )
             case CourseSynced(status=status):
-                log.info("course %s: %s", course_id, status)
+                log.info("%s: %s", self.named(course_id), status)
                 yield from self._synced(course_id, event)
             case CourseFailed(error=error):
-                log.error("course %s: %s", course_id, error)
-                self.failed.append(course_id)
+                self._look_up(course_id)
+                log.error("%s: %s. %s", self.named(course_id), cause_of(error, course_id), error.remedy)
+                self.failed.append(event)
                 yield from self._failed(course_id, event)
+
+    def named(self, course_id: str) -> str:
+        """Name a course beside its id, as far as its name is known by now."""
+        return named(course_id, self._names.get(course_id))
 
     def _synced(self, course_id: str, course: CourseSynced) -> Iterator[DagsterEvent]:
         line = history_line.of_synced(course, self._zone, self._pages)
-        return self._made(
-            course_id,
-            metadata.of_judged(course.judged) | metadata.of_outcome(course.outcome) | {HISTORY: line},
-            [*checks.of_judged(course_id, course.judged), *checks.of_synced(course)],
-        )
+        described = metadata.of_judged(course.judged) | metadata.of_outcome(course.judged, course.outcome)
+        return self._made(course_id, described | {HISTORY: line}, checks.of_synced(course))
 
     def _failed(self, course_id: str, course: CourseFailed) -> Iterator[DagsterEvent]:
-        if HISTORY in self._selected and course.request.posting is not Posting.NOTHING:
-            stage = self._stages.get(course_id)
-            line = history_line.of_failed(course, stage, self._zone, self._pages)
-            yield dg.AssetObservation(HISTORY, partition=course_id, metadata=line)
+        if course.request.posting is Posting.NOTHING:
+            return
+        self._add(course_id)
+        failed_partitions.mark(self._context, course_id, self._selected)
+        if HISTORY in self._selected:
+            stage, name = self._stages.get(course_id), self._names.get(course_id)
+            line = history_line.of_failed(course, name, stage, self._zone, self._pages)
+            label = self.named(course_id)
+            yield dg.AssetObservation(HISTORY, partition=course_id, metadata=line, description=label)
+            evaluation = checks.of_error(course_id, label, course.error)
+            yield from checks.aimed(self._context.instance, [evaluation])
 
     def _made(
         self, course_id: str, made: Mapping[str, Metadata], evaluations: Iterable[dg.AssetCheckEvaluation]
     ) -> Iterator[DagsterEvent]:
-        if course_id not in self._known:
-            add_courses(self._context.instance, [course_id])
+        self._add(course_id)
+        label = self.named(course_id)
         for key, described in made.items():
             if key in self._selected:
-                yield dg.AssetMaterialization(key, partition=course_id, metadata=described)
-        for evaluation in evaluations:
-            if evaluation.asset_key.to_user_string() in self._selected:
-                yield evaluation
+                yield dg.AssetMaterialization(key, partition=course_id, metadata=described, description=label)
+        about = [each for each in evaluations if each.asset_key.to_user_string() in self._selected]
+        yield from checks.aimed(self._context.instance, about)
+
+    def _add(self, course_id: str) -> None:
+        if course_id not in self._known:
+            add_courses(self._context.instance, [course_id])
+
+    def _look_up(self, course_id: str) -> None:
+        """Find the name of a course that failed before it was read, if it ever was before."""
+        if course_id not in self._names:
+            with self._passback.warehouse() as warehouse:
+                self._names[course_id] = warehouse.read(district.course_name, course_id)

@@ -3,7 +3,7 @@
 The stream judges the frames in its hands and a check run again those of the warehouse, by the same functions.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -46,9 +46,9 @@ class RowRule:
     holds: Callable[[pd.DataFrame], "pd.Series[bool]"]
 
     def verdict(self, rows: pd.DataFrame, issues: pd.DataFrame) -> Verdict:
-        """Judge `rows` (FilteredAssignments or FilteredGrades) by the issues of their course."""
+        """Judge the rows of a kind, planned or final, by the issues of their course."""
         met = _met(rows, issues[issues["code"].isin([code.value for code in self.codes])])
-        going = rows[~rows["state"].isin(STAYS)]
+        going = rows[~rows["state"].isin([*STAYS, "unchanged"])]
         unsound = len(going) - int(self.holds(going).sum())
         return Verdict(
             passed=not met and not unsound,
@@ -62,17 +62,51 @@ class RowRule:
         )
 
 
-def every_item_accounted_for(outcome: Rows, counts: Counts) -> Verdict:
-    """Hold the rows of a sync against what was extracted, and the counts in its history against its rows."""
-    grades = len(outcome.grades.drop_duplicates(["assignment_id", "user_id"]))
+Pairs = frozenset[tuple[str, str]]
+
+
+def answered(submissions: pd.DataFrame, enrollments: pd.DataFrame, assignments: pd.DataFrame) -> Pairs:
+    """Count grades as Canvas answered them: the (assignment, student) of each that must come to an end.
+
+    Not by the joins of passback/, whose losses this is to find: a grade counts where its student is active in
+    a section to which its assignment is given (design.md §8.5).
+    """
+    active = enrollments[(enrollments["type"] == "StudentEnrollment") & (enrollments["state"] == "active")]
+    attends, given = defaultdict[str, set[str]](set), defaultdict[str, set[str]](set)
+    for user_id, section_id in zip(active["user_id"], active["section_id"], strict=True):
+        attends[user_id].add(section_id)
+    for assignment_id, section_id in zip(
+        assignments["assignment_id"], assignments["section_id"], strict=True
+    ):
+        given[assignment_id].add(section_id)
+    told = submissions["score"].notna() | (submissions["grade"].fillna("") != "")
+    told |= submissions["excused"] | submissions["missing"] | submissions["late"]
+    graded = submissions[told & submissions["assigned"]]
+    pairs = zip(graded["assignment_id"], graded["user_id"], strict=True)
+    return frozenset(
+        (assignment_id, user_id)
+        for assignment_id, user_id in pairs
+        if given[assignment_id] & attends[user_id]
+    )
+
+
+def every_item_accounted_for(outcome: Rows, counts: Counts, read: Pairs) -> Verdict:
+    """Hold a sync's rows against what Canvas answered, and the counts in its history against its rows."""
+    grades = set(zip(outcome.grades["assignment_id"], outcome.grades["user_id"], strict=True))
     assignments = int(outcome.assignments["assignment_id"].nunique())
     faults = {
-        "grades_unaccounted": abs(outcome.extracted.grades - grades),
+        "grades_lost": len(read - grades),
+        "grades_unaccounted": abs(outcome.extracted.grades - len(grades)),
         "assignments_invented": max(0, assignments - outcome.extracted.assignments),
         "rows_without_an_end": _without_end(outcome.assignments) + _without_end(outcome.grades),
         "counts_differ": int(Counts.of(outcome) != counts),
     }
-    met = {"extracted_grades": outcome.extracted.grades, "grades": grades, "assignments": assignments}
+    met = {
+        "grades_answered": len(read),
+        "extracted_grades": outcome.extracted.grades,
+        "grades": len(grades),
+        "assignments": assignments,
+    }
     return Verdict(passed=not any(faults.values()), severity="error", counts=met | faults)
 
 

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+from gpb_pipeline.errors import PipelineError
 from gpb_pipeline.passback.course import SyncType
 from gpb_pipeline.passback.frames import F, build
 from gpb_pipeline.passback.rows.counts import Counts, Written
@@ -26,8 +27,12 @@ Status = Literal["Running"] | EndStatus
 
 DIED = "interrupted"
 """The code of a job whose process died: its successor adopts what it posted before it judges a delta."""
+CANCELLED = "cancelled"
+"""The code of a job that someone stopped: like a dead one, it may have posted what no stage tells of."""
 
 POSTING_STAGES = ("Post Assignments", "Post Grades", "Verify")
+
+_UNTOLD = frozenset({DIED, CANCELLED, PipelineError.code})
 
 _JOBS = """
 SELECT j.job_id, j.course_id, j.type, j.posted_by, j.started_at,
@@ -164,7 +169,7 @@ def left_unsure(past: Iterable[Job]) -> frozenset[str]:
     for job in past:
         if job.status not in {"Running", "Failed"}:
             told.setdefault(job.course_id, False)
-        elif job.status == "Running" or job.code == DIED or job.stage in POSTING_STAGES:
+        elif job.status == "Running" or job.code in _UNTOLD or job.stage in POSTING_STAGES:
             told.setdefault(job.course_id, True)
     return frozenset(course_id for course_id, unsure in told.items() if unsure)
 

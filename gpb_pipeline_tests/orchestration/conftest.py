@@ -90,6 +90,7 @@ class Dagster:
         config: dict[str, Any] | None = None,
         assets: list[str] | None = None,
         tags: dict[str, str] | None = None,
+        passback: Passback | None = None,
     ) -> dg.ExecuteInProcessResult:
         if partition is not None:
             self.add(partition)
@@ -100,6 +101,7 @@ class Dagster:
             run_config=run_config,
             asset_selection=[dg.AssetKey(key) for key in assets] if assets else None,
             tags=tags,
+            resources={"passback": passback} if passback else None,
             raise_on_error=False,
         )
 

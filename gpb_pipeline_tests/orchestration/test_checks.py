@@ -1,11 +1,13 @@
 """Checks: logged by the stream for each course, the same when run again from the warehouse."""
 
+from typing import Any
+
 import dagster as dg
 
 from gpb_pipeline.definitions import defs
-from gpb_pipeline.orchestration.checks import CHECKS
+from gpb_pipeline.orchestration.check_specs import CHECKS, SYNCED
 from gpb_pipeline.sandbox.serve import Sandbox
-from gpb_pipeline_tests.orchestration.conftest import ALGEBRA, BIOLOGY, Dagster
+from gpb_pipeline_tests.orchestration.conftest import ALGEBRA, BIOLOGY, ENGLISH, Dagster
 
 CHECK_KEYS = {dg.AssetCheckKey(dg.AssetKey(check.asset), name) for name, check in CHECKS.items()}
 
@@ -21,7 +23,15 @@ def test_the_stream_evaluates_every_check_of_every_course_and_so_does_a_check_ru
 
     where = streamed["due_dates", BIOLOGY].metadata["where"]
     assert isinstance(where, dg.TableMetadataValue)
-    assert set(where.records[0].data) == {"assignment", "section_id", "items", "code", "cause", "remedy"}
+    assert set(where.records[0].data) == {
+        "assignment",
+        "section_id",
+        "items",
+        "code",
+        "cause",
+        "remedy",
+        "who",
+    }
 
     of_biology = {key: each for key, each in streamed.items() if BIOLOGY in key}
     assert said(run_again(dagster, BIOLOGY)) == said(of_biology)
@@ -40,11 +50,55 @@ def test_materializing_with_the_checks_selected_evaluates_each_once(
     assert sorted(evaluated) == sorted(CHECKS)
 
 
+def test_every_course_that_was_tried_has_its_check_red_yellow_or_green_as_it_is(
+    school: Sandbox, dagster: Dagster
+) -> None:
+    """English is refused by Canvas, before and after it was ever synced; Biology loses grades at the SIS."""
+    courses = {"course_ids": [ALGEBRA, ENGLISH, BIOLOGY]}
+    refused = {"effect": "status", "path": f"/courses/{ENGLISH}/sections", "status": 403, "times": None}
+    school.set_faults("canvas", refused)
+    first = recorded(dagster, dagster.run(config=courses).run_id)
+    ended = {course: each for (name, course), each in first.items() if name == SYNCED}
+    assert {course: (each.passed, each.severity.value) for course, each in ended.items()} == {
+        ALGEBRA: (True, "WARN"),
+        BIOLOGY: (False, "WARN"),
+        ENGLISH: (False, "ERROR"),
+    }
+    red: dict[str, Any] = {key: value.value for key, value in ended[ENGLISH].metadata.items()}
+    assert (red["status"], red["code"], red["who"]) == ("Failed", "canvas_access", "Canvas admin")
+    assert red["cause"]
+    assert red["remedy"]
+    yellow: dict[str, Any] = {key: value.value for key, value in ended[BIOLOGY].metadata.items()}
+    assert (yellow["course"], yellow["status"]) == (f"Biology ({BIOLOGY})", "Completed (with errors)")
+    assert yellow["items_failed"] > 0
+    assert "SIS admin" in yellow["who"]
+    assert shown(dagster) == {ALGEBRA: "SUCCEEDED", BIOLOGY: "FAILED", ENGLISH: "FAILED"}
+    assert said(run_again(dagster, BIOLOGY)) == said({key: first[key] for key in first if BIOLOGY in key})
+
+    school.set_faults("canvas")
+    assert dagster.run(config=courses).success
+    assert shown(dagster)[ENGLISH] == "SUCCEEDED"
+    school.set_faults("canvas", refused)
+    dagster.run(config=courses)
+    assert shown(dagster) == {ALGEBRA: "SUCCEEDED", BIOLOGY: "FAILED", ENGLISH: "FAILED"}
+    again = run_again(dagster, ENGLISH)[SYNCED, ENGLISH]
+    assert (again.severity.value, again.metadata["who"].value) == ("ERROR", "Canvas admin")
+    assert shown(dagster)[ENGLISH] == "FAILED"
+    assert school.writes()
+
+
+def shown(dagster: Dagster) -> dict[str, str]:
+    """How the check's Partitions show each course; what they would show as Missing is left out."""
+    key = dg.AssetCheckKey(dg.AssetKey("grade_syncs"), SYNCED)
+    found = dagster.instance.event_log_storage.get_asset_check_partition_info([key])
+    return {str(each.partition_key): each.latest_execution_status.value for each in found if each.is_current}
+
+
 Evaluations = dict[tuple[str, str], dg.AssetCheckEvaluation]
 
 
 def run_again(dagster: Dagster, *course_ids: str) -> Evaluations:
-    config = {"ops": {"sync_checks": {"config": {"course_ids": list(course_ids)}}}}
+    config = {"ops": {"evaluate_checks": {"config": {"course_ids": list(course_ids)}}}}
     result = defs.resolve_job_def("check_again").execute_in_process(
         instance=dagster.instance, run_config=config
     )

@@ -4,12 +4,21 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
+from datetime import time
 from pathlib import Path
 
 import dagster as dg
 
 from gpb_pipeline.definitions import defs
+from gpb_pipeline.orchestration.build import build_defs
+from gpb_pipeline.orchestration.category_job import CategoryEdit, CategoryEdits
+from gpb_pipeline.orchestration.check_again import CheckConfig
+from gpb_pipeline.orchestration.config import GradeSyncConfig
+from gpb_pipeline.orchestration.launch import CODE_LOCATION
+from gpb_pipeline.orchestration.maintenance_jobs import NightlyChoice
 from gpb_pipeline.orchestration.specs import PRODUCTS
+from gpb_pipeline.settings import NightlySettings, PassbackSettings
 
 PROJECT = Path(__file__).parents[2]
 CHECK = """
@@ -27,6 +36,43 @@ def test_it_loads_without_a_setting_and_at_the_time_that_one_names(tmp_path: Pat
     assert loaded(tmp_path, **chosen) == "15 23 * * * America/Chicago"
 
 
+def test_they_are_built_of_the_settings_given_and_no_import_reads_one(tmp_path: Path) -> None:
+    chosen = build_defs(
+        nightly=NightlySettings(at=time(4, 5)), district=PassbackSettings(timezone="America/Denver")
+    )
+    nightly = chosen.resolve_schedule_def("nightly")
+    assert (nightly.cron_schedule, nightly.execution_timezone) == ("5 4 * * *", "America/Denver")
+    assert chosen.resolve_schedule_def("nightly_retry").cron_schedule == "5 6 * * *"
+    dg.Definitions.validate_loadable(chosen)
+    wrong = {"GPB_NIGHTLY_AT": "noon", "GPB_TIMEZONE": "Mars/Olympus", "DAGSTER_HOME": "relative"}
+    assert loaded(tmp_path, code="import gpb_pipeline.orchestration.build", **wrong) == ""
+
+
+def test_dg_and_dagster_find_them_where_the_workspace_does(tmp_path: Path) -> None:
+    """`dg check defs` takes root_module's `definitions`, under the name with which `gpb` tags its runs."""
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))["tool"]["dg"]
+    assert project["directory_type"] == "project"
+    location = f"module_name: {project['project']['root_module']}.definitions"
+    workspace = (PROJECT / "workspace.yaml").read_text("utf-8")
+    assert location in workspace
+    assert f"location_name: {CODE_LOCATION}" in workspace
+    assert project["project"]["code_location_name"] == CODE_LOCATION
+    command = [str(Path(sys.executable).parent / "dagster"), "definitions", "validate", "-w"]
+    bare = {"PATH": os.environ["PATH"], "PYTHONPATH": str(PROJECT)}
+    done = subprocess.run(
+        [*command, str(PROJECT / "workspace.yaml")], cwd=tmp_path, env=bare, capture_output=True, check=False
+    )
+    assert done.returncode == 0
+
+
+def test_every_field_of_every_jobs_form_says_what_it_is_for() -> None:
+    for form in (GradeSyncConfig, CheckConfig, CategoryEdits, CategoryEdit, NightlyChoice):
+        for name, field in form.model_fields.items():
+            assert field.description, f"{form.__name__}.{name}"
+    for job in defs.resolve_all_job_defs():
+        assert job.description or job.name.startswith("__"), job.name
+
+
 def test_the_assets_are_the_designs() -> None:
     graph = defs.resolve_asset_graph()
     groups = {key.to_user_string(): graph.get(key).group_name for key in graph.get_all_asset_keys()}
@@ -42,14 +88,16 @@ def test_the_assets_are_the_designs() -> None:
         "sis_assignments": "passback",
         "sis_grades": "passback",
         "grade_syncs": "history",
+        "last_night": "history",
     }
     for key in graph.get_all_asset_keys():
         node = graph.get(key)
         assert node.description
         assert node.owners
-        assert isinstance(node.partitions_def, dg.DynamicPartitionsDefinition)
-        described = "dagster/column_schema" in node.metadata
-        assert described == (PRODUCTS[key.to_user_string()].schema is not None)
+        if key.to_user_string() in PRODUCTS:
+            assert isinstance(node.partitions_def, dg.DynamicPartitionsDefinition)
+            described = "dagster/column_schema" in node.metadata
+            assert described == (PRODUCTS[key.to_user_string()].schema is not None)
 
 
 def test_the_jobs_are_the_designs() -> None:
@@ -63,6 +111,7 @@ def test_the_jobs_are_the_designs() -> None:
         "set_nightly_sync",
         "purge_history",
         "sync_sis_categories",
+        "last_night_report",
     }
 
 
@@ -74,11 +123,11 @@ def test_the_instance_takes_the_projects_dagster_yaml(tmp_path: Path) -> None:
         assert instance.run_monitoring_max_runtime_seconds == 5400
 
 
-def loaded(folder: Path, **environment: str) -> str:
+def loaded(folder: Path, code: str = CHECK, **environment: str) -> str:
     """What a fresh process prints that loads the definitions, with these variables and no other of ours."""
     bare = {"PATH": os.environ["PATH"], "PYTHONPATH": str(PROJECT), **environment}
     done = subprocess.run(
-        [sys.executable, "-c", CHECK], cwd=folder, env=bare, capture_output=True, text=True, check=True
+        [sys.executable, "-c", code], cwd=folder, env=bare, capture_output=True, text=True, check=True
     )
     assert done.stderr == ""
     return done.stdout.strip()

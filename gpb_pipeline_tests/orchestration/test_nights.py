@@ -8,7 +8,7 @@ import pytest
 
 from gpb_pipeline.definitions import defs
 from gpb_pipeline.errors import PermanentError, TransientError
-from gpb_pipeline.orchestration import nights, schedules
+from gpb_pipeline.orchestration import nights
 from gpb_pipeline.orchestration.partitions import add_courses
 from gpb_pipeline.orchestration.resources import Passback
 from gpb_pipeline.passback.nightly import last_nightly
@@ -18,6 +18,7 @@ from gpb_pipeline_tests.orchestration.past import Sync, put_on_record
 
 NEW_YORK = ZoneInfo("America/New_York")
 NIGHT = datetime(2026, 11, 24, 22, 0, tzinfo=NEW_YORK)
+NIGHTLY, RETRY = defs.resolve_schedule_def("nightly"), defs.resolve_schedule_def("nightly_retry")
 WEEK_BEFORE = NIGHT - timedelta(days=7)
 
 
@@ -34,7 +35,7 @@ def test_the_nights_batches_hold_the_opted_in_current_courses_and_no_other(
     opt_in(warehouse, "1001", "1002", "1003", "7")
     opt_in(warehouse, "1002", enabled=False)
     add_courses(home, ["1001", "1002", "1003", "1004"])
-    [batch] = runs(schedules.nightly, home)
+    [batch] = runs(NIGHTLY, home)
     config = batch.run_config["ops"]["grade_passback"]["config"]
     assert config == {
         "course_ids": ["1001", "1003"],
@@ -48,7 +49,7 @@ def test_a_batch_is_a_run_that_the_job_takes(warehouse: Warehouse, home: dg.Dags
     many = [str(1000 + number) for number in range(120)]
     opt_in(warehouse, *many)
     add_courses(home, many)
-    requests = runs(schedules.nightly, home)
+    requests = runs(NIGHTLY, home)
     assert [len(each.run_config["ops"]["grade_passback"]["config"]["course_ids"]) for each in requests] == [
         50,
         50,
@@ -62,12 +63,12 @@ def test_a_batch_is_a_run_that_the_job_takes(warehouse: Warehouse, home: dg.Dags
 def test_a_night_without_courses_or_switched_off_says_why(
     warehouse: Warehouse, home: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert "No current course has opted in" in skipped(schedules.nightly, home)
+    assert "No current course has opted in" in skipped(NIGHTLY, home)
     opt_in(warehouse, "1001")
     add_courses(home, ["1001"])
     monkeypatch.setenv("GPB_NIGHTLY_ENABLED", "false")
-    assert "GPB_NIGHTLY_ENABLED" in skipped(schedules.nightly, home)
-    assert "GPB_NIGHTLY_ENABLED" in skipped(schedules.nightly_retry, home)
+    assert "GPB_NIGHTLY_ENABLED" in skipped(NIGHTLY, home)
+    assert "GPB_NIGHTLY_ENABLED" in skipped(RETRY, home)
 
 
 def test_only_what_may_pass_is_tried_again_and_once(warehouse: Warehouse, home: dg.DagsterInstance) -> None:
@@ -86,11 +87,11 @@ def test_only_what_may_pass_is_tried_again_and_once(warehouse: Warehouse, home: 
         Sync("6", WEEK_BEFORE, code="canvas_unavailable"),
         Sync("6", later),
     )
-    [batch] = runs(schedules.nightly_retry, home, NIGHT + timedelta(hours=2))
+    [batch] = runs(RETRY, home, NIGHT + timedelta(hours=2))
     assert batch.run_config["ops"]["grade_passback"]["config"]["course_ids"] == ["2", "5"]
     assert batch.run_key == "2026-11-24-retry-0"
     put_on_record(warehouse, *(Sync(course, later + timedelta(hours=2)) for course in ("2", "5")))
-    assert "cause that stays" in skipped(schedules.nightly_retry, home, NIGHT + timedelta(hours=2))
+    assert "cause that stays" in skipped(RETRY, home, NIGHT + timedelta(hours=2))
 
 
 def test_a_batch_whose_host_died_does_not_keep_its_courses_from_the_retry(
@@ -102,9 +103,9 @@ def test_a_batch_whose_host_died_does_not_keep_its_courses_from_the_retry(
     job, again = defs.resolve_job_def("nightly_grade_sync"), NIGHT + timedelta(hours=2)
     put_on_record(warehouse, Sync("1", NIGHT + timedelta(minutes=5), code="interrupted"))
     home.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED)
-    assert len(runs(schedules.nightly_retry, home, again)) == 1
+    assert len(runs(RETRY, home, again)) == 1
     home.create_run_for_job(job, status=dg.DagsterRunStatus.STARTING)
-    assert "still run" in skipped(schedules.nightly_retry, home, again)
+    assert "still run" in skipped(RETRY, home, again)
 
 
 def test_the_transient_codes_are_those_of_the_errors() -> None:

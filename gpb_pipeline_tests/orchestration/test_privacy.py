@@ -26,7 +26,7 @@ def test_no_name_id_or_score_of_a_student_in_anything_that_dagster_keeps(
 
     kept = dagster.everything()
     assert SCORE in {each["values"].get("score") for each in school.writes()}
-    assert f"course {BIOLOGY}: Completed" in kept
+    assert f"({BIOLOGY}): Completed" in kept
     users = [each["user"] for each in enrollments]
     private = {
         str(user[key])

@@ -3,6 +3,7 @@
 import dagster as dg
 import pytest
 
+from gpb_pipeline.definitions import defs
 from gpb_pipeline.orchestration.specs import PRODUCTS
 from gpb_pipeline.sandbox.serve import Sandbox
 from gpb_pipeline.settings import WarehouseSettings
@@ -41,6 +42,12 @@ def test_a_batch_by_config_leaves_the_failing_course_out_and_the_run_red(
     assert failed["status"] == "Failed"
     assert failed["code"] == "canvas_access"
     assert failed["remedy"]
+    assert failed["who"] == "Canvas admin"
+    assert failed["course"] == f"Course {ENGLISH}"  # never read: it has no name yet
+    told = failure(result)
+    assert told.startswith("1 of 2 courses failed; the others are done.\nCourse 1002: ")
+    assert "Canvas admin: " in told
+    assert f"course {ENGLISH}: course {ENGLISH}" not in dagster.everything()
 
 
 def test_the_filtered_assets_alone_are_a_preview(school: Sandbox, dagster: Dagster) -> None:
@@ -100,7 +107,7 @@ def test_a_nightly_sync_leaves_a_course_to_the_sync_that_runs(school: Sandbox, d
     with course_lock(WarehouseSettings.load(), ALGEBRA):
         assert dagster.run("nightly_grade_sync", config={"course_ids": [ALGEBRA], "type": "nightly"}).success
     assert dagster.materialized("grade_syncs") == frozenset()
-    assert f"course {ALGEBRA}: left out, another sync of it is running" in dagster.everything()
+    assert f"Course {ALGEBRA}: left out, another sync of it is running" in dagster.everything()
 
 
 def test_without_settings_a_run_says_which_is_missing(
@@ -108,6 +115,45 @@ def test_without_settings_a_run_says_which_is_missing(
 ) -> None:
     monkeypatch.delenv("SIS_CLIENT_ID")
     assert "SIS_CLIENT_ID: is not set" in failure(dagster.run(partition=ALGEBRA))
+
+
+def test_of_a_batch_the_failed_courses_partitions_are_failed_and_the_others_materialized(
+    school: Sandbox, dagster: Dagster
+) -> None:
+    school.set_faults("canvas", {"effect": "status", "path": f"/courses/{ENGLISH}/sections", "status": 403})
+    run = dagster.run(config={"course_ids": [ALGEBRA, ENGLISH]})
+    for key in ("sis_grades", "grade_syncs"):
+        attempts = dagster.instance.event_log_storage
+        failed = attempts.get_latest_asset_partition_materialization_attempts_without_materializations(
+            dg.AssetKey(key)
+        )
+        assert {course: by[0] for course, by in failed.items()} == {ENGLISH: run.run_id}
+
+
+def test_names_stand_beside_ids(school: Sandbox, dagster: Dagster) -> None:
+    dagster.run(partition=ALGEBRA)
+    for key in PRODUCTS:
+        assert dagster.metadata(key, ALGEBRA)["course"] == f"Algebra I ({ALGEBRA})"
+    school.set_faults("canvas", {"effect": "status", "path": f"/courses/{ALGEBRA}/sections", "status": 403})
+    assert f"Algebra I ({ALGEBRA}): " in failure(dagster.run(partition=ALGEBRA))
+
+
+@pytest.mark.parametrize("selected", [["sis_grades"], ["filtered_grades", "sis_grades"], None])
+def test_assets_launched_without_a_partition_are_refused_in_words(
+    school: Sandbox, dagster: Dagster, selected: list[str] | None
+) -> None:
+    """Once something was synced, Dagster itself looks for the partition before our code is asked."""
+    dagster.run(partition=ALGEBRA)
+    written = len(school.writes())
+    result = defs.resolve_implicit_global_asset_job_def().execute_in_process(
+        instance=dagster.instance,
+        asset_selection=[dg.AssetKey(key) for key in selected or PRODUCTS],
+        raise_on_error=False,
+    )
+    assert not result.success
+    assert "no course was given. Choose partitions" in dagster.everything()
+    assert "Cannot access partition_key" not in dagster.everything()
+    assert len(school.writes()) == written
 
 
 def count(school: Sandbox, written: str) -> int:

@@ -7,10 +7,9 @@ import pytest
 
 from gpb_pipeline.orchestration import verdicts
 from gpb_pipeline.orchestration.verdicts import RowRule
-from gpb_pipeline.passback.course import Extracted, Outcome
 from gpb_pipeline.passback.frames import build
-from gpb_pipeline.passback.rows import judged
 from gpb_pipeline.passback.rows.counts import Counts
+from gpb_pipeline.passback.rows.frames import AssignmentRows, Extracted, GradeRows, Issues, Rows
 from gpb_pipeline.passback.rules.issues import Code
 
 DUE = "2026-11-20T12:00:00Z"
@@ -30,10 +29,23 @@ SOUND: dict[str, object] = {
     "assigned_at": None,
     "due_at": DUE,
     "due_on_wire": DUE,
+    "selected": True,
+    "assigned": "everyone",
+    "sections_named": False,
+    "everyone_else_undated": False,
+    "twins": 1,
+    "folded_twins": 1,
+    "grading_type": "points",
+    "omit_from_final_grade": False,
+    "category_code": None,
+    "period_code": None,
+    "detail": None,
+    "held": False,
     "line_item_id": "L-5",
-    "payload_hash": "h",
+    "bar": None,
     "state": "eligible",
     "code": None,
+    "sis_error": None,
 }
 NO_ISSUES = pd.DataFrame(columns=["code", "section_id", "assignment_id"])
 
@@ -79,30 +91,63 @@ def test_causes_are_told_by_assignment_and_section_with_their_number() -> None:
 )
 def test_books_that_do_not_balance_are_an_error(fault: str, read: Extracted) -> None:
     balanced = outcome({"state": "created"})
-    assert verdicts.every_item_accounted_for(balanced, Counts.of(balanced)).passed
+    assert accounted(balanced, Counts.of(balanced)).passed
     cooked = replace(balanced, extracted=read)
-    found = verdicts.every_item_accounted_for(cooked, Counts.of(cooked))
+    found = accounted(cooked, Counts.of(cooked))
     assert (found.passed, found.severity, found.counts[fault]) == (False, "error", 1)
+
+
+def test_a_grade_that_a_join_lost_is_found_by_what_canvas_answered() -> None:
+    """Of three answered grades one has no row; one of no student of the section need have none."""
+    submissions = pd.DataFrame(
+        {
+            "assignment_id": "5",
+            "user_id": ["1", "2", "3", "4"],
+            "score": [10.0, None, 8.0, 7.0],
+            "grade": None,
+            "excused": [False, True, False, False],
+            "missing": False,
+            "late": False,
+            "assigned": True,
+        }
+    )
+    enrollments = pd.DataFrame(
+        {
+            "section_id": ["11", "11", "11", "12"],
+            "user_id": ["1", "2", "3", "4"],
+            "type": "StudentEnrollment",
+            "state": "active",
+        }
+    )
+    balanced = outcome({"state": "created"})
+    read = verdicts.answered(submissions, enrollments, balanced.assignments)
+    assert read == {("5", "1"), ("5", "2"), ("5", "3")}
+    lost = verdicts.every_item_accounted_for(balanced, Counts.of(balanced), read)
+    assert (lost.passed, lost.severity, lost.counts["grades_lost"]) == (False, "error", 3)
 
 
 def test_a_row_left_behind_without_a_cause_and_other_counts_in_the_history_are_errors() -> None:
     causeless = outcome({"state": "failed"})
-    found = verdicts.every_item_accounted_for(causeless, Counts.of(causeless))
+    found = accounted(causeless, Counts.of(causeless))
     assert found.counts["rows_without_an_end"] == 1
     balanced = outcome({"state": "created"})
-    assert verdicts.every_item_accounted_for(balanced, Counts.none()).counts["counts_differ"] == 1
+    assert accounted(balanced, Counts.none()).counts["counts_differ"] == 1
+
+
+def accounted(of: Rows, counts: Counts) -> verdicts.Verdict:
+    """No grade was answered, so that only the books are looked at."""
+    return verdicts.every_item_accounted_for(of, counts, frozenset())
 
 
 def assignments(*rows: dict[str, object]) -> pd.DataFrame:
-    return build(judged.FilteredAssignments, columns(rows, judged.FilteredAssignments))
+    return build(AssignmentRows, columns(rows, AssignmentRows))
 
 
-def outcome(changed: dict[str, object]) -> Outcome:
-    rows = [SOUND | {"sis_error": None} | changed]
-    return Outcome(
-        assignments=build(judged.SisAssignments, columns(rows, judged.SisAssignments)),
-        grades=build(judged.SisGrades, columns([], judged.SisGrades)),
-        issues=build(judged.Issues, columns([], judged.Issues)),
+def outcome(changed: dict[str, object]) -> Rows:
+    return Rows(
+        assignments=build(AssignmentRows, columns([SOUND | changed], AssignmentRows)),
+        grades=build(GradeRows, columns([], GradeRows)),
+        issues=build(Issues, columns([], Issues)),
         extracted=Extracted(sections=1, assignments=1, grades=0),
     )
 

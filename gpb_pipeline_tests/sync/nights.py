@@ -5,7 +5,6 @@ The schedules, jobs, rules and wires are the real ones; only the time of day is 
 
 import json
 import os
-import runpy
 import subprocess
 import sys
 import time
@@ -25,7 +24,7 @@ from gpb_pipeline.orchestration import alerts, nights, schedules, sensors
 from gpb_pipeline.orchestration.alerts import Problem
 from gpb_pipeline.orchestration.partitions import add_courses, known_courses
 from gpb_pipeline.orchestration.resources import Passback
-from gpb_pipeline.settings import NightlySettings
+from gpb_pipeline.settings import NightlySettings, PassbackSettings
 from gpb_pipeline.stream import sync_courses
 from gpb_pipeline.sync import SyncRequest, open_connections
 from gpb_pipeline.warehouse import choices, history, logs, maintenance, tables
@@ -111,7 +110,8 @@ class Nights:
         self._runs = runs
         self._warehouse = warehouse
         self.run_keys: list[str] = []
-        self._schedules = runpy.run_path(schedules.__file__)  # a location of its own, as its settings are now
+        at, zone = NightlySettings.load().at, PassbackSettings.load().timezone
+        self._schedules = {each.name: each for each in schedules.build(at, zone)}
         self._cursor: str | None = None
 
     def times(self, schedule: str, after: datetime, count: int) -> list[datetime]:

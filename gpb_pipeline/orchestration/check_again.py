@@ -1,0 +1,111 @@
+"""The checks evaluated again, on what the last syncs left in the warehouse: of some courses, or of every one.
+
+Twice, since the UI launches them in two places: as checks (a check's own page), which take no config, and as
+the job check_again, whose form takes courses.
+"""
+
+from collections.abc import Iterable, Iterator
+
+import dagster as dg
+from pydantic import Field
+
+from gpb_pipeline.errors import PipelineError
+from gpb_pipeline.orchestration import checks, verdicts
+from gpb_pipeline.orchestration.check_specs import SPECS, SYNCED
+from gpb_pipeline.orchestration.partitions import beside_its_name, named
+from gpb_pipeline.orchestration.resources import Passback
+from gpb_pipeline.passback.rows.frames import Rows
+from gpb_pipeline.warehouse import district, frames, history, logs, tables
+from gpb_pipeline.warehouse.ducklake import Connection
+from gpb_pipeline.warehouse.history import Job
+
+
+class CheckConfig(dg.Config):
+    """Which courses to check again."""
+
+    course_ids: list[str] = Field([], description="Canvas course ids. Empty: every course that was synced.")
+
+
+@dg.multi_asset_check(name="sync_checks", specs=SPECS, can_subset=True)
+def sync_checks(
+    context: dg.AssetCheckExecutionContext, passback: Passback
+) -> Iterator[dg.AssetCheckEvaluation]:
+    """Evaluate the selected checks again: of the chosen partitions, else of every course."""
+    chosen = context.has_partition_key or context.has_partition_key_range
+    course_ids = list(context.partition_keys) if chosen else []
+    selected = context.selected_asset_check_keys
+    for evaluation in _evaluations(context.instance, passback, course_ids):
+        if evaluation.asset_check_key in selected:
+            yield evaluation
+
+
+@dg.op
+def evaluate_checks(context: dg.OpExecutionContext, config: CheckConfig, passback: Passback) -> None:
+    """Evaluate every check again, of the courses asked for."""
+    count = 0
+    try:
+        for evaluation in _evaluations(context.instance, passback, config.course_ids):
+            context.log_event(evaluation)  # type: ignore[arg-type]  # it takes them all the same
+            count += 1
+    except PipelineError as fault:
+        raise dg.Failure(str(fault), allow_retries=False) from None
+    if config.course_ids and not count:
+        raise dg.Failure("None of these courses was ever synced: there is nothing to check.")
+    context.log.info("%s checks evaluated", count)
+
+
+@dg.job(
+    description="Run the checks again on what the last syncs left in the warehouse: of the course_ids in the "
+    "config, else of every course. Nothing is read from Canvas or sent."
+)
+def check_again() -> None:
+    evaluate_checks()
+
+
+def of_warehouse(session: Connection, course_id: str) -> list[dg.AssetCheckEvaluation]:
+    """Evaluate every check on what the course's last syncs left; none for a course without one."""
+    past = [job for job in history.jobs(session, course_id) if job.status != "Running"]
+    if not past:
+        return []
+    label = named(course_id, district.course_name(session, course_id))
+    whole = next((job for job in past if job.status.startswith("Completed")), None)
+    evaluated = _of_whole(session, label, whole) if whole else []
+    if past[0].status == "Failed":
+        last = past[0]
+        evaluated = [each for each in evaluated if each.check_name != SYNCED]
+        evaluated.append(
+            checks.of_failure(
+                course_id,
+                label,
+                code=last.code,
+                cause=beside_its_name(str(last.cause), course_id),
+                remedy=None,
+            )
+        )
+    return evaluated
+
+
+def _of_whole(session: Connection, label: str, job: Job) -> list[dg.AssetCheckEvaluation]:
+    course_id = job.course_id
+    outcome = Rows(
+        assignments=logs.of_job(session, tables.SIS_ASSIGNMENTS, job.job_id),
+        grades=logs.of_job(session, tables.SIS_GRADES, job.job_id),
+        issues=logs.of_job(session, tables.ISSUES, job.job_id),
+        extracted=job.counts.extracted,
+    )
+    submissions = frames.current(session, tables.CANVAS_SUBMISSIONS, course_id)
+    enrollments = frames.current(session, tables.CANVAS_ENROLLMENTS, course_id)
+    read = verdicts.answered(submissions, enrollments, outcome.assignments)
+    return checks.of_outcome(course_id, label, job.status, outcome, job.counts, read)
+
+
+def _evaluations(
+    instance: dg.DagsterInstance, passback: Passback, course_ids: Iterable[str]
+) -> Iterator[dg.AssetCheckEvaluation]:
+    with passback.warehouse() as warehouse:
+        for course_id in course_ids or warehouse.read(_synced_courses):
+            yield from checks.aimed(instance, warehouse.read(of_warehouse, course_id))
+
+
+def _synced_courses(session: Connection) -> list[str]:
+    return [job.course_id for job in history.latest_of_each(session)]

@@ -1,0 +1,82 @@
+"""DAGSTER_HOME: where it is, the project's dagster.yaml in it, and its tables, made by one process at a time.
+
+Without that file Dagster sends telemetry, watches no run and starts ten at once; so nothing of ours is loaded
+in a home that has none. What is in the file is told in the file.
+"""
+
+import os
+import shutil
+from pathlib import Path
+
+import dagster as dg
+import filelock
+
+from gpb_pipeline.errors import SettingsError
+from gpb_pipeline.settings import DagsterSettings
+
+PROJECT = Path(__file__).parents[2]
+INSTANCE_FILE = "dagster.yaml"
+CREATION_PATIENCE = 120.0
+"""Seconds that a process waits for others that make the tables: it takes about one, many may come at once."""
+
+
+def dagster_home() -> Path:
+    """Find DAGSTER_HOME and make it ready: for this process and, by the environment, those that it starts."""
+    home = DagsterSettings.load().home.expanduser().absolute()
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        with filelock.FileLock(home / ".creation.lock", timeout=CREATION_PATIENCE):
+            _place_instance_file(home)
+            _make_tables(home)
+    except filelock.Timeout:
+        raise SettingsError(
+            "another process has been making its tables for too long",
+            item="DAGSTER_HOME",
+            remedy="See what runs there, end it, and try again.",
+        ) from None
+    except OSError as refused:
+        raise SettingsError(
+            f"cannot write to the folder {home} ({refused.strerror})",
+            item="DAGSTER_HOME",
+            remedy="Name a folder that may be written to.",
+        ) from None
+    os.environ["DAGSTER_HOME"] = str(home)
+    return home
+
+
+def require_instance_file() -> None:
+    """Refuse to be loaded by a Dagster that runs without the project's dagster.yaml; place it for the next.
+
+    Raises SettingsError, which the UI shows for the code location: whoever loads us has read its home before.
+    Where no home is set there is nothing to run in (`dagster definitions validate`).
+    """
+    named = os.environ.get("DAGSTER_HOME")
+    if not named:
+        return
+    home = Path(named).expanduser()
+    if not home.is_absolute():
+        raise SettingsError(
+            f"{named} is no absolute path, and Dagster takes no other",
+            item="DAGSTER_HOME",
+            remedy=f"Set it to {home.absolute()}.",
+        )
+    if not (home / INSTANCE_FILE).exists():
+        dagster_home()
+        raise SettingsError(
+            f"{home} had no {INSTANCE_FILE}, and Dagster was started without it",
+            item="DAGSTER_HOME",
+            remedy="It is there now: start webserver and daemon again.",
+        )
+
+
+def _place_instance_file(home: Path) -> None:
+    if not (home / INSTANCE_FILE).exists():
+        shutil.copyfile(PROJECT / INSTANCE_FILE, home / INSTANCE_FILE)
+
+
+def _make_tables(home: Path) -> None:
+    """Open every storage once: two processes that first do so at the same time trip over one another."""
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        instance.get_runs_count()
+        instance.get_dynamic_partitions("course")
+        instance.all_instigator_state()

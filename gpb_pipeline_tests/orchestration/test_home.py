@@ -1,0 +1,99 @@
+"""DAGSTER_HOME: made ready by whoever comes first, and never run in without the project's dagster.yaml."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from dagster._core.run_coordinator.queued_run_coordinator import RunQueueConfig
+from dagster._core.storage.dagster_run import DagsterRun
+from dagster._utils.tags import TagConcurrencyLimitsCounter  # what the daemon's queue asks
+
+from gpb_pipeline.definitions import defs
+from gpb_pipeline.errors import SettingsError
+from gpb_pipeline.orchestration.home import PROJECT, dagster_home, require_instance_file
+from gpb_pipeline.orchestration.launch import Launch, launch
+from gpb_pipeline.sandbox.serve import Sandbox
+from gpb_pipeline_tests.orchestration.conftest import ALGEBRA
+
+AT_ONCE = 4
+READY = "from gpb_pipeline.orchestration.home import dagster_home; print(dagster_home())"
+LOAD = "import gpb_pipeline.definitions"
+
+
+def test_many_processes_make_an_empty_home_ready_at_once(tmp_path: Path) -> None:
+    started = [started_in(tmp_path, READY, DAGSTER_HOME="home") for _ in range(AT_ONCE)]
+    said = [process.communicate()[0] for process in started]
+    assert said == [f"{tmp_path}/home\n"] * AT_ONCE
+    with dg.DagsterInstance.from_config(f"{tmp_path}/home") as instance:
+        assert instance.get_runs_count() == 0
+        assert not instance.get_settings("telemetry")["enabled"]
+
+
+def test_what_loads_the_code_in_a_home_without_the_file_is_refused_once_and_finds_it_then(
+    tmp_path: Path,
+) -> None:
+    refused = started_in(tmp_path, LOAD, DAGSTER_HOME=str(tmp_path))
+    assert "start webserver and daemon again" in refused.communicate()[1]
+    assert (tmp_path / "dagster.yaml").read_text() == (PROJECT / "dagster.yaml").read_text()
+    again = started_in(tmp_path, LOAD, DAGSTER_HOME=str(tmp_path))
+    assert again.communicate() == ("", "")
+
+
+def test_a_relative_home_is_told_in_a_line_and_made_absolute_by_gpb(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DAGSTER_HOME", "home")
+    with pytest.raises(SettingsError, match=f"Set it to {tmp_path}/home") as told:
+        require_instance_file()
+    assert "\n" not in str(told.value)
+    assert dagster_home() == tmp_path / "home"
+    require_instance_file()
+
+
+def test_one_place_of_the_queue_is_kept_for_whoever_asks() -> None:
+    with dg.instance_for_test() as instance:
+        folder = Path(instance.root_directory)
+        (folder / "dagster.yaml").write_text((PROJECT / "dagster.yaml").read_text())
+        with dg.DagsterInstance.from_config(str(folder)) as ours:
+            queue = ours.get_concurrency_config().run_queue_config
+    assert isinstance(queue, RunQueueConfig)
+    nightly, tidying, manual = (run_of(job) for job in ("nightly_grade_sync", "purge_history", "grade_sync"))
+    backfill = run_of("grade_sync", {"dagster/backfill": "abc"})
+    busy = [nightly, tidying, backfill]
+    assert len(busy) < queue.max_concurrent_runs
+    waiting = TagConcurrencyLimitsCounter(queue.tag_concurrency_limits or [], busy)
+    assert all(waiting.is_blocked(each) for each in (nightly, tidying, backfill))
+    assert not waiting.is_blocked(manual)
+
+
+def test_a_run_of_the_command_line_is_found_where_the_ui_looks_for_a_jobs_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, school: Sandbox
+) -> None:
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "home"))
+    asked = Launch(job_name="grade_sync", course_ids=[ALGEBRA], posted_by="Ms. Rivera")
+    assert launch(asked)
+    with dg.DagsterInstance.get() as instance:
+        at = {".dagster/repository": "__repository__@gpb_pipeline"}
+        [run] = instance.get_runs(dg.RunsFilter(job_name="grade_sync", tags=at))
+    assert run.run_id == asked.run_id
+
+
+def run_of(job: str, tags: dict[str, str] | None = None) -> DagsterRun:
+    definition = defs.resolve_job_def(job)
+    return DagsterRun(job_name=job, tags={**definition.tags, **(tags or {})})
+
+
+def started_in(folder: Path, code: str, **environment: str) -> "subprocess.Popen[str]":
+    bare = {"PATH": os.environ["PATH"], "PYTHONPATH": str(PROJECT), **environment}
+    return subprocess.Popen(
+        [sys.executable, "-c", code],
+        cwd=folder,
+        env=bare,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )

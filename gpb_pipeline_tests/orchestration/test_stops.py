@@ -1,0 +1,92 @@
+"""Runs that do not end by themselves, cancelled or stopped by a fault of ours: no sync stays open."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Generator, Iterable
+from pathlib import Path
+
+import dagster as dg
+
+from gpb_pipeline.events import Event, StageReached
+from gpb_pipeline.orchestration.home import PROJECT
+from gpb_pipeline.orchestration.resources import Passback
+from gpb_pipeline.sandbox.serve import Sandbox
+from gpb_pipeline.sync import SyncRequest
+from gpb_pipeline.warehouse import history
+from gpb_pipeline.warehouse.ducklake import Warehouse
+from gpb_pipeline_tests.orchestration.conftest import ALGEBRA, BIOLOGY, Dagster
+
+PRIVATE = "Ada Lovelace"
+PATIENCE = 120.0
+LAUNCH = f"""
+from gpb_pipeline.orchestration.launch import Launch, launch
+launch(Launch(job_name="grade_sync", course_ids=["{ALGEBRA}", "{BIOLOGY}"], posted_by="Ms. Rivera"))
+"""
+SLOW = {"effect": "slow", "method": "PUT", "path": "/results/", "seconds": 0.5, "times": None}
+
+
+def test_an_interrupted_run_writes_no_more_and_says_who_cancelled_it(
+    school: Sandbox, warehouse: Warehouse, tmp_path: Path
+) -> None:
+    school.set_faults("sis", SLOW)
+    home = tmp_path / "home"
+    environment = os.environ | {"DAGSTER_HOME": str(home), "PYTHONPATH": str(PROJECT)}
+    command = [sys.executable, "-c", LAUNCH]
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE) as process:
+        wait_until(lambda: any(each["object"] == "result" for each in school.writes()), process)
+        process.send_signal(signal.SIGINT)
+        process.communicate()
+    written = len(school.writes())
+    jobs = warehouse.read(history.jobs)
+    assert {job.course_id for job in jobs} == {ALGEBRA, BIOLOGY}
+    stopped = [job for job in jobs if job.status == "Failed"]
+    assert stopped
+    assert {(job.code, job.status) for job in stopped} == {("cancelled", "Failed")}
+    assert all("cancelled by Ms. Rivera" in str(job.cause) for job in stopped)
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        [run] = instance.get_runs()
+        assert run.status is dg.DagsterRunStatus.CANCELED
+        told = Dagster(instance).observation("grade_syncs", stopped[0].course_id)
+        assert told["code"] == "cancelled"
+
+    school.set_faults("sis")
+    with dg.DagsterInstance.ephemeral() as instance:
+        assert Dagster(instance).run(config={"course_ids": [ALGEBRA, BIOLOGY]}).success
+    results = [each["sourced_id"] for each in school.writes() if each["object"] == "result"]
+    assert len(results) > written
+    assert len(results) == len(set(results))  # what was posted before was found, and not sent again
+
+
+class Faulty(Passback):
+    """Meets a fault that nobody foresaw, which names a student, once a course has begun."""
+
+    def stream(self, requests: Iterable[SyncRequest]) -> Generator[Event]:
+        for event in super().stream(requests):
+            yield event
+            if isinstance(event, StageReached):
+                raise KeyError(PRIVATE)
+
+
+def test_a_fault_of_ours_is_told_by_its_place_and_leaves_no_sync_running(
+    school: Sandbox, dagster: Dagster, warehouse: Warehouse
+) -> None:
+    result = dagster.run(config={"course_ids": [ALGEBRA, BIOLOGY]}, passback=Faulty())
+    assert not result.success
+    jobs = warehouse.read(history.jobs)
+    assert {job.course_id for job in jobs} == {ALGEBRA, BIOLOGY}
+    assert {(job.status, job.code) for job in jobs} == {("Failed", "unexpected")}
+    assert all("KeyError in stream" in str(job.cause) for job in jobs)
+    assert dagster.observation("grade_syncs", ALGEBRA)["code"] == "unexpected"
+    assert PRIVATE not in dagster.everything()
+    assert school.writes() == []
+
+
+def wait_until(seen: Callable[[], bool], process: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not seen():
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
