@@ -43,6 +43,11 @@ STOPS: dict[str, Stop] = {
     "canvas_throttled": Stop("Canvas throttles the token.", "Sync again in a few minutes.", "operator"),
     "canvas_changed": Stop("The course changed while it was read.", "Sync it again.", "operator"),
     "canvas_short_read": Stop("Canvas gave less than it has.", "Sync it again.", "operator"),
+    "canvas_too_old": Stop(
+        "This Canvas is older than what a sync reads.",
+        "Update Canvas, or have the feature switched on that the sync names.",
+        "Canvas admin",
+    ),
     "sis_access": Stop(
         "The SIS does not accept the credentials, or they may not do this.",
         "Check what the client may do in the SIS, and SIS_CLIENT_ID and SIS_CLIENT_SECRET.",
@@ -52,6 +57,7 @@ STOPS: dict[str, Stop] = {
         "The SIS refuses what was asked.", "See the SIS's own words in the log.", "SIS admin"
     ),
     "sis_unavailable": Stop("The SIS did not answer.", _AGAIN, "operator"),
+    "short_read": Stop("The SIS gave less than it has.", _AGAIN, "operator"),
     "sis_unknown_outcome": Stop(
         "The connection to the SIS was lost while something was written.",
         "Sync again: what was written is looked up before anything is sent.",
