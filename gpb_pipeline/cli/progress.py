@@ -10,7 +10,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Event, Thread
 from types import TracebackType
 from typing import Self, TextIO
@@ -19,6 +19,8 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from gpb_pipeline.cli.console import counted
+from gpb_pipeline.errors import PipelineError
 from gpb_pipeline.warehouse.history import Job
 
 POLL = 0.5  # seconds between looks at the history
@@ -75,7 +77,8 @@ class Progress:
             print(line, file=self._out, flush=True)
 
     def _picture(self) -> Text:
-        lines = [f"{len(self._ended)} of {self._total} {self._noun}s, {time.monotonic() - self._began:.0f} s"]
+        of = f"{len(self._ended)} of {counted(self._total, self._noun)}"
+        lines = [f"{of}, {time.monotonic() - self._began:.0f} s"]
         failed = sum(each == "Failed" for each in self._ended.values())
         lines[0] += f", {failed} failed" if failed else ""
         under_way = list(self._under_way.items())
@@ -91,9 +94,10 @@ def watched(progress: Progress, jobs: Callable[[], Sequence[Job]]) -> Iterator[N
     over = Event()
 
     def tell() -> None:
-        for job in jobs():
-            ended = job.status != "Running"
-            progress.tell(job.course_id, job.status if ended else job.stage or "begun", ended=ended)
+        with suppress(PipelineError):  # a look that fails costs a look
+            for job in jobs():
+                ended = job.status != "Running"
+                progress.tell(job.course_id, job.status if ended else job.stage or "begun", ended=ended)
 
     def watch() -> None:
         while not over.wait(POLL):

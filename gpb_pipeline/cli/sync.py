@@ -17,7 +17,7 @@ from gpb_pipeline.cli.history import history_listing
 from gpb_pipeline.cli.interrupt import interruptible, stderr_set_aside
 from gpb_pipeline.cli.preview import previews_of, summary_listing
 from gpb_pipeline.cli.progress import Progress, watched
-from gpb_pipeline.errors import UsageError
+from gpb_pipeline.errors import PipelineError, UsageError
 from gpb_pipeline.settings import CanvasSettings, PassbackSettings, SisSettings
 from gpb_pipeline.warehouse import history, tables
 from gpb_pipeline.warehouse.ducklake import Warehouse
@@ -136,7 +136,10 @@ def launched(asked: Launch, warehouse: Warehouse) -> list[Job]:
         return [found[job_id] for job_id in asked.job_ids if job_id in found]
 
     def writing() -> bool:
-        return any(job.status == "Running" and job.stage in history.POSTING_STAGES for job in jobs())
+        try:
+            return any(job.status == "Running" and job.stage in history.POSTING_STAGES for job in jobs())
+        except PipelineError:  # then nobody knows
+            return True
 
     with (
         Progress(len(asked.job_ids)) as progress,
