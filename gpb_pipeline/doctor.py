@@ -205,7 +205,7 @@ def sis_checks(settings: SisSettings, sections: Sequence[str]) -> Iterator[Check
 
 
 def _sis(client: OneRosterClient, sections: Sequence[str]) -> Iterator[Check]:
-    token = examined("SIS token", lambda: _authorize(client), lambda _: "issued").check
+    token = examined("SIS token", lambda: sis_token(client), lambda _: "issued").check
     yield token
     if not token.ok:
         return
@@ -225,7 +225,7 @@ def _sis(client: OneRosterClient, sections: Sequence[str]) -> Iterator[Check]:
             ).check
 
 
-def _authorize(client: OneRosterClient) -> None:
+def sis_token(client: OneRosterClient) -> None:
     """Get a token; where it is refused, try the other place for id and secret, and say so if that is it."""
     try:
         client.authorize()

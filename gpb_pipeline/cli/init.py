@@ -20,7 +20,15 @@ from gpb_pipeline.cli.console import tell
 from gpb_pipeline.cli.doctor import line_of
 from gpb_pipeline.cli.env_file import read, write
 from gpb_pipeline.cli.preview import preview_command
-from gpb_pipeline.doctor import Check, canvas_address, canvas_checks, dialect_check, examined, sis_checks
+from gpb_pipeline.doctor import (
+    Check,
+    canvas_address,
+    canvas_checks,
+    dialect_check,
+    examined,
+    sis_checks,
+    sis_token,
+)
 from gpb_pipeline.errors import PipelineError, UsageError
 from gpb_pipeline.settings import CanvasSettings, PassbackSettings, SisSettings
 from gpb_pipeline.sis.client import OneRosterClient
@@ -85,6 +93,7 @@ def steps(known: _Known) -> tuple[Step, ...]:
     client = Question("SIS_CLIENT_ID", "OAuth client id in the SIS")
     secret = Question("SIS_CLIENT_SECRET", "OAuth client secret", secret=True)
     tokens = Question("SIS_TOKEN_URL", "Address of its tokens", lambda: f"{os.environ['SIS_BASE_URL']}/Token")
+    sent = Question("SIS_TOKEN_AUTH", "Id and secret are sent as basic, or in the form", lambda: "basic")
     match = Question(
         "SIS_CLASS_MATCH",
         "Canvas's SIS id of a section is the class's sourcedId or identifier",
@@ -101,7 +110,7 @@ def steps(known: _Known) -> tuple[Step, ...]:
         Step((account_id,), _try_account),
         Step((zone,), lambda: _try_canvas_side(known)),
         Step((dialect, sis), _try_dialect),
-        Step((client, secret, tokens), _try_sis_token),
+        Step((client, secret, tokens, sent), _try_sis_token),
         Step((match,), lambda: sis_checks(SisSettings.load(), known.sections)),
         Step((tenant,), lambda: iter(())),
     )
@@ -156,7 +165,7 @@ def _try_canvas_side(known: _Known) -> Iterator[Check]:
 
 def _try_sis_token() -> Iterator[Check]:
     with OneRosterClient(SisSettings.load()) as client:
-        yield examined("SIS token", client.authorize, lambda _: "issued").check
+        yield examined("SIS token", lambda: sis_token(client), lambda _: "issued").check
 
 
 def _try_dialect() -> Iterator[Check]:

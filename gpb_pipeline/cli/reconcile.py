@@ -1,4 +1,4 @@
-"""`gpb reconcile` and `gpb retract`: what differs between Canvas, the holdings and the SIS, and its mending."""
+"""`gpb reconcile` and `gpb retract`: what differs between Canvas, holdings and SIS, and its mending."""
 
 from __future__ import annotations
 

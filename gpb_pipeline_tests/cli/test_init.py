@@ -42,6 +42,7 @@ def test_a_district_is_connected_up_to_a_preview_with_nothing_sent(sandbox: Sand
         answer(terminal, "client id", given["SIS_CLIENT_ID"])
         answer(terminal, "client secret", given["SIS_CLIENT_SECRET"])
         answer(terminal, "Address of its tokens", given["SIS_TOKEN_URL"])
+        answer(terminal, "Id and secret are sent", "")
         answer(terminal, "sourcedId or identifier", "")
         answer(terminal, "name of the district", "sandbox")
         answer(terminal, "Which course?", "1001")
@@ -53,7 +54,7 @@ def test_a_district_is_connected_up_to_a_preview_with_nothing_sent(sandbox: Sand
     assert sandbox.writes() == []
     assert stat.S_IMODE(Path(".env").stat().st_mode) == 0o600
     held = env_file.read(Path(".env"))
-    assert held.items() <= given.items() | {("SIS_CLASS_MATCH", "sourcedId")}
+    assert held.items() <= given.items() | {("SIS_CLASS_MATCH", "sourcedId"), ("SIS_TOKEN_AUTH", "basic")}
     assert gpb("doctor").status == 0
 
 
