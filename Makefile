@@ -10,18 +10,29 @@ export PYTHONUNBUFFERED = 1
 help:  ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
 
+# Tells how far it is: a first installation takes a minute or two. Fails as pip does.
+INSTALL = { $(BIN)/python -m pip --disable-pip-version-check install --progress-bar off --no-deps --require-hashes \
+	-r $(1) && echo "done 0" || echo "done 1"; } | awk '\
+	/^Collecting/ { if (++n % 20 == 0) { print "  " n " packages"; fflush() } } \
+	/^Installing collected/ { print "  unpacking them"; fflush() } \
+	/^done / { failed = $$2 } END { exit failed }'
+
 $(VENV)/.run: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "gpb_pipeline needs Python 3.11 or later: make PYTHON=python3.12")'
+	@echo "Setting up, once: a minute or two. 1 of 3: a Python environment in $(VENV)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(PIP) install --no-deps --require-hashes -r requirements.lock
-	$(PIP) install --no-deps --no-build-isolation -e .
+	@echo "2 of 3: the packages of requirements.lock, by their hashes"
+	@$(call INSTALL,requirements.lock)
+	@echo "3 of 3: gpb_pipeline itself"
+	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run requirements-dev.lock
-	$(PIP) install --no-deps --require-hashes -r requirements-dev.lock
+	@echo "The packages of requirements-dev.lock, for tests and checks"
+	@$(call INSTALL,requirements-dev.lock)
 	@touch $@
 
-demo: $(VENV)/.run  ## sync a sandbox school's grades, and hold the report against the SIS's own log
+demo: $(VENV)/.run  ## sync a sandbox school's grades, hold the report against the SIS's own log; the sandbox stays
 	@$(BIN)/gpb demo
 
 dev: $(VENV)/.run  ## the Dagster UI on 127.0.0.1:3000, the pages on :8080, and the sandbox unless .env is there
@@ -47,4 +58,5 @@ lock:  ## renew both lock files from pyproject.toml (needs uv)
 	$(UV_COMPILE) --extra dev --output-file requirements-dev.lock
 
 clean:  ## remove what running has made
+	@test ! -x $(BIN)/gpb || $(BIN)/gpb sandbox stop
 	rm -rf $(VENV) .dagster_home .gpb

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Generic, TypeVar
 from urllib.parse import urlsplit
 
-from gpb_pipeline.canvas.client import CanvasClient, Json
+from gpb_pipeline.canvas.client import AccessError, CanvasClient, Json
 from gpb_pipeline.canvas.permissions import (
     account,
     published_assignment,
@@ -50,30 +50,30 @@ class Check:
 
 def checks() -> Iterator[Check]:
     """Look at one thing after another; what hangs on a failed check is left out. Raises nothing expected."""
-    canvas = _examined(
+    canvas = examined(
         "Canvas settings", CanvasSettings.load, lambda it: f"account {it.account_id} of {_host(it.base_url)}"
     )
-    sis = _examined(
+    sis = examined(
         "SIS settings", SisSettings.load, lambda it: f"{it.dialect} as {it.id_mode} of {_host(it.base_url)}"
     )
-    passback = _examined(
+    passback = examined(
         "Passback settings", PassbackSettings.load, lambda it: f"tenant {it.tenant}, times in {it.timezone}"
     )
     yield from (canvas.check, sis.check, passback.check)
-    yield _examined("Nightly settings", NightlySettings.load, _nightly).check
-    yield _examined(
+    yield examined("Nightly settings", NightlySettings.load, _nightly).check
+    yield examined(
         "History settings",
         RetentionSettings.load,
         lambda it: f"kept {it.completed_days} days, failed ones {it.failed_days}",
     ).check
-    yield _examined("Pages settings", WebSettings.load, lambda it: f"at {it.url}").check
-    yield _examined("Alert settings", AlertSettings.load, _alerts).check
+    yield examined("Pages settings", WebSettings.load, lambda it: f"at {it.url}").check
+    yield examined("Alert settings", AlertSettings.load, _alerts).check
     sections: list[str] = []
     if canvas.value is not None and passback.value is not None:
-        sections = yield from _canvas_side(canvas.value, passback.value.timezone)
+        sections = yield from canvas_checks(canvas.value, passback.value.timezone)
     if sis.value is not None:
-        yield from _sis_side(sis.value, sections)
-    yield _examined("Warehouse", _warehouse, lambda _: "opens, and takes a commit").check
+        yield from sis_checks(sis.value, sections)
+    yield examined("Warehouse", _warehouse, lambda _: "opens, and takes a commit").check
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class _Examined(Generic[T]):
     value: T | None = None
 
 
-def _examined(name: str, work: Callable[[], T], detail: Callable[[T], str]) -> _Examined[T]:
+def examined(name: str, work: Callable[[], T], detail: Callable[[T], str]) -> _Examined[T]:
     """Do the work, and say what came of it: `detail` of its value, or what its error says."""
     try:
         value = work()
@@ -106,8 +106,19 @@ def _alerts(settings: AlertSettings) -> str:
     return f"to a webhook, as {settings.format}" if settings.webhook else "to the log alone"
 
 
-def _canvas_side(settings: CanvasSettings, time_zone: str) -> Generator[Check, None, list[str]]:
-    made = _examined("Canvas token", lambda: CanvasClient(settings), lambda _: "can be sent")
+def canvas_address(settings: CanvasSettings) -> None:
+    """Raise the error that says why no Canvas answers there; whether the token is good is not asked."""
+    with CanvasClient(settings) as client:
+        try:
+            client.clock()
+        except AccessError as refused:
+            if refused.item != "CANVAS_API_TOKEN":
+                raise
+
+
+def canvas_checks(settings: CanvasSettings, time_zone: str) -> Generator[Check, None, list[str]]:
+    """Look at what the token can see in Canvas; gives the SIS ids of some sections."""
+    made = examined("Canvas token", lambda: CanvasClient(settings), lambda _: "can be sent")
     if made.value is None:
         yield made.check
         return []
@@ -116,33 +127,32 @@ def _canvas_side(settings: CanvasSettings, time_zone: str) -> Generator[Check, N
 
 
 def _canvas(client: CanvasClient, time_zone: str) -> Generator[Check, None, list[str]]:
-    """Look at Canvas; gives the SIS ids of some sections."""
-    token = _examined("Canvas token", client.clock, lambda _: "accepted")
+    token = examined("Canvas token", client.clock, lambda _: "accepted")
     yield token.check
     if not token.check.ok:
         return []
     yield _clock(token.value)
-    ours = _examined("Canvas account", lambda: account(client), lambda body: str(body.get("name")))
+    ours = examined("Canvas account", lambda: account(client), lambda body: str(body.get("name")))
     yield ours.check
     if ours.value is None:
         return []
     yield _time_zone(ours.value, time_zone)
-    courses = _examined(
+    courses = examined(
         "Canvas courses", lambda: running_courses(client), lambda found: f"{len(found)} or more run"
     )
     yield courses.check
     if courses.value is None:
         return []
     ids = [course.course_id for course in courses.value]
-    sections = _examined("Canvas SIS ids", lambda: section_sis_ids(client, ids), _counted("section with one"))
+    sections = examined("Canvas SIS ids", lambda: section_sis_ids(client, ids), _counted("section with one"))
     yield sections.check
-    assignment = _examined(
+    assignment = examined(
         "Canvas due dates", lambda: published_assignment(client, ids), lambda _: "overrides are seen"
     )
     yield assignment.check
     if assignment.value is not None:
         course_id, assignment_id = assignment.value
-        yield _examined(
+        yield examined(
             "Canvas grades",
             lambda: require_grades(client, course_id, assignment_id),
             lambda _: f"read in course {course_id}",
@@ -172,7 +182,8 @@ def _time_zone(account: Json, ours: str) -> Check:
     )
 
 
-def _dialect(settings: SisSettings) -> Check:
+def dialect_check(settings: SisSettings) -> Check:
+    """Hold the dialect against the address's ending."""
     ending = DIALECT_ENDINGS[settings.dialect]
     return Check(
         name="SIS dialect",
@@ -182,9 +193,10 @@ def _dialect(settings: SisSettings) -> Check:
     )
 
 
-def _sis_side(settings: SisSettings, sections: Sequence[str]) -> Iterator[Check]:
-    yield _dialect(settings)
-    made = _examined("SIS headers", lambda: OneRosterClient(settings), lambda _: "can be sent")
+def sis_checks(settings: SisSettings, sections: Sequence[str]) -> Iterator[Check]:
+    """Look at what the client may see in the SIS, and whether one of the sections is a class there."""
+    yield dialect_check(settings)
+    made = examined("SIS headers", lambda: OneRosterClient(settings), lambda _: "can be sent")
     if made.value is None:
         yield made.check
         return
@@ -193,27 +205,27 @@ def _sis_side(settings: SisSettings, sections: Sequence[str]) -> Iterator[Check]
 
 
 def _sis(client: OneRosterClient, sections: Sequence[str]) -> Iterator[Check]:
-    token = _examined("SIS token", lambda: _authorize(client), lambda _: "issued").check
+    token = examined("SIS token", lambda: sis_token(client), lambda _: "issued").check
     yield token
     if not token.ok:
         return
-    yield _examined("SIS classes", lambda: _any_class(client), lambda _: "readable").check
-    yield _examined("SIS categories", lambda: _categories(client), _counted("active category")).check
-    yield _examined("SIS grading periods", lambda: _periods(client), _counted("open today")).check
-    yield _examined("SIS period ends", lambda: _period_ends(client), lambda end: f"taken as {end}").check
+    yield examined("SIS classes", lambda: _any_class(client), lambda _: "readable").check
+    yield examined("SIS categories", lambda: _categories(client), _counted("active category")).check
+    yield examined("SIS grading periods", lambda: _periods(client), _counted("open today")).check
+    yield examined("SIS period ends", lambda: _period_ends(client), lambda end: f"taken as {end}").check
     if sections:
-        matched = _examined(
+        matched = examined(
             "A class for a section", lambda: _class(client, sections), lambda found: f"{found.sourced_id}"
         )
         yield matched.check
         if matched.value is not None:
             class_id = matched.value.sourced_id
-            yield _examined(
+            yield examined(
                 "SIS roster", lambda: client.class_students(class_id), _counted("student of that class")
             ).check
 
 
-def _authorize(client: OneRosterClient) -> None:
+def sis_token(client: OneRosterClient) -> None:
     """Get a token; where it is refused, try the other place for id and secret, and say so if that is it."""
     try:
         client.authorize()

@@ -1,15 +1,20 @@
 """Every setting: its environment variable, its meaning, its default. Each client takes only its own group.
 
-Values come from the environment, else from `.env` in the working folder. Nothing here connects to anything.
-`.env.example` lists the same variables for operators; a test keeps the two alike.
+Values come from the environment, else from `.env` in the working folder, or the file that GPB_ENV_FILE
+names instead. Nothing here connects to anything. `.env.example` lists the same variables for operators; a
+test keeps the two alike.
 """
 
+import os
 import re
+from collections.abc import Iterator
 from datetime import time
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
+from dotenv import dotenv_values
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -36,6 +41,8 @@ def _clock_time(value: object) -> object:
     return time.fromisoformat(value)
 
 
+ENV_FILE = "GPB_ENV_FILE"
+
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 ClockTime = Annotated[time, BeforeValidator(_clock_time)]
@@ -49,14 +56,21 @@ def variable(group: type[BaseSettings], field: str) -> str:
 
 class _Settings(BaseSettings):
     model_config = SettingsConfigDict(
-        env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True, hide_input_in_errors=True
+        env_file_encoding="utf-8-sig",  # as Windows's editors save it
+        extra="ignore",
+        frozen=True,
+        env_ignore_empty=True,
+        hide_input_in_errors=True,
     )
 
     @classmethod
     def load(cls) -> Self:
         """Read this group; raises SettingsError naming the first variable that is missing or wrong."""
+        file = _env_file()
         try:
-            return cls()
+            return cls(_env_file=file)
+        except (UnicodeDecodeError, OSError) as fault:
+            raise _unreadable(file, fault) from None
         except ValidationError as invalid:
             first = invalid.errors(include_input=False, include_url=False)[0]
             name = variable(cls, str(first["loc"][0]))
@@ -224,3 +238,59 @@ class DagsterSettings(_Settings):
     model_config = SettingsConfigDict(env_prefix="DAGSTER_")
 
     home: Path = Path(".dagster_home")
+
+
+GROUPS: tuple[type[_Settings], ...] = (
+    CanvasSettings,
+    SisSettings,
+    PassbackSettings,
+    WarehouseSettings,
+    NightlySettings,
+    RetentionSettings,
+    WebSettings,
+    AlertSettings,
+    DagsterSettings,
+)
+
+
+def known_names() -> frozenset[str]:
+    """Name the variable of every setting."""
+    return frozenset(
+        variable(group, str(field.validation_alias or name))
+        for group in GROUPS
+        for name, field in group.model_fields.items()
+    )
+
+
+def misspelt() -> Iterator[str]:
+    """Tell of each variable that looks like a setting and is none, with the nearest name that is.
+
+    In the environment only what is close to a name is told: other programs have variables of these prefixes.
+    """
+    names, file = known_names() | {ENV_FILE}, _env_file()
+    try:
+        in_file = {name.upper() for name in dotenv_values(file, encoding="utf-8-sig", interpolate=False)}
+    except (UnicodeDecodeError, OSError) as fault:
+        raise _unreadable(file, fault) from None
+    if any("\0" in name for name in in_file):  # as UTF-16 looks, without its mark
+        raise _unreadable(file)
+    for name in sorted(in_file | {each.upper() for each in os.environ}):
+        if name in names or not name.startswith(("CANVAS_", "SIS_", "GPB_")):
+            continue
+        near = get_close_matches(name, names, n=1, cutoff=0.85)
+        if near:
+            yield f"{name} is no setting and is ignored: did you mean {near[0]}?"
+        elif name in in_file:
+            yield f"{name} is no setting and is ignored: see .env.example for what there is."
+
+
+def _env_file() -> Path:
+    return Path(os.environ.get(ENV_FILE) or ".env")
+
+
+def _unreadable(file: Path, fault: Exception | None = None) -> SettingsError:
+    if isinstance(fault, OSError):
+        return SettingsError(
+            f"cannot be read ({fault.strerror})", item=str(file), remedy="Let whoever runs this read it."
+        )
+    return SettingsError("is not UTF-8 text", item=str(file), remedy="Save it again as UTF-8.")

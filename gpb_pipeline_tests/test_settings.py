@@ -10,14 +10,14 @@ from gpb_pipeline.errors import SettingsError
 from gpb_pipeline.settings import (
     AlertSettings,
     CanvasSettings,
-    DagsterSettings,
     NightlySettings,
     PassbackSettings,
     RetentionSettings,
     SisSettings,
     WarehouseSettings,
     WebSettings,
-    variable,
+    known_names,
+    misspelt,
 )
 
 
@@ -87,28 +87,10 @@ def test_the_catalogue_is_sqlite_or_postgres(monkeypatch: pytest.MonkeyPatch) ->
         _ = WarehouseSettings.load().embedded_catalog
 
 
-GROUPS = (
-    CanvasSettings,
-    SisSettings,
-    PassbackSettings,
-    WarehouseSettings,
-    NightlySettings,
-    RetentionSettings,
-    WebSettings,
-    AlertSettings,
-    DagsterSettings,
-)
-
-
 def test_the_example_names_every_setting_and_no_other() -> None:
     example = Path(__file__).parents[1].joinpath(".env.example").read_text()
     named = set(re.findall(r"^#?([A-Z][A-Z_]+)=", example, flags=re.MULTILINE))
-    settings = {
-        variable(group, str(field.validation_alias or name))
-        for group in GROUPS
-        for name, field in group.model_fields.items()
-    }
-    assert named == settings
+    assert named == known_names()
 
 
 def test_the_example_shows_the_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,3 +108,34 @@ def test_the_example_shows_the_defaults(monkeypatch: pytest.MonkeyPatch) -> None
         for name, value in shown.items():
             monkeypatch.setenv(name, value)
         assert group.load() == defaults
+
+
+def test_a_misspelt_setting_is_told_with_the_nearest_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path(".env").write_text("SIS_DIALET=oneroster-1.2\nGPB_UNHEARD_OF=1\nGPB_TENANT=here\n")
+    monkeypatch.setenv("CANVAS_API_TOKN", "hunter2")
+    monkeypatch.setenv("CANVAS_LMS_PLUGIN", "somebody else's")
+    assert list(misspelt()) == [
+        "CANVAS_API_TOKN is no setting and is ignored: did you mean CANVAS_API_TOKEN?",
+        "GPB_UNHEARD_OF is no setting and is ignored: see .env.example for what there is.",
+        "SIS_DIALET is no setting and is ignored: did you mean SIS_DIALECT?",
+    ]
+
+
+def test_a_file_with_a_mark_of_its_encoding_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path(".env").write_text("GPB_TIMEZONE=America/Chicago\n", encoding="utf-8-sig")
+    assert PassbackSettings.load().timezone == "America/Chicago"
+    assert list(misspelt()) == []
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "latin-1"])
+def test_a_file_that_is_not_utf_8_is_one_clear_error(encoding: str) -> None:
+    Path(".env").write_bytes("GPB_TENANT=Schöneck\n".encode(encoding))
+    with pytest.raises(SettingsError, match=r"^\.env: is not UTF-8 text"):
+        list(misspelt())
+
+
+def test_another_file_can_stand_in_for_env(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path(".env").write_text("GPB_TENANT=district\n")
+    Path("other").write_text("GPB_TENANT=sandbox\n")
+    monkeypatch.setenv("GPB_ENV_FILE", "other")
+    assert PassbackSettings.load().tenant == "sandbox"

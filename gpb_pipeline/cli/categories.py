@@ -11,6 +11,8 @@ from gpb_pipeline.canvas.client import CanvasClient
 from gpb_pipeline.canvas.courses import account_courses
 from gpb_pipeline.cli.category_views import as_json as listed_as_json
 from gpb_pipeline.cli.category_views import print_changes, print_list
+from gpb_pipeline.cli.console import counted
+from gpb_pipeline.cli.progress import Progress
 from gpb_pipeline.errors import PipelineError, UsageError
 from gpb_pipeline.passback.categories import csv_file as category_csv
 from gpb_pipeline.passback.categories.edits import Edit
@@ -71,15 +73,17 @@ def export(file: Path, course_ids: tuple[str, ...]) -> None:
     """Write the categories of these courses, else of all, to a CSV FILE for a spreadsheet."""
     zone, unread = PassbackSettings.load().zone, 0
     lists: list[CategoryList] = []
-    with _opened() as sync:
-        for found in sync.courses(course_ids or _every_course()):
+    course_ids = course_ids or tuple(_every_course())
+    with _opened() as sync, Progress(len(course_ids)) as progress:
+        for course_id, found in zip(course_ids, sync.courses(course_ids), strict=True):
+            progress.tell(course_id, "read", ended=True)
             if isinstance(found, PipelineError):  # costs no other course
                 unread += 1
                 click.echo(f"gpb: {found}", err=True)
             else:
                 lists.append(found)
     file.write_text(category_csv.written(lists, zone), encoding="utf-8", newline="")
-    click.echo(f"{_counted(len(lists), 'course')} written to {file}.")
+    click.echo(f"{counted(len(lists), 'course')} written to {file}.")
     if unread:
         raise SystemExit(1)
 
@@ -98,7 +102,7 @@ def import_file(file: Path, *, yes: bool, by: str) -> None:
         for saved in sync.save(pending, by=by) if yes else []:
             _tell(saved)
     count = sum(len(each.edits) for each in pending)
-    told = f"{_counted(count, 'change')} in {_counted(len(pending), 'course')}"
+    told = f"{counted(count, 'change')} in {counted(len(pending), 'course')}"
     click.echo(f"{told}: {'saved' if yes else 'not saved; add --yes'}." if count else "Nothing to change.")
 
 
@@ -115,10 +119,6 @@ def _opened() -> Iterator[CategorySync]:
 def _every_course() -> list[str]:
     with CanvasClient(CanvasSettings.load()) as canvas:
         return [each.course_id for each in account_courses(canvas)]
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _text(file: Path) -> str:

@@ -2,9 +2,7 @@
 
 from zoneinfo import ZoneInfo
 
-from rich.table import Table
-
-from gpb_pipeline.cli.console import console
+from gpb_pipeline.cli.console import Listing, show
 from gpb_pipeline.passback.categories.window import (
     CategoryList,
     Choice,
@@ -57,58 +55,44 @@ def _section(
 
 def print_list(listed: CategoryList, zone: ZoneInfo) -> None:
     """Show the groups with their sections, then the categories that there are to choose from."""
-    groups = Table(
-        "Assignment group",
-        "SIS section",
-        "SIS id",
-        "SIS category",
-        "Label",
-        "By",
-        title=f"Sync SIS Categories: {_named(listed.course_name, listed.course_id)}",
+    groups = Listing(
+        f"Sync SIS Categories: {_named(listed.course_name, listed.course_id)}",
+        ("Label", "Assignment group", "SIS section", "SIS category", "SIS id", "By", "Near"),
     )
     for group in listed.groups:
         total, open_ = len(group.sections), group.unassociated
-        groups.add_row(
-            _named(group.group_name, group.group_id), f"{open_} of {total} unassociated", "", "", group.label
-        )
+        name = _named(group.group_name, group.group_id)
+        groups.add(group.label, name, f"{open_} of {total} unassociated", None, None, None, None)
         for row in group.sections:
-            groups.add_row("", *_row(group, row, listed, zone))
-        groups.add_section()
-    offered = Table("SIS category id", "SIS category", "Class", title="Grading categories in the SIS")
+            groups.add(row.label, None, *_row(group, row, listed, zone))
+    offered = Listing("Grading categories in the SIS", ("SIS category id", "SIS category", "Class"))
     for each in listed.categories:
-        offered.add_row(each.category_id, each.title, each.class_id or "every class")
-    _print(groups, offered)
+        offered.add(each.category_id, each.title, each.class_id or "every class")
+    show(groups, offered)
 
 
 def print_changes(listed: CategoryList) -> None:
     """Show the rows that are not saved yet."""
-    table = Table(
-        "Assignment group",
-        "SIS section",
-        "SIS category",
-        "Label",
-        title=_named(listed.course_name, listed.course_id),
+    changes = Listing(
+        _named(listed.course_name, listed.course_id),
+        ("Label", "Assignment group", "SIS section", "SIS category"),
     )
     for group in listed.groups:
         for row in group.sections:
             if row.changed:
                 section = _named(row.section.section_name, row.section.section_id)
-                table.add_row(_named(group.group_name, group.group_id), section, _category(row), row.label)
-    _print(table)
+                changes.add(row.label, _named(group.group_name, group.group_id), section, _category(row))
+    show(changes)
 
 
-def _row(group: GroupCategories, row: SectionCategory, listed: CategoryList, zone: ZoneInfo) -> list[str]:
+def _row(
+    group: GroupCategories, row: SectionCategory, listed: CategoryList, zone: ZoneInfo
+) -> tuple[str | None, ...]:
     section = row.section
     by = f"{row.choice.by}, {_time(row.choice, zone)}" if row.choice else row.association
     offers = ", ".join(str(each) for each in near(listed, group, row))
-    category = f"{_category(row)}; near: {offers}" if offers else _category(row)
-    return [
-        _named(section.section_name, section.section_id),
-        section.sis_section_id,
-        category,
-        row.label,
-        by or "",
-    ]
+    name = _named(section.section_name, section.section_id)
+    return name, _category(row), section.sis_section_id, by, offers
 
 
 def _category(row: SectionCategory) -> str:
@@ -123,8 +107,3 @@ def _time(choice: Choice | None, zone: ZoneInfo) -> str | None:
 
 def _named(name: str, identity: str) -> str:
     return f"{name} ({identity})"
-
-
-def _print(*tables: Table) -> None:
-    for table in tables:
-        console().print(table)

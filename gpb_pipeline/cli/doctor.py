@@ -5,6 +5,7 @@ from dataclasses import asdict
 
 import click
 
+from gpb_pipeline.cli.progress import waiting
 from gpb_pipeline.doctor import Check, checks
 
 FAILED = 1
@@ -15,17 +16,19 @@ FAILED = 1
 def doctor_command(*, as_json: bool) -> None:
     """Check settings, Canvas, the SIS and the warehouse; exit status 1 where one fails."""
     done: list[Check] = []
-    for check in checks():
-        done.append(check)
-        if not as_json:
-            click.echo(_line(check))
+    with waiting("Looking at settings, Canvas, the SIS and the warehouse"):
+        for check in checks():
+            done.append(check)
+            if not as_json:
+                click.echo(line_of(check))
     if as_json:
         click.echo(json.dumps([asdict(each) for each in done], indent=2))
     if not all(check.ok for check in done):
         raise SystemExit(FAILED)
 
 
-def _line(check: Check) -> str:
+def line_of(check: Check) -> str:
+    """Say what a check found, and what to do where it is not right."""
     if check.ok:
         return f"ok      {check.name}: {check.detail}"
     return f"FAILED  {check.name}: {check.detail}. {check.remedy}"

@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import click
-from rich.table import Table
 
 from gpb_pipeline.canvas.client import CanvasClient
 from gpb_pipeline.canvas.courses import course_named
 from gpb_pipeline.cli import console
+from gpb_pipeline.cli.asked import require_names
 from gpb_pipeline.passback.nightly import next_nightly
 from gpb_pipeline.settings import CanvasSettings, NightlySettings, PassbackSettings
 from gpb_pipeline.warehouse import choices, tables
@@ -44,6 +44,7 @@ def nightly() -> None:
 @_BY
 def enable(course_ids: tuple[str, ...], *, by: str) -> None:
     """Have these courses sync every night."""
+    require_names(course_ids)
     with CanvasClient(CanvasSettings.load()) as canvas:  # a course that Canvas does not know is refused
         known = [course_named(canvas, course_id).course_id for course_id in course_ids]
     _choose(known, enabled=True, by=by)
@@ -113,14 +114,16 @@ def _as_json(
 
 
 def _print(found: Sequence[_CourseChoice], upcoming: datetime | None) -> None:
-    table = Table("Course", "Nightly sync", "Who", "When")
+    listing = console.Listing("Courses", ("Nightly sync", "Course", "When", "Who"))
     for each in found:
-        table.add_row(each.course_id, "on" if each.enabled else "off", each.by, f"{each.at:%Y-%m-%d %H:%M}")
+        listing.add("on" if each.enabled else "off", each.course_id, f"{each.at:%Y-%m-%d %H:%M}", each.by)
     if upcoming is None:
         click.echo("Nightly syncs are switched off for the institution (GPB_NIGHTLY_ENABLED).")
     else:
         click.echo(f"Next nightly sync: {upcoming:%Y-%m-%d %H:%M %Z}.")
-    console.show(table)
+    console.show(listing)
+    if not found:
+        click.echo("No course has opted in yet: `gpb nightly enable COURSE… --by WHO`.")
 
 
 def _iso(moment: datetime | None) -> str | None:

@@ -1,4 +1,4 @@
-"""`gpb reconcile` and `gpb retract`: what differs between Canvas, the holdings and the SIS, and what mends it."""
+"""`gpb reconcile` and `gpb retract`: what differs between Canvas, holdings and SIS, and its mending."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import getpass
 import json
 import sys
 from collections import Counter
+from collections.abc import Iterable, Sequence
 
 import click
-from rich.table import Table
 
-from gpb_pipeline.cli.console import show
+from gpb_pipeline.cli.asked import require_names
+from gpb_pipeline.cli.console import Listing, counted, show
+from gpb_pipeline.cli.progress import Progress
 from gpb_pipeline.passback.frames import rows_of
 from gpb_pipeline.passback.holdings.differences import CAUSES, ORPHANED
 from gpb_pipeline.reconcile import Reconciled, causes_of, orphans, reconcile, retract
@@ -43,16 +45,18 @@ def reconcile_command(
 
     Nothing is written but what --mend names; edits made in the SIS are never among it unless named.
     """
+    require_names(courses)
     causes, by = causes_of(mend), posted_by or getpass.getuser()
     with open_connections() as connections:
         chosen = list(dict.fromkeys(courses)) or connections.warehouse.read(holdings.longest_unread)
-        found = list(reconcile(connections, chosen, posted_by=by))
+        found = _told(chosen, reconcile(connections, chosen, posted_by=by))
         if causes:
             _show(found)
             count = sum(each.counts[cause] for each in found for cause in causes)
             if not _agreed(count, yes=yes):
                 return
-            found = list(reconcile(connections, chosen, posted_by=by, mend=causes, confirm=confirm))
+            mended = reconcile(connections, chosen, posted_by=by, mend=causes, confirm=confirm)
+            found = _told(chosen, mended)
     if as_json:
         click.echo(json.dumps([_as_json(each) for each in found], indent=2))
     else:
@@ -83,6 +87,7 @@ def retract_command(
     as_json: bool,
 ) -> None:
     """List what the SIS holds because of us and Canvas no longer supports, and take back what is chosen."""
+    require_names([course])
     wanted = causes_of([*causes, *(PRESELECTED if every else ())], ORPHANED)
     by = posted_by or getpass.getuser()
     with open_connections() as connections:
@@ -103,6 +108,16 @@ def retract_command(
     raise SystemExit(_exit([done]))
 
 
+def _told(courses: Sequence[str], reconciled: Iterable[Reconciled]) -> list[Reconciled]:
+    """Take them as they come, telling how far it is."""
+    found: list[Reconciled] = []
+    with Progress(len(courses)) as progress:
+        for each in reconciled:
+            progress.tell(each.course_id, each.status, ended=True)
+            found.append(each)
+    return found
+
+
 def _agreed(count: int, *, yes: bool) -> bool:
     """Ask before something is written; without a terminal only --yes says so."""
     if not count:
@@ -118,15 +133,16 @@ def _agreed(count: int, *, yes: bool) -> bool:
 def _show(found: list[Reconciled]) -> None:
     """Count the differences by cause, then name what could not be read."""
     counts: Counter[str] = sum((each.counts for each in found), Counter())
-    table = Table(
-        "Count", "Cause", "What it is", "What mends it", title=f"{len(found)} courses against the SIS"
+    listing = Listing(
+        f"{counted(len(found), 'course')} against the SIS",
+        ("Count", "Cause", "What it is", "What mends it"),
+        numbers=frozenset({"Count"}),
     )
     for cause, said in CAUSES.items():
         if counts[cause]:
-            table.add_row(str(counts[cause]), cause, said.words, said.mend)
-    if counts:
-        show(table)
-    else:
+            listing.add(counts[cause], cause, said.words, said.mend)
+    show(listing)
+    if not listing.rows:
         click.echo("No difference found.")
     for each in found:
         if each.error is not None:

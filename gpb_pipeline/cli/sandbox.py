@@ -1,12 +1,19 @@
-"""`gpb sandbox`: the Canvas and the SIS to try against."""
+"""`gpb sandbox`: a Canvas and a SIS to try against; and acts on the sandbox that a folder keeps."""
 
+from __future__ import annotations
+
+import json
 from pathlib import Path
 from typing import Any
 
 import click
+import requests
 
+from gpb_pipeline.cli.console import Listing, show
+from gpb_pipeline.errors import PermanentError, UsageError
+from gpb_pipeline.sandbox import kept
 from gpb_pipeline.sandbox.fields import BadChange
-from gpb_pipeline.sandbox.serve import CANVAS_PORT, SIS_PORT, serve_forever
+from gpb_pipeline.sandbox.serve import CANVAS_PORT, SIS_PORT, Sandbox, serve_forever
 from gpb_pipeline.sandbox.sis.temperaments import temperaments_named
 
 
@@ -19,7 +26,7 @@ def _temperaments(
         raise click.BadParameter(error.reason) from None
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @click.option("--canvas-port", default=CANVAS_PORT, show_default=True, help="0 takes a free one.")
 @click.option("--sis-port", default=SIS_PORT, show_default=True, help="0 takes a free one.")
 @click.option(
@@ -38,7 +45,9 @@ def _temperaments(
 @click.option(
     "--writes", type=click.Path(path_type=Path, file_okay=False), help="Folder for the log of writes."
 )
+@click.pass_context
 def sandbox(
+    ctx: click.Context,
     canvas_port: int,
     sis_port: int,
     district: str,
@@ -47,13 +56,86 @@ def sandbox(
     temperaments: dict[str, Any],
     writes: Path | None,
 ) -> None:
-    """Run a Canvas and a SIS to try against, on 127.0.0.1; prints the lines for .env."""
-    serve_forever(
-        canvas_port,
-        sis_port,
-        district=district,
-        directory=writes,
-        dialect=dialect,  # type: ignore[arg-type]  # click has held it against the choices
-        id_mode=id_mode,  # type: ignore[arg-type]
-        temperaments=temperaments,
+    """Run a Canvas and a SIS to try against, on 127.0.0.1; prints the lines for .env.
+
+    The commands below act on the sandbox that this folder keeps (`gpb demo`, `gpb --sandbox …`).
+    """
+    if ctx.invoked_subcommand is None:
+        serve_forever(
+            canvas_port,
+            sis_port,
+            district=district,
+            directory=writes,
+            dialect=dialect,  # type: ignore[arg-type]  # click has held it against the choices
+            id_mode=id_mode,  # type: ignore[arg-type]
+            temperaments=temperaments,
+        )
+
+
+@sandbox.command("grade")
+@click.argument("course", metavar="COURSE", type=int)
+@click.argument("assignment", metavar="ASSIGNMENT", type=int)
+@click.argument("student", metavar="STUDENT", type=int)
+@click.argument("score", metavar="SCORE", type=float)
+def grade(course: int, assignment: int, student: int, score: float) -> None:
+    """Enter a score in the sandbox's Canvas, as its teacher would."""
+    try:
+        path = f"/courses/{course}/submissions/{assignment}/{student}"
+        _running().control("canvas", "PATCH", path, {"score": score})
+    except requests.HTTPError:
+        raise UsageError(
+            "the sandbox's Canvas has no such course, assignment or student",
+            item=f"course {course}, assignment {assignment}",
+            remedy="See `gpb --sandbox courses` and `gpb --sandbox assignments COURSE`.",
+        ) from None
+    click.echo(f"Canvas has the score {score:g} now. Send it: gpb --sandbox sync {course}")
+
+
+@sandbox.command("log")
+@click.option("-n", "count", default=5, show_default=True, help="How many.")
+def log(count: int) -> None:
+    """Show the newest writes that the sandbox's SIS accepted, in its own words."""
+    listing = Listing(
+        "Accepted by the SIS, newest last",
+        ("At", "Write", "Object", "Score", "Title", "Student", "sourcedId"),
+        numbers=frozenset({"Score"}),
     )
+    for each in _writes()[-count:]:
+        values = each["values"]
+        score, at = values.get("score"), each["at"][:19].replace("T", " ")
+        listing.add(
+            f"{at} UTC",
+            each["kind"],
+            each["object"],
+            None if score is None else f"{score:g}",
+            values.get("title"),
+            values.get("student_id"),
+            each["sourced_id"],
+        )
+    show(listing)
+    if not listing.rows:
+        click.echo("The SIS has accepted nothing yet: `gpb --sandbox sync 1001`.")
+
+
+@sandbox.command("stop")
+def stop() -> None:
+    """End the sandbox that this folder keeps."""
+    click.echo("The sandbox has ended." if kept.stop() else "No sandbox runs in this folder.")
+
+
+def _running() -> Sandbox:
+    found = kept.running()
+    if found is None:
+        raise PermanentError(
+            "none runs in this folder",
+            item="sandbox",
+            remedy="Begin one: `gpb demo`, or `gpb --sandbox courses`.",
+        )
+    return found
+
+
+def _writes() -> list[dict[str, Any]]:
+    _running()
+    if not kept.WRITES.exists():
+        return []
+    return [json.loads(line) for line in kept.WRITES.read_text("utf-8").splitlines()]

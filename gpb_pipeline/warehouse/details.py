@@ -16,6 +16,7 @@ import pandas as pd
 from pandera.typing import DataFrame
 
 from gpb_pipeline.passback.rows import frames as rows_schemas
+from gpb_pipeline.passback.rules import stops
 from gpb_pipeline.passback.rules.issues import CATALOGUE, Code, Kind, Severity
 from gpb_pipeline.warehouse import history, logs, tables
 from gpb_pipeline.warehouse.ducklake import Connection
@@ -148,8 +149,8 @@ def stop_of(job: Job) -> IssueCount | None:
         type="course",
         stage=job.stage or "Get Assignments",
         message=job.cause or "The sync stopped.",
-        remedy="",
-        who="operator",
+        remedy="",  # the cause's own words say it
+        who=stops.stop_of(job.code).who,
     )
     return IssueCount(code=job.code, meaning=stopped, count=1)
 

@@ -109,6 +109,8 @@ class Job:
             "assignments": self.counts.assignments,
             "sis_assignments": self.counts.line_items.summary(),
             "sis_grades": self.counts.results.summary(),
+            "code": self.code,
+            "cause": self.cause,
         }
 
 

@@ -1,8 +1,5 @@
-"""`gpb sync`, `remaster`, `preview`, `assignments` and `demo` as people and programs use them."""
+"""`gpb sync`, `remaster`, `preview`, `assignments` and `details` as people and programs use them."""
 
-import os
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date
@@ -10,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from gpb_pipeline.passback.rules.stops import STOPS
 from gpb_pipeline.sandbox.serve import Sandbox, running_sandbox
+from gpb_pipeline.sync import Stage
 from gpb_pipeline_tests.cli.command import gpb, settle_in
 
 COMPLETED, FAILED, USAGE, WITH_ERRORS = 0, 1, 2, 3
@@ -55,26 +54,49 @@ def test_the_exit_status_is_the_worst_of_all_courses(sandbox: Sandbox) -> None:
     assert gpb("sync", EARTH).status == WITH_ERRORS
     done = gpb("sync", ALGEBRA, EARTH, "999")
     assert done.status == FAILED
-    assert done.err == (
+    assert (
         "gpb: course 999: Canvas has no such item, or hides it from this token. "
         "Check its id, and CANVAS_BASE_URL.\n"
-    )
+    ) in done.err
     assert {job["course_id"]: job["status"] for job in gpb("history", "--json").json} == {
-        "999": "Failed",
         EARTH: "Completed (with errors)",
         ALGEBRA: "Completed",
     }
 
 
-def test_an_id_that_the_course_lacks_is_wrong_usage_and_sends_nothing(sandbox: Sandbox) -> None:
-    done = gpb("sync", ALGEBRA, "--section", "77")
-    assert done.status == USAGE
-    assert done.err == (
-        f"gpb: course {ALGEBRA}, --section: the course has no section 77. "
-        f"See `gpb assignments {ALGEBRA}` for what there is.\n"
-    )
-    assert gpb("sync", ALGEBRA, EARTH, "--section", "77").status == USAGE
+def test_an_unknown_course_alone_fails_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    done = gpb("sync", "999")
+    assert (done.status, done.out) == (FAILED, "")
+    assert gpb("history", "--json").json == []
+    assert not (tmp_path / "home").exists()  # so that there is no partition either
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("",), "COURSE '': is no course id."),
+        (("abc",), "COURSE 'abc': is no course id."),
+        ((ALGEBRA, "10O1"), "COURSE '10O1': is no course id."),
+        (("sis_course_id:",), "COURSE 'sis_course_id:': is no course id."),
+        ((ALGEBRA, "--section", "77"), f"course {ALGEBRA}, --section: the course has no section 77."),
+        ((ALGEBRA, "--assignment", "7"), f"course {ALGEBRA}, --assignment: the course has no assignment 7."),
+        ((ALGEBRA, EARTH, "--section", "10010001"), "sections or assignments were chosen for 2 courses."),
+    ],
+)
+def test_wrong_usage_enters_no_history_and_no_partition(
+    sandbox: Sandbox, tmp_path: Path, arguments: tuple[str, ...], told: str
+) -> None:
+    done = gpb("sync", *arguments)
+    assert (done.status, done.out, done.err.count("\n")) == (USAGE, "", 1)
+    assert told in done.err
     assert sandbox.writes() == []
+    assert gpb("history", "--json").json == []
+    assert not (tmp_path / "home").exists()
+
+
+def test_a_course_goes_by_its_own_id_however_it_is_named() -> None:
+    gpb("sync", "01001")
+    assert [job["course_id"] for job in gpb("history", "--json").json] == [ALGEBRA]
 
 
 def test_details_account_for_every_row(sandbox: Sandbox) -> None:
@@ -112,10 +134,13 @@ def test_assignments_are_offered_by_section_with_what_keeps_one_back() -> None:
     assert held_back["Lab Notebook Check"] == "no_due_date"
 
 
-def test_a_remaster_shows_what_it_would_send_and_sends_it_all(sandbox: Sandbox) -> None:
+def test_a_remaster_sends_it_all_where_someone_says_so(sandbox: Sandbox) -> None:
     gpb("sync", ALGEBRA)
-    done = gpb("remaster", ALGEBRA)  # nobody to ask: it is no terminal
-    assert "would update" in done.out
+    refused = gpb("remaster", ALGEBRA)  # nobody to ask: it is no terminal
+    assert (refused.status, refused.out) == (USAGE, "")
+    assert "add --yes" in refused.err
+    assert len(sandbox.writes()) == 72
+    done = gpb("remaster", ALGEBRA, "--yes")
     assert done.status == COMPLETED
     newest, _ = gpb("history", ALGEBRA, "--json").json
     assert (newest["type"], newest["sis_grades"]["created"]) == ("remaster", 64)
@@ -131,16 +156,66 @@ def test_a_missing_setting_is_one_line_before_any_run_is_made(monkeypatch: pytes
     )
 
 
-def test_the_demo_ends_with_the_report_and_the_log_of_the_sis_alike(tmp_path: Path) -> None:
-    demo = subprocess.run(
-        [Path(sys.executable).with_name("gpb"), "demo"],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=tmp_path,
-        env=os.environ,
+def test_where_there_is_no_terminal_each_event_is_a_line() -> None:
+    lines = gpb("sync", EARTH).err.splitlines()
+    assert lines[-1] == f"course {EARTH}: Completed (with errors)"
+    assert set(lines) - {f"course {EARTH}: begun", lines[-1]} <= {f"course {EARTH}: {each}" for each in Stage}
+    assert len(lines) == len(set(lines))
+    read = gpb("preview", EARTH).err.splitlines()
+    assert read[:3] == [f"course {EARTH}: {each}" for each in list(Stage)[:3]]
+
+
+def test_what_is_empty_says_why_and_what_to_do(sandbox: Sandbox) -> None:
+    assert "No sync is on record." in gpb("history").out
+    for assignment in gpb("assignments", ALGEBRA, "--json").json:
+        path = f"/courses/{ALGEBRA}/assignments/{assignment['assignment_id']}"
+        sandbox.control("canvas", "PATCH", path, {"post_to_sis": False})
+    for command in ("preview", "assignments"):
+        done = gpb(command, ALGEBRA)
+        assert done.status == COMPLETED
+        assert (
+            f"Course {ALGEBRA} has nothing in scope: no published assignment of it has Sync to SIS"
+            in done.out
+        )
+    for section in ("10010001", "10010002"):
+        sandbox.control("canvas", "PATCH", f"/courses/{ALGEBRA}/sections/{section}", {"sis_id": None})
+    assert "none of its active sections has a SIS id" in gpb("preview", ALGEBRA).out
+
+
+def test_every_table_reads_well_at_any_width(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    ended = gpb("sync", EARTH).out
+    assert max(len(line) for line in ended.splitlines()) <= 80
+    job_id = gpb("history", "--json").json[0]["job_id"]
+    due = gpb("assignments", EARTH, "--json").json[0]["due_at"][:16].replace("T", " ")
+    for columns in (80, 120, 200):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        history, details, every = (
+            gpb(*each).out for each in (("history",), ("details", job_id), ("details", job_id, "--all"))
+        )
+        preview, assignments = (gpb(each, EARTH).out for each in ("preview", "assignments"))
+        tables = [history, details, every, preview, assignments]
+        assert max(len(line) for table in tables for line in table.splitlines()) <= columns
+        assert history.splitlines()[1].split()[:3] == ["Status", "SIS", "grades"]
+        assert all(job_id in each for each in (history, details))
+        for code in ("student_not_on_roster", "student_without_sis_id", "assignment_refused"):
+            assert code in details
+        assert "not_on_roster" in preview
+        assert due in assignments
+        assert "Lab Cleanup, section 10050001 (1 student)" in " ".join(details.split())
+        assert "and 1 more (--all)" in " ".join(details.split())
+        assert "(--all)" not in every
+    line = next(line for line in details.splitlines() if "student_not_on_roster" in line)
+    assert line.split()[:5] == ["error", "4", "student_not_on_roster", "SIS", "admin"]
+
+
+def test_who_can_act_is_one_answer(sandbox: Sandbox) -> None:
+    sandbox.set_faults(
+        "canvas", {"effect": "status", "status": 403, "path": "/enrollments", "times": None, "body": {}}
     )
-    assert demo.returncode == COMPLETED, demo.stderr
-    (total,) = [line for line in demo.stdout.splitlines() if "587" in line]
-    assert [cell.strip() for cell in total.strip("│").split("│")] == ["", "69", "69", "587", "587"]
-    assert len((tmp_path / ".gpb/sandbox/sis/writes.jsonl").read_text().splitlines()) == 69 + 587
+    assert gpb("sync", ALGEBRA).status == FAILED
+    (job,) = gpb("history", "--json").json
+    assert (job["code"], STOPS[job["code"]].who) == ("canvas_access", "Canvas admin")
+    assert job["cause"] in " ".join(gpb("history").out.split())
+    assert "Canvas admin" in gpb("history").out
+    assert "Canvas admin" in gpb("details", job["job_id"]).out

@@ -76,6 +76,8 @@ def test_a_job_shows_its_stage_while_it_runs_and_its_counts_when_it_ended(either
         "assignments": 1,
         "sis_assignments": {"sent": 1, "created": 1, "percent": 100.0},
         "sis_grades": {"sent": 1, "created": 1, "percent": 100.0},
+        "code": None,
+        "cause": None,
     }
 
 

@@ -1,0 +1,138 @@
+"""`gpb details`: what became of the items of a sync: how many, and by cause why not, where, and who can act.
+
+A terminal names assignments and sections; students are in the JSON and the CSV files alone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import click
+
+from gpb_pipeline.cli.console import Listing, counted, show, tell
+from gpb_pipeline.cli.history import history_listing
+from gpb_pipeline.errors import PermanentError
+from gpb_pipeline.passback.frames import rows_of
+from gpb_pipeline.settings import PassbackSettings
+from gpb_pipeline.warehouse import csv_logs, details, history, tables
+from gpb_pipeline.warehouse.details import Details
+from gpb_pipeline.warehouse.ducklake import Warehouse
+from gpb_pipeline.warehouse.history import Job
+
+FIRST = 3  # places of a cause that are named; --all names every one
+
+
+@click.command("details")
+@click.argument("job_id", metavar="JOB")
+@click.option("--json", "as_json", is_flag=True, help="For programs; it holds student data.")
+@click.option("--all", "every", is_flag=True, help="Name every assignment and section that a cause met.")
+@click.option(
+    "--csv-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder for issues.csv, assignments.csv and grades.csv, which hold student data.",
+)
+def details_command(job_id: str, *, as_json: bool, every: bool, csv_dir: Path | None) -> None:
+    """Say what became of the items of a sync: how many, and by cause what failed or was skipped."""
+    zone = PassbackSettings.load().zone
+    with tables.open_warehouse() as warehouse:
+        history.fail_dead_jobs(warehouse)
+        found = warehouse.read(details.of_job, job_id)
+        if found is None:
+            raise PermanentError(
+                "no such sync is on record, or it is past its age",
+                item=f"job {job_id}",
+                remedy="List the syncs with `gpb history`.",
+            )
+        if csv_dir is not None:
+            for path in _csv_files(warehouse, found.job, zone, csv_dir):
+                click.echo(str(path), err=True)
+    if as_json:
+        click.echo(json.dumps(found.as_json(zone), indent=2, allow_nan=False))
+        return
+    show(
+        history_listing([found.job], zone, title="Sync"),
+        _data_listing(found),
+        _states_listing(found),
+        _causes_listing(found, None if every else FIRST),
+    )
+    if found.issues.empty and found.job.code is None:
+        tell("\nNo warning and no error.")
+
+
+def _csv_files(warehouse: Warehouse, job: Job, zone: ZoneInfo, folder: Path) -> list[Path]:
+    try:
+        return warehouse.read(csv_logs.write, job, zone, folder)
+    except OSError as refused:
+        raise PermanentError(
+            f"cannot write there ({refused.strerror})",
+            item=f"--csv-dir {folder}",
+            remedy="Name a folder that may be written to.",
+        ) from None
+
+
+def _data_listing(found: Details) -> Listing:
+    counts = found.job.counts
+    columns = ("Data", "Kept", "Extracted")
+    listing = Listing("Filtered Canvas data", columns, numbers=frozenset(columns[1:]))
+    for name in ("sections", "assignments", "grades"):
+        listing.add(name, getattr(counts.filtered, name), getattr(counts.extracted, name))
+    return listing
+
+
+def _states_listing(found: Details) -> Listing:
+    columns = ("State", "Assignments", "Grades")
+    listing = Listing("What became of them", columns, numbers=frozenset(columns[1:]))
+    assignments, grades = (rows["state"].value_counts() for rows in (found.assignments, found.grades))
+    for state in sorted({*assignments.index, *grades.index}):
+        listing.add(state, assignments.get(state, 0), grades.get(state, 0))
+    return listing
+
+
+def _causes_listing(found: Details, most: int | None) -> Listing:
+    listing = Listing(
+        "Warnings and errors",
+        ("Severity", "Items", "Code", "Who can act", "Stage", "Type", "Cause", "Remedy", "Where"),
+        numbers=frozenset({"Items"}),
+    )
+    for issue in details.issue_counts(found.issues, found.job):
+        said = issue.meaning
+        places = _places(found, issue.code)
+        where = "; ".join(places[:most])
+        if most is not None and len(places) > most:
+            where += f"; and {len(places) - most} more (--all)"
+        listing.add(
+            said.severity,
+            issue.count,
+            issue.code,
+            said.who,
+            said.stage,
+            said.type,
+            said.message,
+            said.remedy,
+            where,
+        )
+    return listing
+
+
+def _places(found: Details, code: str) -> list[str]:
+    """Name the assignments and sections that a cause met, those with the most students first."""
+    ids = zip(found.assignments["assignment_id"], found.assignments["assignment_name"], strict=True)
+    names = {
+        **dict(zip(found.grades["assignment_id"], found.grades["assignment_name"], strict=True)),
+        **dict(ids),
+    }
+    met = found.issues[found.issues["code"] == code]
+    students = met["user_id"].notna().any()
+    counts = Counter(
+        (each.assignment_id, each.section_id) for each in rows_of(met) if each.assignment_id is not None
+    )
+    placed = sorted(counts.items(), key=lambda each: (-each[1], names.get(each[0][0], ""), each[0][1] or ""))
+    return [
+        f"{names.get(assignment, assignment)}"
+        + (f", section {section}" if section else "")
+        + (f" ({counted(count, 'student')})" if students else "")
+        for (assignment, section), count in placed
+    ]

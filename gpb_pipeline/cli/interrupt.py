@@ -1,0 +1,90 @@
+"""Ctrl-C while a run goes on: no further write is begun, and the command ends with the write in hand.
+
+Dagster handles the signal itself while it runs, so it is noticed here by way of the signal's wake-up pipe.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Event, Thread, current_thread, main_thread
+from typing import NoReturn
+
+from gpb_pipeline.cli.progress import Progress
+
+STATUS = 130
+GRACE = 1.5  # seconds that a run has to come to its own end while nothing is being written
+LOOK = 0.2
+
+
+@contextmanager
+def interruptible(progress: Progress, writing: Callable[[], bool]) -> Iterator[Event]:
+    """Watch for Ctrl-C while the block runs; the event that is given is set once it came.
+
+    The process is left before the block ends where that would only go on reading, and at once at a second
+    Ctrl-C: the course's lock falls with it, and the next sync finds what was posted.
+    """
+    came = Event()
+    if current_thread() is not main_thread():
+        yield came
+        return
+    reads, wakes = os.pipe()
+    for end in (reads, wakes):
+        os.set_blocking(end, False)
+    before = signal.set_wakeup_fd(wakes, warn_on_full_buffer=False)
+    over = Event()
+    watcher = Thread(
+        target=_watch, args=(reads, came, over, progress, writing), name="interrupt", daemon=True
+    )
+    watcher.start()
+    try:
+        yield came
+    finally:
+        over.set()
+        signal.set_wakeup_fd(before)
+        watcher.join()
+        os.close(reads)
+        os.close(wakes)
+
+
+@contextmanager
+def stderr_set_aside() -> Iterator[None]:
+    """Let nothing else write to the terminal: helpers of Dagster's answer Ctrl-C with a traceback."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    aside = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(aside, 2)
+        yield
+    finally:
+        sys.stderr.flush()
+        os.dup2(kept, 2)
+        os.close(aside)
+        os.close(kept)
+
+
+def _watch(reads: int, came: Event, over: Event, progress: Progress, writing: Callable[[], bool]) -> None:
+    since = 0.0
+    while not over.is_set():
+        ready, _, _ = select.select([reads], [], [], LOOK)
+        presses = os.read(reads, 64).count(signal.SIGINT) if ready else 0
+        if presses and (came.is_set() or presses > 1):
+            _leave(progress)
+        if presses:
+            came.set()
+            since = time.monotonic()
+            progress.say("Interrupting: no further write is begun …")
+        if came.is_set() and time.monotonic() - since > GRACE and not writing():
+            _leave(progress)
+
+
+def _leave(progress: Progress) -> NoReturn:
+    progress.stop()
+    progress.say("gpb: Interrupted. `gpb history` tells how far it came; the next sync takes up there.")
+    sys.stdout.flush()
+    os._exit(STATUS)

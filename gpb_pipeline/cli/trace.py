@@ -1,0 +1,61 @@
+"""`gpb trace`: why is this grade in the SIS? Every value ever sent, and what Canvas said then."""
+
+from __future__ import annotations
+
+import json
+from zoneinfo import ZoneInfo
+
+import click
+
+from gpb_pipeline.cli.console import Listing, show
+from gpb_pipeline.errors import PermanentError
+from gpb_pipeline.settings import PassbackSettings
+from gpb_pipeline.warehouse import tables, trace
+from gpb_pipeline.warehouse.trace import Trace
+
+
+@click.command("trace")
+@click.argument("course_id", metavar="COURSE")
+@click.option("--student", "student_id", required=True, metavar="ID", help="Canvas user id.")
+@click.option("--assignment", "assignment_id", required=True, metavar="ID", help="Canvas assignment id.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def trace_command(course_id: str, *, student_id: str, assignment_id: str, as_json: bool) -> None:
+    """Say why a grade is in the SIS: every value ever sent, by which sync, and what Canvas said then."""
+    zone = PassbackSettings.load().zone
+    with tables.open_warehouse() as warehouse:
+        found = warehouse.read(trace.of_grade, course_id, student_id=student_id, assignment_id=assignment_id)
+    if not found.writes and not found.last:
+        raise PermanentError(
+            "nothing was ever sent for that student and assignment",
+            item=f"course {course_id}",
+            remedy="Check the three ids: they are Canvas's (`gpb details JOB --json` has them).",
+        )
+    if as_json:
+        click.echo(json.dumps(found.as_json(zone), indent=2, allow_nan=False))
+    else:
+        show(_writes_listing(found, zone), _last_listing(found, zone))
+
+
+def _writes_listing(found: Trace, zone: ZoneInfo) -> Listing:
+    listing = Listing(
+        f"Sent for {found.student_name or found.student_id}, {found.assignment_name or found.assignment_id}",
+        ("When", "Action", "Score", "Canvas said", "Section", "Posted by", "Job"),
+        numbers=frozenset({"Score"}),
+    )
+    for write in found.writes:
+        score = "exempt" if write.exempt else "" if write.score is None else f"{write.score:g}"
+        when = f"{write.sent_at.astimezone(zone):%Y-%m-%d %H:%M}"
+        section = write.section_name or write.section_id
+        listing.add(
+            when, write.action, score, write.canvas_state, section, write.posted_by or "", write.job_id
+        )
+    return listing
+
+
+def _last_listing(found: Trace, zone: ZoneInfo) -> Listing:
+    listing = Listing("Last sync", ("Started", "State", "Code", "Canvas said", "Section", "Job"))
+    for last in found.last:
+        when = f"{last.started_at.astimezone(zone):%Y-%m-%d %H:%M}"
+        section = last.section_name or last.section_id
+        listing.add(when, last.state, last.code, last.canvas_state, section, last.job_id)
+    return listing

@@ -1,0 +1,12 @@
+"""`gpb web`: the history and details pages. What they show is in gpb_pipeline/web."""
+
+import click
+
+
+@click.command("web")
+@click.option("--port", type=click.IntRange(0, 65535), help="Default: GPB_WEB_PORT. 0 takes a free one.")
+def web_command(port: int | None) -> None:
+    """Serve the history and details pages, on 127.0.0.1 unless GPB_WEB_HOST says otherwise."""
+    from gpb_pipeline.web.serve import serve_forever  # noqa: PLC0415  `gpb web --help` needs no web server
+
+    serve_forever(port)

@@ -1,0 +1,92 @@
+"""What stops a whole course, by the code of its error: the cause in words, the remedy, and who can act.
+
+The catalogue of single rows is issues.py; what an error itself says is more exact and stands beside this.
+The codes are those of the exceptions (errors.py and the families below it); like all codes, none is renamed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gpb_pipeline.passback.rules.issues import Who
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Why a sync stopped before its end."""
+
+    cause: str
+    remedy: str
+    who: Who
+
+
+_AGAIN = "Nothing, if the next sync succeeds; else see that it answers."
+
+STOPS: dict[str, Stop] = {
+    "canvas_access": Stop(
+        "Canvas refuses the token, or the token may not do all that a sync needs.",
+        "Give the token's user the permissions that `gpb doctor` names.",
+        "Canvas admin",
+    ),
+    "canvas_not_found": Stop(
+        "Canvas has no such course, or hides it from the token.",
+        "Check the course's id, and that it was not deleted.",
+        "Canvas admin",
+    ),
+    "canvas_refused": Stop("Canvas refuses what was asked.", "Look at the course in Canvas.", "Canvas admin"),
+    "canvas_other_host": Stop(
+        "Canvas's pages lead to another host.",
+        "Set CANVAS_BASE_URL to the address that Canvas itself uses.",
+        "operator",
+    ),
+    "canvas_unavailable": Stop("Canvas did not answer.", _AGAIN, "operator"),
+    "canvas_throttled": Stop("Canvas throttles the token.", "Sync again in a few minutes.", "operator"),
+    "canvas_changed": Stop("The course changed while it was read.", "Sync it again.", "operator"),
+    "canvas_short_read": Stop("Canvas gave less than it has.", "Sync it again.", "operator"),
+    "canvas_too_old": Stop(
+        "This Canvas is older than what a sync reads.",
+        "Update Canvas, or have the feature switched on that the sync names.",
+        "Canvas admin",
+    ),
+    "sis_access": Stop(
+        "The SIS does not accept the credentials, or they may not do this.",
+        "Check what the client may do in the SIS, and SIS_CLIENT_ID and SIS_CLIENT_SECRET.",
+        "SIS admin",
+    ),
+    "sis_refused": Stop(
+        "The SIS refuses what was asked.", "See the SIS's own words in the log.", "SIS admin"
+    ),
+    "sis_unavailable": Stop("The SIS did not answer.", _AGAIN, "operator"),
+    "short_read": Stop("The SIS gave less than it has.", _AGAIN, "operator"),
+    "sis_unknown_outcome": Stop(
+        "The connection to the SIS was lost while something was written.",
+        "Sync again: what was written is looked up before anything is sent.",
+        "operator",
+    ),
+    "unreadable_data": Stop(
+        "An answer of Canvas or the SIS cannot be read.",
+        "Check that both addresses are those of the servers themselves; else report it.",
+        "operator",
+    ),
+    "settings": Stop("A setting is missing or wrong.", "Run `gpb doctor`.", "operator"),
+    "usage": Stop("What was asked for does not exist.", "Ask again.", "operator"),
+    "sync_running": Stop("Another sync of the course was running.", "Wait until it has ended.", "operator"),
+    "lock_lost": Stop("The course's lock was lost with its connection.", "Sync it again.", "operator"),
+    "warehouse_unavailable": Stop(
+        "The warehouse cannot be reached.", "Check GPB_CATALOG and GPB_DATA_PATH.", "operator"
+    ),
+    "warehouse_refused": Stop("The warehouse refused a commit.", "Run `gpb doctor`.", "operator"),
+    "warehouse_conflict": Stop("Another process wrote at the same time.", "Sync it again.", "operator"),
+    "interrupted": Stop(
+        "The sync's process ended before the sync did.",
+        "Sync again: what it posted is found and adopted.",
+        "operator",
+    ),
+}
+
+UNFORESEEN = Stop("A fault of the pipeline.", "Report it with the job's id.", "operator")
+
+
+def stop_of(code: str) -> Stop:
+    """Say what a code means that ended a whole sync; one that is not listed is a fault of ours."""
+    return STOPS.get(code, UNFORESEEN)
