@@ -43,7 +43,9 @@ COMMANDS = {
     "reconcile": _Place(
         "reconcile", "reconcile_command", "Hold courses against the SIS, and mend what differs."
     ),
-    "reconcile": _Place("reconcile", "reconcile_command", "Hold courses against the SIS: what differs, and why."),
+    "reconcile": _Place(
+        "reconcile", "reconcile_command", "Hold courses against the SIS: what differs, and why."
+    ),
     "remaster": _Place("sync", "remaster_command", "Send everything of these courses again."),
     "retract": _Place("reconcile", "retract_command", "Take back what Canvas no longer supports."),
     "retract": _Place("reconcile", "retract_command", "Take back what Canvas no longer supports."),

@@ -16,6 +16,7 @@ from gpb_pipeline.orchestration.partitions import named
 from gpb_pipeline.passback.rules.issues import Who
 from gpb_pipeline.warehouse.history import Job
 
+READING = ("reconcile", "retract")  # what they leave unwritten is no skip
 BAD_NIGHTS = 3
 JUMP_COUNT, JUMP_SHARE = 20, 0.10
 """Grades skipped more than the sync before, in number and in share of those read: a jump."""
@@ -24,12 +25,13 @@ EACH_TOLD = 5
 ORDER: tuple[Who, ...] = ("operator", "SIS admin", "Canvas admin", "instructor")
 
 
-Kind = Literal["left out", "failing", "failed", "skips"]
+Kind = Literal["left out", "failing", "failed", "skips", "drift"]
 HEADINGS: dict[Kind, str] = {
     "left out": "were due this night, and no sync of them began",
     "failing": f"have failed {BAD_NIGHTS} nights or more",
     "failed": "failed",
     "skips": "skipped many more grades than before",
+    "drift": "are held otherwise by the SIS than they were sent",
 }
 
 
@@ -44,8 +46,11 @@ class Problem:
     text: str
 
 
-def problems(night: Night, pages: str) -> list[Problem]:
-    """List what is open of the newest night; `pages`: where people reach the details pages."""
+def problems(night: Night, pages: str, drift: Mapping[str, int]) -> list[Problem]:
+    """List what is open of the newest night; `pages`: where people reach the details pages.
+
+    `drift`: how many items of a course its reading back showed edited or deleted in the SIS.
+    """
     of_course: defaultdict[str, list[Job]] = defaultdict(list)
     for job in night.jobs:
         of_course[job.course_id].append(job)
@@ -57,6 +62,9 @@ def problems(night: Night, pages: str) -> list[Problem]:
     for course_id, jobs in of_course.items():
         if jobs and jobs[0].started_at >= night.began[0]:
             found += _of_course(course_id, jobs, night.began, pages)
+    for course_id, count in drift.items():
+        text = f"has {count} items that someone changed in the SIS. See `gpb reconcile {course_id}`."
+        found.append(Problem(course_id=course_id, kind="drift", who="SIS admin", text=text))
     return found
 
 
@@ -111,7 +119,7 @@ def _of_course(
             + f"{latest.cause or latest.code} {link}",
         )
         return
-    ended = [job for job in jobs if job.status.startswith("Completed")]
+    ended = [job for job in jobs if job.status.startswith("Completed") and job.type not in READING]
     for newer, older in pairwise(ended[:2]):
         more = _skipped(newer) - _skipped(older)
         if more > max(JUMP_COUNT, JUMP_SHARE * newer.counts.extracted.grades):

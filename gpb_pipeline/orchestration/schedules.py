@@ -1,4 +1,4 @@
-"""When what runs by itself: the night's syncs, their one retry, and the tidying afterwards.
+"""When what runs by itself: the night's syncs, their one retry, the reading back, and the tidying afterwards.
 
 Times are the settings' when the code is loaded (build): reload it after a change of GPB_NIGHTLY_AT or
 GPB_TIMEZONE. The institution's switch and the courses' choices are read at each tick.
@@ -16,11 +16,12 @@ from gpb_pipeline.orchestration.jobs import YET_TO_BEGIN, nightly_grade_sync
 from gpb_pipeline.orchestration.maintenance_jobs import purge_history
 from gpb_pipeline.orchestration.nights import Night
 from gpb_pipeline.orchestration.partitions import known_courses
+from gpb_pipeline.orchestration.reconcile_jobs import reconcile
 from gpb_pipeline.orchestration.resources import Passback
 from gpb_pipeline.settings import NightlySettings
 from gpb_pipeline.warehouse import history
 
-RETRY_AFTER, TIDY_AFTER = timedelta(hours=2), timedelta(hours=5)
+RETRY_AFTER, READ_AFTER, TIDY_AFTER = timedelta(hours=2), timedelta(hours=4), timedelta(hours=5)
 SWITCHED_OFF = "Nightly syncs are switched off for the institution (GPB_NIGHTLY_ENABLED)."
 
 Asked = dg.SkipReason | list[dg.RunRequest]
@@ -45,6 +46,14 @@ def build(at: time, zone: str) -> list[dg.ScheduleDefinition]:
             description="Once more, the courses that the night left out or that failed for a cause that "
             "passes.",
         )(nightly_retry),
+        dg.schedule(
+            job=reconcile,
+            cron_schedule=_cron(at, READ_AFTER),
+            execution_timezone=zone,
+            default_status=running,
+            description="Each night after the syncs: the courses whose classes were read back longest ago are "
+            "held against the SIS, so that each is every seven nights. Nothing is written.",
+        )(reading_back),
         dg.ScheduleDefinition(
             name="tidying",
             job=purge_history,
@@ -80,6 +89,19 @@ def nightly_retry(context: dg.ScheduleEvaluationContext, passback: Passback) -> 
     if not again:
         return dg.SkipReason("Every course that was due is done, or failed for a cause that stays.")
     return list(_batches(again, f"{night.began[0]:%Y-%m-%d}-retry"))
+
+
+def reading_back(context: dg.ScheduleEvaluationContext) -> Asked:
+    """Launch the night's reading back, where nights are on at all."""
+    if not NightlySettings.load().enabled:
+        return dg.SkipReason(SWITCHED_OFF)
+    config = {"nightly": True, "posted_by": NightlySettings.load().posted_by}
+    return [
+        dg.RunRequest(
+            run_key=f"{context.scheduled_execution_time:%Y-%m-%d}-reading",
+            run_config={"ops": {"reconcile": {"config": config}}},
+        )
+    ]
 
 
 def _cron(at: time, after: timedelta = timedelta(0)) -> str:

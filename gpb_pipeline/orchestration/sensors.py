@@ -96,7 +96,8 @@ def sync_alerts(context: dg.SensorEvaluationContext, passback: Passback) -> dg.S
         )
         if on_since is None or datetime.fromisoformat(on_since) > began:
             night = replace(night, due=())  # nights were switched on since
-        found = alerts.problems(night, passback.pages)
+        drift = warehouse.read(history.drift, began)
+        found = alerts.problems(night, passback.pages, drift)
         if found:
             _tell(context, alerts.digest(found, warehouse.read(_names, found)))
     reason = f"Told what is wrong: {len(found)} in all." if found else "A quiet night."

@@ -176,6 +176,18 @@ def left_unsure(past: Iterable[Job]) -> frozenset[str]:
     return frozenset(course_id for course_id, unsure in told.items() if unsure)
 
 
+def drift(session: Connection, since: datetime) -> dict[str, int]:
+    """Count by course what readings back since then showed edited or deleted in the SIS."""
+    return dict(session.execute(_DRIFT, [since]).fetchall())
+
+
+_DRIFT = """
+SELECT j.course_id, count(*) FROM warehouse.main.jobs j JOIN warehouse.main.issues i USING (job_id)
+WHERE j.type = 'reconcile' AND j.started_at >= $1 AND i.code IN ('edited_in_sis', 'assignment_edited_in_sis')
+GROUP BY 1 ORDER BY 1
+"""
+
+
 def open_jobs(session: Connection) -> list[Job]:
     """List the jobs without an end: running, or dead and not yet found so."""
     return _jobs(session.execute(_JOBS + " WHERE e.status IS NULL" + _NEWEST_FIRST))

@@ -189,4 +189,4 @@ class Nights:
             known=known_courses(self.instance),
             back=sensors.NIGHTS_BACK,
         )
-        return alerts.problems(night, passback.pages)
+        return alerts.problems(night, passback.pages, self._warehouse.read(history.drift, night.began[0]))
