@@ -12,9 +12,8 @@ import pandas as pd
 
 from gpb_pipeline.passback.frames import derived
 from gpb_pipeline.passback.rows.frames import ITEM, AssignmentRows, GradeRows, Rows
-from gpb_pipeline.passback.rules.causes import joined, of_rows
+from gpb_pipeline.passback.rules.causes import joined, of_rows, once_an_assignment
 from gpb_pipeline.passback.rules.issues import Code
-from gpb_pipeline.passback.rules.judge import once_an_assignment
 
 DONE = {"create": "created", "update": "updated", "withdraw": "withdrawn"}
 TO_WRITE = list(DONE)

@@ -81,3 +81,15 @@ def course_issue(code: Code, detail: str) -> dict[str, str | None]:
     """Make an issue of the course as a whole."""
     nothing = dict.fromkeys(("section_id", "assignment_id", "user_id", "sis_error"))
     return {"code": code.value, "detail": detail} | nothing
+
+
+def once_an_assignment(issues: DataFrame[Issues]) -> DataFrame[Issues]:
+    """Count grades that only follow their assignment once an assignment and section, without the student."""
+    follows = issues["code"] == Code.ASSIGNMENT_NOT_SENT.value
+    followers = issues[follows].assign(user_id=None)
+    key = ["section_id", "assignment_id"]
+    sizes = followers.groupby(key)["code"].transform("size") if len(followers) else None
+    if sizes is None:
+        return issues
+    followers["detail"] = [f"{count} grade{'' if count == 1 else 's'}" for count in sizes]
+    return joined(issues[~follows], followers.drop_duplicates(key))

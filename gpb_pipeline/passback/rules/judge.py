@@ -14,10 +14,10 @@ from gpb_pipeline.passback.frames import derived
 from gpb_pipeline.passback.holdings.frames import Holdings
 from gpb_pipeline.passback.rows import assignments as assignment_rows
 from gpb_pipeline.passback.rows import grades as grade_rows
-from gpb_pipeline.passback.rows.frames import ITEM, AssignmentRows, Extracted, GradeRows, Issues, Rows
+from gpb_pipeline.passback.rows.frames import ITEM, AssignmentRows, Extracted, GradeRows, Rows
 from gpb_pipeline.passback.rules import assignments as assignment_rules
 from gpb_pipeline.passback.rules import grades as grade_rules
-from gpb_pipeline.passback.rules.causes import first_code, issues_of, joined, state_of
+from gpb_pipeline.passback.rules.causes import first_code, issues_of, joined, once_an_assignment, state_of
 from gpb_pipeline.passback.rules.issues import BARS, Code
 
 
@@ -110,18 +110,6 @@ def require_known(canvas: CanvasRead, selection: Selection) -> None:
                 item=f"course {canvas.course.course_id}, {option}",
                 remedy=f"See `gpb assignments {canvas.course.course_id}` for what there is.",
             )
-
-
-def once_an_assignment(issues: DataFrame[Issues]) -> DataFrame[Issues]:
-    """Count grades that only follow their assignment once an assignment and section, without the student."""
-    follows = issues["code"] == Code.ASSIGNMENT_NOT_SENT.value
-    followers = issues[follows].assign(user_id=None)
-    key = ["section_id", "assignment_id"]
-    sizes = followers.groupby(key)["code"].transform("size") if len(followers) else None
-    if sizes is None:
-        return issues
-    followers["detail"] = [f"{count} grade{'' if count == 1 else 's'}" for count in sizes]
-    return joined(issues[~follows], followers.drop_duplicates(key))
 
 
 def _among(rows: pd.DataFrame, others: pd.DataFrame) -> "pd.Series[bool]":
