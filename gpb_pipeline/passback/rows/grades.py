@@ -83,7 +83,7 @@ def _covered(
     wanted += ["line_item_id", "points_possible"]
     submissions = canvas.submissions[canvas.submissions["assigned"]]
     rows = submissions.merge(students_of(canvas, selection), on="user_id")
-    rows = rows.merge(assignments[wanted], on=["section_id", "assignment_id"])
+    rows = rows.merge(assignments.loc[assignments["covered"], wanted], on=["section_id", "assignment_id"])
     return rows.merge(sis.roster, how="left", on=["section_id", "sis_user_id"])
 
 
