@@ -14,6 +14,7 @@ from typing import Literal
 from gpb_pipeline.orchestration.nights import Night
 from gpb_pipeline.orchestration.partitions import named
 from gpb_pipeline.passback.rules.issues import Who
+from gpb_pipeline.passback.rules.stops import stop_of
 from gpb_pipeline.warehouse.history import Job
 
 READING = ("reconcile", "retract")  # what they leave unwritten is no skip
@@ -95,13 +96,6 @@ def _lines(alike: Sequence[Problem], names: Mapping[str, str]) -> list[str]:
     return [f"{many} The first {first.text}"]
 
 
-def who_can_act(code: str | None) -> Who:
-    """Tell who can mend what made a whole course fail."""
-    if code in {"canvas_access", "canvas_not_found", "canvas_other_host", "canvas_refused"}:
-        return "Canvas admin"
-    return "SIS admin" if code in {"sis_access", "sis_refused"} else "operator"
-
-
 def _of_course(
     course_id: str, jobs: Sequence[Job], nights: Sequence[datetime], pages: str
 ) -> Iterator[Problem]:
@@ -114,7 +108,7 @@ def _of_course(
             course_id=course_id,
             kind="failing" if failing else "failed",
             code=latest.code,
-            who=who_can_act(latest.code),
+            who=stop_of(latest.code or "").who,
             text=(f"has failed {bad} nights in a row. " if failing else "failed. ")
             + f"{latest.cause or latest.code} {link}",
         )

@@ -11,12 +11,12 @@ import dagster as dg
 
 from gpb_pipeline.errors import PipelineError, UsageError
 from gpb_pipeline.orchestration import stopping
-from gpb_pipeline.orchestration.alerts import who_can_act
 from gpb_pipeline.orchestration.config import GradeSyncConfig
 from gpb_pipeline.orchestration.partitions import cause_of
 from gpb_pipeline.orchestration.resources import Passback
 from gpb_pipeline.orchestration.specs import SPECS
 from gpb_pipeline.orchestration.telling import HISTORY, DagsterEvent, Teller
+from gpb_pipeline.passback.rules.stops import stop_of
 from gpb_pipeline.sync import Posting, SyncRequest
 
 COURSES_A_RUN = 50
@@ -92,7 +92,7 @@ def failure(teller: Teller, courses: int) -> dg.Failure:
             "course": teller.named(each.request.course_id),
             "cause": cause_of(each.error, each.request.course_id),
             "remedy": each.error.remedy,
-            "who": who_can_act(each.error.code),
+            "who": stop_of(each.error.code).who,
             "code": each.error.code,
         }
         for each in teller.failed

@@ -14,7 +14,6 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import (
 from gpb_pipeline.errors import PipelineError
 from gpb_pipeline.events import CourseSynced
 from gpb_pipeline.orchestration import verdicts
-from gpb_pipeline.orchestration.alerts import who_can_act
 from gpb_pipeline.orchestration.check_specs import ACCOUNTED, CHECKS, HELD, ROW_CHECKS, SYNCED
 from gpb_pipeline.orchestration.metadata import Metadata, issue_table, name_of
 from gpb_pipeline.orchestration.partitions import cause_of, named
@@ -22,6 +21,7 @@ from gpb_pipeline.orchestration.verdicts import Verdict
 from gpb_pipeline.passback.rows.counts import Counts
 from gpb_pipeline.passback.rows.frames import Rows
 from gpb_pipeline.passback.rules.issues import CATALOGUE
+from gpb_pipeline.passback.rules.stops import stop_of
 from gpb_pipeline.sync import Judged
 from gpb_pipeline.warehouse.details import issue_counts
 
@@ -68,7 +68,7 @@ def of_failure(
         "code": code,
         "cause": cause,
         "remedy": remedy,
-        "who": who_can_act(code),
+        "who": stop_of(code or "").who,
     }
     return _evaluation(SYNCED, course_id, passed=False, severity="error", described=described)
 

@@ -12,12 +12,12 @@ import dagster as dg
 import pandas as pd
 
 from gpb_pipeline.events import CourseFailed, CourseSynced
-from gpb_pipeline.orchestration.alerts import who_can_act
 from gpb_pipeline.orchestration.graphs import bar_graph
 from gpb_pipeline.orchestration.metadata import Metadata, issue_table, name_of
 from gpb_pipeline.orchestration.partitions import cause_of, named
 from gpb_pipeline.passback.rows import frames as rows_schemas
 from gpb_pipeline.passback.rows.counts import Counts
+from gpb_pipeline.passback.rules.stops import stop_of
 from gpb_pipeline.sync import Stage, SyncRequest
 from gpb_pipeline.warehouse.details import issue_counts
 
@@ -49,7 +49,7 @@ def of_failed(
         "code": course.error.code,
         "error": cause_of(course.error, request.course_id),
         "remedy": course.error.remedy,
-        "who": who_can_act(course.error.code),
+        "who": stop_of(course.error.code).who,
     }
 
 

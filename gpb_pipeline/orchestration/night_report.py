@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 
-from gpb_pipeline.orchestration.alerts import who_can_act
 from gpb_pipeline.orchestration.nights import Night
 from gpb_pipeline.orchestration.partitions import beside_its_name, named
+from gpb_pipeline.passback.rules.stops import stop_of
 from gpb_pipeline.warehouse.district import Cause, District
 from gpb_pipeline.warehouse.history import Job
 
@@ -129,7 +129,7 @@ def _open(
     if last is None:
         cause, who = "See the daemon, and the night's runs.", "operator"
     elif status == "Failed":
-        cause, who = last.cause or str(last.code), who_can_act(last.code)
+        cause, who = last.cause or str(last.code), stop_of(last.code or "").who
         cause = beside_its_name(cause, course_id)
     else:
         mine = [each for each in causes if course_id in each.courses and each.meaning.severity == "error"]

@@ -77,6 +77,12 @@ STOPS: dict[str, Stop] = {
     ),
     "warehouse_refused": Stop("The warehouse refused a commit.", "Run `gpb doctor`.", "operator"),
     "warehouse_conflict": Stop("Another process wrote at the same time.", "Sync it again.", "operator"),
+    "course_unpublished": Stop("The course is not published.", "Publish it in Canvas first.", "instructor"),
+    "course_blueprint": Stop(
+        "The course is a blueprint.", "Sync the courses that are made from it.", "instructor"
+    ),
+    "course_concluded": Stop("The course is concluded.", "Sync it by hand if it should go.", "instructor"),
+    "cancelled": Stop("Someone ended the run.", "Sync again when it should go on.", "operator"),
     "interrupted": Stop(
         "The sync's process ended before the sync did.",
         "Sync again: what it posted is found and adopted.",
