@@ -76,7 +76,9 @@ class Planter:
         return self.held.get((self.names[row["assignment_id"]], self.sis_ids.get(row["user_id"])))
 
     def take(self, count: int, *, held: bool, of: Any = lambda _: True) -> list[Row]:
-        chosen = [each for each in self.rows if (self.result(each) is not None) == held and of(each)][:count]
+        """Take rows that the SIS holds a score for, or nothing, so that nothing else happens to them."""
+        there = [each for each in self.rows if (self.result(each) is not None) == held]
+        chosen = [each for each in there if of(each) and (each["score"] is not None or not held)][:count]
         self.rows = [each for each in self.rows if each not in chosen]
         return chosen
 
@@ -222,7 +224,9 @@ def test_orphans_are_taken_back_and_their_empty_column_with_them(either_desk: De
 
 def test_a_course_that_canvas_deleted_can_be_taken_back(desk: Desk) -> None:
     desk.sync_one(SPANISH)
-    gone = {"effect": "status", "status": 404, "path": f"/courses/{SPANISH}", "times": None}
+    body = {"errors": [{"message": "The specified resource does not exist."}]}
+    path = f"/courses/{SPANISH}"
+    gone = {"effect": "status", "status": 404, "path": path, "times": None, "body": body}
     desk.sandbox.set_faults("canvas", gone)
     with desk.connected() as connections:
         listed = retract(connections, SPANISH, (), posted_by="a test")
