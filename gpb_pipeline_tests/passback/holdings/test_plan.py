@@ -281,7 +281,7 @@ def test_what_waits_for_a_grade_says_so_before_what_bars_it() -> None:
 
 
 def test_an_assign_date_is_never_after_the_due_date_and_falls_back_to_it() -> None:
-    dates = {
+    dates: dict[str, dict[str, Any]] = {
         "10": {"unlock_at": "2026-11-20T05:00:00Z"},
         "11": {"unlock_at": None, "created_at": None},
         "12": {"unlock_at": "2026-11-02T05:00:00Z"},

@@ -254,9 +254,12 @@ def test_a_remaster_writes_exactly_what_may_go_and_nothing_bars(history: tuple[S
     )
     for name in ("assignments", "grades"):
         rows = getattr(ordinary, name)
-        free = [each not in barred for each in zip(rows["section_id"], rows["assignment_id"], strict=True)]
-        may_go = rows["state"].isin(["create", "update", "unchanged"]) & free
-        assert getattr(remaster, name)["state"].isin(["create", "update"]).to_list() == may_go.to_list()
+        may_go = [
+            each.state in {"create", "update", "unchanged"}
+            and (each.section_id, each.assignment_id) not in barred
+            for each in rows_of(rows)
+        ]
+        assert getattr(remaster, name)["state"].isin(["create", "update"]).to_list() == may_go
 
 
 @few

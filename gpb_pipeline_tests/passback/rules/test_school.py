@@ -99,15 +99,15 @@ Field Trip Reflection: - | goes | -
 HISTORY = """
 Federalist Essay: goes | goes | class_unknown! | no_grades_yet
     6 assignment_not_sent!, 12 goes
-Map of the Colonies: goes | category_not_found | class_unknown! | category_not_found
+Map of the Colonies: goes | category_not_found | class_unknown! | no_grades_yet
     6 assignment_not_sent, 6 assignment_not_sent!, 6 goes
 Constitution Test: goes | goes | class_unknown! | no_grades_yet
     6 assignment_not_sent!, 12 goes
-Museum Project: category_ambiguous | category_ambiguous | class_unknown! | category_ambiguous
+Museum Project: category_ambiguous | category_ambiguous | class_unknown! | no_grades_yet
     12 assignment_not_sent, 6 assignment_not_sent!
-Socratic Seminar: category_not_found | category_not_found | class_unknown! | category_not_found
+Socratic Seminar: category_not_found | category_not_found | class_unknown! | no_grades_yet
     12 assignment_not_sent, 6 assignment_not_sent!
-Primary Source Warm-Up: category_not_found | category_not_found | class_unknown! | category_not_found
+Primary Source Warm-Up: category_not_found | category_not_found | class_unknown! | no_grades_yet
     12 assignment_not_sent, 6 assignment_not_sent!
 """
 
