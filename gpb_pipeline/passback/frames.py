@@ -1,8 +1,8 @@
 """One Pandera schema a frame: what Canvas and the SIS hold, as read, for one course.
 
-The frames of a sync are rows/frames.py, what the SIS holds is holdings/frames.py. Ids are strings; times are UTC with microseconds; scores
-are floats with NaN for none; text that may be absent is None. Numbers and times are parsed before they come
-here (`build`), so that validation judges values and not spellings.
+The frames of a sync are rows/frames.py, what the SIS holds is holdings/frames.py. Ids are strings; times are
+UTC with microseconds; scores are floats with NaN for none; text that may be absent is None. Numbers and times
+are parsed before they come here (`build`), so that validation judges values and not spellings.
 """
 
 from __future__ import annotations
@@ -203,6 +203,11 @@ def cut(schema: type[F], rows: pd.DataFrame) -> DataFrame[F]:
     """Make a frame of `schema` from rows that have its columns among others, numbered anew."""
     fresh = rows.reset_index(drop=True)
     return build(schema, {name: fresh[name] for name in schema.to_schema().columns})
+
+
+def or_else(values: pd.Series[Any], other: pd.Series[Any]) -> pd.Series[Any]:
+    """Take the other's value where there is none; fillna would change the type where none is left."""
+    return values.astype(object).where(values.notna(), other)
 
 
 def rows_of(frame: pd.DataFrame) -> Iterator[Any]:

@@ -1,10 +1,10 @@
-"""Small courses for the rules' tests: what Canvas, the SIS and the ledger hold, each row with usual values.
+"""Small courses for the rules' tests: what Canvas, the SIS and people say, each row with usual values.
 
 A test states only what it is about; the rest is one section, one student, one assignment and one score that
-can go. Nothing is judged here.
+can go. Nothing is judged here; how a SIS takes what is sent to it, syncs.py says.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -12,8 +12,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from gpb_pipeline.passback import frames
-from gpb_pipeline.passback.course import CanvasRead, Course, Policy, Remembered, SisRead
-from gpb_pipeline.passback.frames import F, build, empty
+from gpb_pipeline.passback.course import CanvasRead, Course, Policy, SisRead
+from gpb_pipeline.passback.frames import F, build
+from gpb_pipeline.passback.holdings.adopt import Places
 
 Row = dict[str, Any]
 
@@ -39,11 +40,6 @@ POLICY = Policy(
     due_date="day",
     withdraw_share=0.1,
     withdraw_count=10,
-)
-NOTHING = Remembered(
-    category_mapping=empty(frames.CategoryMapping),
-    line_items=empty(frames.LedgerLineItems),
-    results=empty(frames.LedgerResults),
 )
 
 
@@ -139,7 +135,11 @@ def mapped(category_id: str | None, group_id: str = "g", section_id: str = "1") 
 
 @dataclass(frozen=True, kw_only=True)
 class School:
-    """What both sides hold. The SIS has a class for each section's SIS id, and its students on the roster."""
+    """What both sides hold. The SIS has a class for each section's SIS id, and its students on the roster.
+
+    `mapping`: what people chose in Sync SIS Categories. `classes`: the class's sourcedId by the section's SIS
+    id, where it is another than that.
+    """
 
     sections: Sequence[Row] = field(default_factory=lambda: [section()])
     students: Sequence[Row] = field(default_factory=lambda: [student()])
@@ -149,6 +149,8 @@ class School:
     submissions: Sequence[Row] = field(default_factory=lambda: [scored()])
     categories: Sequence[Row] = field(default_factory=lambda: [category()])
     periods: Sequence[Row] = ()
+    mapping: Sequence[Row] = ()
+    classes: Mapping[str, str] = field(default_factory=dict)
     unknown_classes: frozenset[str] = frozenset()
     off_roster: frozenset[str] = frozenset()
 
@@ -192,8 +194,28 @@ class School:
     def _class(self, row: Row) -> Row:
         sis_id = row["sis_section_id"]
         known = sis_id not in self.unknown_classes
-        ids = {"class_id": sis_id, "school_id": "SCHOOL"} if known else {"class_id": None, "school_id": None}
-        return {"section_id": row["section_id"]} | ids
+        class_id = self.classes.get(sis_id, sis_id) if known else None
+        return {
+            "section_id": row["section_id"],
+            "class_id": class_id,
+            "school_id": "SCHOOL" if known else None,
+        }
+
+    @cached_property
+    def chosen(self) -> Any:
+        return frame(frames.CategoryMapping, self.mapping)
+
+    @cached_property
+    def places(self) -> Places:
+        """Where its gradebooks are, whatever of it is synced or enrolled now."""
+        sis_ids = self.canvas.enrollments[["sis_user_id", "user_id"]].dropna()
+        students = self.sis.roster.merge(sis_ids, on="sis_user_id")[["student_id", "user_id"]]
+        return Places(
+            tenant=POLICY.tenant,
+            sections=self.canvas.sections[["section_id"]].merge(self.sis.classes, how="left"),
+            assignment_ids=tuple(self.canvas.assignments["assignment_id"]),
+            students=students.drop_duplicates(),
+        )
 
 
 def two_sections(**changed: Any) -> School:
@@ -209,7 +231,3 @@ def two_sections(**changed: Any) -> School:
 def frame(schema: type[F], rows: Sequence[Row]) -> Any:
     columns = list(schema.to_schema().columns)
     return build(schema, {name: [row[name] for row in rows] for name in columns})
-
-
-def with_mapping(remembered: Remembered, *rows: Row) -> Remembered:
-    return replace(remembered, category_mapping=frame(frames.CategoryMapping, rows))

@@ -4,7 +4,8 @@ import pytest
 
 from gpb_pipeline.errors import PermanentError
 from gpb_pipeline.passback.frames import Frame, Overrides, Sections, build, empty, validated
-from gpb_pipeline.passback.rows import judged
+from gpb_pipeline.passback.holdings.frames import ResultSight
+from gpb_pipeline.passback.rows.frames import AssignmentRows, GradeRows
 
 
 def _all_frames(base: type[Frame] = Frame) -> list[type[Frame]]:
@@ -17,8 +18,8 @@ def test_an_empty_frame_has_every_column_in_its_type(schema: type[Frame]) -> Non
     assert list(validated(schema, empty(schema)).columns) == list(schema.to_schema().columns)
 
 
-def test_the_judged_frames_are_among_them() -> None:
-    assert judged.SisGrades in _all_frames()
+def test_the_frames_of_a_sync_and_of_holdings_are_among_them() -> None:
+    assert {AssignmentRows, GradeRows, ResultSight} <= set(_all_frames())
 
 
 def test_times_are_parsed_and_absent_text_is_none() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from gpb_pipeline.passback.frames import derived
+from gpb_pipeline.passback.frames import derived, or_else
 from gpb_pipeline.passback.holdings.frames import (
     ITEM_KEY,
     RESULT_KEY,
@@ -41,21 +41,25 @@ class Places:
         return frozenset(self.sections["class_id"].dropna())
 
 
-def adopted(holdings: Holdings, book: Gradebook, places: Places, job_id: str) -> Holdings:
-    """Bring in what is ours among what the SIS shows, as found by the job that looks."""
-    line_items = _line_items(holdings, book, places, job_id)
+def adopted(holdings: Holdings, book: Gradebook, places: Places, job_id: str, *, by_values: bool) -> Holdings:
+    """Bring in what is ours among what the SIS shows, as found by the job that looks.
+
+    `by_values`: the SIS chooses the ids. Where we do, what has another id is somebody else's.
+    """
+    line_items = _line_items(holdings, book, places, job_id, by_values=by_values)
+    results = _under(holdings.results, line_items)
     return Holdings(
         line_items=line_items,
-        results=_results(_under(holdings.results, line_items), line_items, book, places, job_id),
+        results=_results(results, line_items, book, places, job_id, by_values=by_values),
     )
 
 
-def _line_items(holdings: Holdings, book: Gradebook, places: Places, job_id: str) -> Any:
+def _line_items(holdings: Holdings, book: Gradebook, places: Places, job_id: str, *, by_values: bool) -> Any:
     rows = holdings.line_items
     foreign = book.line_items[~book.line_items["line_item_id"].isin(rows["line_item_id"])]
     ours = _not_yet(_ours_by_id(foreign, places), rows, ITEM_KEY)
     rest = foreign[~foreign["line_item_id"].isin(ours["line_item_id"])]
-    pairs = _candidates(holdings, rest, book)
+    pairs = _candidates(holdings, rest if by_values else rest[:0], book)
     alone = _one_to_one(pairs)
     answered = pd.concat(
         [rows.loc[alone["row"], ITEM_KEY].reset_index(drop=True), _shown_of(alone, rest)], axis=1
@@ -93,7 +97,7 @@ def _ours_by_id(shown: pd.DataFrame, places: Places) -> pd.DataFrame:
 def _candidates(holdings: Holdings, shown: pd.DataFrame, book: Gradebook) -> pd.DataFrame:
     """Pair unknown line items (`row`) with those shown of their class, title and due day (`shown`)."""
     rows = holdings.line_items
-    unknown = rows[rows["certainty"] == "unknown"]
+    unknown = _not_shown(rows, "line_item_id", book.line_items)
     pairs = (
         unknown[[*ITEM_KEY, "due_on_wire"]]
         .assign(row=unknown.index, spelt=spelling(unknown["title"]))
@@ -107,6 +111,11 @@ def _candidates(holdings: Holdings, shown: pd.DataFrame, book: Gradebook) -> pd.
     )
     pairs = pairs[kept_day(pairs["due_on_wire"], pairs["due_on_wire_shown"])]
     return pairs[~pairs["shown"].isin(_with_results_of_others(pairs, holdings, book))]
+
+
+def _not_shown(rows: pd.DataFrame, name: str, shown: pd.DataFrame) -> pd.DataFrame:
+    """Keep the unknown rows that are not shown by their own sourcedId, which settles them by itself."""
+    return rows[(rows["certainty"] == "unknown") & ~rows[name].isin(shown[name])]
 
 
 def _with_results_of_others(pairs: pd.DataFrame, holdings: Holdings, book: Gradebook) -> pd.Series[int]:
@@ -125,13 +134,19 @@ def _under(results: pd.DataFrame, line_items: pd.DataFrame) -> Any:
 
 
 def _results(
-    rows: pd.DataFrame, line_items: pd.DataFrame, book: Gradebook, places: Places, job_id: str
+    rows: pd.DataFrame,
+    line_items: pd.DataFrame,
+    book: Gradebook,
+    places: Places,
+    job_id: str,
+    *,
+    by_values: bool,
 ) -> Any:
     foreign = book.results[~book.results["result_id"].isin(rows["result_id"])]
     here = foreign.drop(columns="class_id").merge(line_items[[*ITEM_KEY, "line_item_id"]], on="line_item_id")
     ours = _not_yet(here[_have_our_id(here, places)], rows, RESULT_KEY)
-    rest = here[~here["result_id"].isin(ours["result_id"])]
-    unknown = rows.loc[rows["certainty"] == "unknown", RESULT_KEY]
+    rest = here[~here["result_id"].isin(ours["result_id"]) & by_values]
+    unknown = _not_shown(rows, "result_id", book.results)[RESULT_KEY]
     pairs = unknown.assign(row=unknown.index).merge(rest.assign(shown=rest.index), on=RESULT_KEY)
     alone = _one_to_one(pairs)
     answered = rest.loc[alone["shown"]].reset_index(drop=True)
@@ -146,7 +161,7 @@ def _results(
     meant = pd.Series(known.reindex(pd.MultiIndex.from_frame(found[RESULT_KEY])).to_numpy(), found.index)
     seen = {"seen_score": found["score"], "seen_exempt": found["exempt"]}
     found = found.assign(
-        user_id=meant.fillna(pd.Series(users, found.index)), **seen, **_as_found(book, job_id)
+        user_id=or_else(meant, pd.Series(users, found.index)), **seen, **_as_found(book, job_id)
     )
     return _joined(RESULT, kept, found)
 

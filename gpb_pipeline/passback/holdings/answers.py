@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from gpb_pipeline.passback.frames import derived
+from gpb_pipeline.passback.frames import derived, or_else
 from gpb_pipeline.passback.holdings import link
 from gpb_pipeline.passback.holdings.frames import Holdings
 from gpb_pipeline.passback.holdings.link import LINE_ITEM, RESULT, Kind
@@ -70,7 +70,7 @@ def _answered(
     said = [answers[row] for row in tried.index]
     code = pd.Series([each.code and each.code.value for each in said], tried.index, object)
     ids = pd.Series([each.sourced_id for each in said], tried.index, object)
-    tried = tried.assign(**{kind.id_column: ids.fillna(tried[kind.id_column])})
+    tried = tried.assign(**{kind.id_column: or_else(ids, tried[kind.id_column])})
     accepted, lost = tried[code.isna()], tried[code.isin(UNANSWERED)]
     held = _put(kind, held, accepted, "known", job_id, at)
     held = _put(kind, held, lost, "unknown", job_id, at)

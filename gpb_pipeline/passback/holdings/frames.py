@@ -1,4 +1,4 @@
-"""What the SIS holds because of us, and what it shows when asked: their schemas. What follows is said elsewhere.
+"""What the SIS holds because of us, and what it shows when asked: their schemas, and nothing that follows.
 
 A holding has what the SIS *took* last (of an unknown one: what it was asked to take), what it was last *seen*
 to hold, and how sure we are. Ids are strings; times UTC; *student* is always the SIS's.

@@ -52,7 +52,7 @@ def beside(rows: pd.DataFrame, holdings: pd.DataFrame, positions: Any) -> pd.Dat
     """Lay each row's holding beside it, with the rows' index; empty where it has none, a flag False."""
     held = holdings.reindex(pd.Index(positions))
     held.index = rows.index
-    flags = holdings.columns[holdings.dtypes == bool]
+    flags = holdings.columns[holdings.dtypes.eq("bool")]
     return held.assign(**{name: held[name].eq(True) for name in flags})  # noqa: FBT003
 
 

@@ -12,15 +12,17 @@ from typing import Any, Literal
 import pandas as pd
 
 from gpb_pipeline.passback.course import Policy, SyncType
-from gpb_pipeline.passback.frames import derived
+from gpb_pipeline.passback.frames import derived, or_else
 from gpb_pipeline.passback.holdings import link
 from gpb_pipeline.passback.holdings.frames import ITEM_KEY, Holdings
 from gpb_pipeline.passback.holdings.identity import line_item_id, result_id
 from gpb_pipeline.passback.holdings.link import LINE_ITEM, RESULT, Kind
 from gpb_pipeline.passback.holdings.same import same_line_item, same_score
 from gpb_pipeline.passback.rows.frames import AssignmentRows, GradeRows, Rows
+from gpb_pipeline.passback.rules.assignments import RULES
 from gpb_pipeline.passback.rules.causes import course_issue, joined, of_rows
-from gpb_pipeline.passback.rules.issues import CATALOGUE, Code
+from gpb_pipeline.passback.rules.issues import BARS, CATALOGUE, Code
+from gpb_pipeline.passback.rules.judge import once_an_assignment
 
 MASS = 0.5  # share of a course's posted grades whose change at once is worth a word (docs, §8.10)
 TO_WRITE = ["create", "update", "withdraw"]
@@ -52,7 +54,7 @@ def plan(rows: Rows, holdings: Holdings, policy: Policy, sync_type: SyncType, *,
     grades = _written(grades, result, same_grade & same_place, policy, sync_type, Code.SIS_UNKNOWN_OUTCOME)
     changed = _changed(grades, result, same_grade)
     items, grades = _held_back(items, grades, item, result, holdings, policy, confirm=confirm)
-    items, grades, told = _barred(items, grades)
+    items, grades, told = _barred(items, grades, policy)
     items, grades = _with_ids(items, grades, item_ids, result, policy.tenant)
     posted = int((holdings.results["certainty"] != "gone").sum())
     mass = [_mass_change(changed, posted)] if changed > MASS * posted else []
@@ -163,7 +165,7 @@ def _of_assignment(grades: pd.DataFrame, items: pd.DataFrame, ids: pd.Series[str
     """Name the line item of each grade: that of its row, else the one that its own holding stands on."""
     by_item = pd.Series(ids.to_numpy(), index=pd.MultiIndex.from_frame(items[ITEM_KEY]), dtype=object)
     found = by_item.reindex(pd.MultiIndex.from_frame(grades[ITEM_KEY])).to_numpy()
-    return pd.Series(found, grades.index, object).fillna(grades["line_item_id"])
+    return or_else(pd.Series(found, grades.index, object), grades["line_item_id"])
 
 
 def _changed(grades: pd.DataFrame, held: pd.DataFrame, same: pd.Series[bool]) -> int:
@@ -236,7 +238,7 @@ def _failing(rows: pd.DataFrame, which: pd.Series[bool], code: Code) -> pd.DataF
 
 
 def _barred(
-    items: pd.DataFrame, grades: pd.DataFrame
+    items: pd.DataFrame, grades: pd.DataFrame, policy: Policy
 ) -> tuple[pd.DataFrame, pd.DataFrame, list[pd.DataFrame]]:
     """Keep back what would be written and may not: a closed period, a twin, a missing category.
 
@@ -255,13 +257,13 @@ def _barred(
     follows = grades["state"].isin(["create", "update"]) & state.isin(["failed", "skipped"])
     stopped = follows | (grades["state"].isin(TO_WRITE) & bar.notna())
     grades = grades.assign(
-        state=grades["state"].mask(stopped, bar.map(_EFFECTS).fillna(state)),
+        state=grades["state"].mask(stopped, or_else(bar.map(_EFFECTS), state)),
         code=grades["code"].mask(stopped, Code.ASSIGNMENT_NOT_SENT.value),
     )
-    causes = grades[stopped & bar.notna()].assign(user_id=None)
-    told = [of_rows(items[barred], items["code"][barred], items["detail"][barred])]
-    if len(causes):
-        told.append(of_rows(causes, bar[causes.index]))
+    kept_back = pd.MultiIndex.from_frame(grades.loc[stopped & bar.notna(), ITEM_KEY])
+    bars: Any = items[barred | (items["bar"].notna() & by_item.index.isin(kept_back))]
+    found = {code: bars[RULES[code](bars, policy)] for code in BARS}
+    told = [of_rows(each, code.value, each["detail"]) for code, each in found.items() if len(each)]
     return items, grades, told
 
 
@@ -285,7 +287,7 @@ def _chosen(
 ) -> pd.Series[str]:
     new = rows[rows["state"] == "create"]
     made = [make(*each) for each in zip(*(new[name] for name in key), strict=True)]
-    return pd.Series(made, new.index, object).reindex(rows.index).fillna(held)
+    return or_else(pd.Series(made, new.index, object).reindex(rows.index), held)
 
 
 def _newly_kept_back(before: Rows, items: pd.DataFrame, grades: pd.DataFrame) -> list[pd.DataFrame]:
@@ -294,9 +296,7 @@ def _newly_kept_back(before: Rows, items: pd.DataFrame, grades: pd.DataFrame) ->
     for old, new in ((before.assignments, items), (before.grades, grades)):
         went = old["state"].isin(["eligible", "withdraw"]) & new["state"].isin(["failed", "skipped"])
         told.append(of_rows(new[went], new["code"][went]))
-    follow = told[1]["code"] == Code.ASSIGNMENT_NOT_SENT.value
-    told[1] = told[1].assign(user_id=told[1]["user_id"].mask(follow, None))
-    return told
+    return [told[0], once_an_assignment(joined(told[1]))]
 
 
 def findings_told(rows: Rows, holdings: Holdings) -> list[pd.DataFrame]:

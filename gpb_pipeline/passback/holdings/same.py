@@ -1,7 +1,7 @@
 """The one notion of *same*, of domain values: what a SIS took, shows, and what is wanted. By columns.
 
-Scores within 0.005; dates by day unless the district sends instants; titles as a SIS trims them. What rounding,
-cutting or respelling explains is *kept otherwise*: the SIS's own way of keeping what it took.
+Scores within 0.005; dates by day unless the district sends instants; titles as a SIS trims them. What
+rounding, cutting or respelling explains is *kept otherwise*: the SIS's own way of keeping what it took.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ def same_score(
 
 
 def rounded(score: pd.Series[float], kept: pd.Series[float]) -> pd.Series[bool]:
-    """Say where `kept` is `score` with fewer decimals: one, or none."""
+    """Say where `kept` is `score` with fewer decimals: two, one, or none."""
     explained = pd.Series(data=False, index=score.index)
-    for digits, step in ((1, 0.1), (0, 1.0)):
+    for digits, step in ((2, 0.01), (1, 0.1), (0, 1.0)):
         is_such = (kept - kept.round(digits)).abs() < 1e-9  # noqa: PLR2004  a float's own noise
         explained |= is_such & ((score - kept).abs() <= step / 2 + 1e-9)
     return explained

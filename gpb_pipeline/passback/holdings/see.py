@@ -1,4 +1,4 @@
-"""What a read of a gradebook says of our holdings: the same function for a look-up, a verification, a reconcile.
+"""What a read of a gradebook says of our holdings: one function for look-up, verification and reconcile.
 
 A read is believed of what it shows; of what it lacks only where it shows others of ours. Nothing is written
 and nothing is wanted here: what follows from it is plan.py's.
@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from gpb_pipeline.passback.frames import derived
+from gpb_pipeline.passback.frames import derived, or_else
 from gpb_pipeline.passback.holdings.adopt import Places, adopted
 from gpb_pipeline.passback.holdings.frames import (
     ITEM_KEY,
@@ -53,7 +53,7 @@ def see(
     fresh = Holdings(
         line_items=holdings.line_items.assign(finding=None), results=holdings.results.assign(finding=None)
     )
-    found = adopted(_relocated(fresh, book), book, places, job_id)
+    found = adopted(_relocated(fresh, book), book, places, job_id, by_values=provider)
     line_items = _seen_line_items(found.line_items, book, since, provider=provider)
     results = _seen_results(_fallen_with(found.results, line_items), book, since, provider=provider)
     return Holdings(line_items=line_items, results=results)
@@ -112,7 +112,7 @@ def _relocated(holdings: Holdings, book: Gradebook) -> Holdings:
     ):
         where = pd.Series(shown["class_id"].to_list(), index=shown[name], dtype=object)
         now = pd.Series(where.reindex(rows[name]).to_numpy(), rows.index)
-        moved[name] = rows.assign(class_id=now.fillna(rows["class_id"]))
+        moved[name] = rows.assign(class_id=or_else(now, rows["class_id"]))
     return Holdings(line_items=moved["line_item_id"], results=moved["result_id"])
 
 
@@ -161,7 +161,7 @@ def _seen_line_items(rows: pd.DataFrame, book: Gradebook, since: datetime | None
 def _seen_results(rows: pd.DataFrame, book: Gradebook, since: datetime | None, *, provider: bool) -> Any:
     shown = _shown(rows, book.results, "result_id")
     shown["exempt"] = shown["exempt"].eq(True)  # noqa: FBT003
-    there = rows["result_id"].isin(book.results["result_id"]) & (rows["certainty"] != "gone")
+    there = rows["result_id"].isin(book.results["result_id"]) & (rows["finding"] != "gone")
     taken_back = rows["score"].isna() & ~rows["exempt"]
     value = (rows["score"], rows["exempt"], shown["score"], shown["exempt"])
     before = rows["seen_at"].notna() & same_score(

@@ -15,7 +15,7 @@ from pandera.typing import DataFrame
 from gpb_pipeline.passback import frames
 from gpb_pipeline.passback.categories.choice import Category, Chosen, category_for, near_matches
 from gpb_pipeline.passback.course import CanvasRead, Policy, Selection, SisRead
-from gpb_pipeline.passback.frames import rows_of, typed
+from gpb_pipeline.passback.frames import or_else, rows_of, typed
 from gpb_pipeline.passback.holdings import link
 from gpb_pipeline.passback.holdings.frames import Holdings
 from gpb_pipeline.passback.rows.frames import AssignmentRows
@@ -97,7 +97,7 @@ def _with_orphans(
     names = canvas.assignments[["assignment_id", "assignment_name", "grading_type"]]
     rows = rows.merge(names, how="left", on="assignment_id")
     rows = rows.assign(
-        assignment_name=rows["assignment_name"].fillna(rows["title"]),
+        assignment_name=or_else(rows["assignment_name"], rows["title"]),
         **{name: rows[name].fillna("") for name in ("sis_section_id", "grading_type")},
         group_name="",
         assigned=Assigned.NOT.value,

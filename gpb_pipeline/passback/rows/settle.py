@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
-from gpb_pipeline.passback.frames import derived
+from gpb_pipeline.passback.frames import derived, or_else
 from gpb_pipeline.passback.rows.frames import ITEM, AssignmentRows, GradeRows, Rows
 from gpb_pipeline.passback.rules.causes import joined, of_rows, once_an_assignment
 from gpb_pipeline.passback.rules.issues import Code
@@ -51,7 +51,7 @@ def after_assignments(planned: Rows, answers: Answers) -> Rows:
     grades = derived(
         GradeRows,
         grades,
-        line_item_id=pd.Series(chosen, grades.index, object).where(writes).fillna(grades["line_item_id"]),
+        line_item_id=or_else(pd.Series(chosen, grades.index, object).where(writes), grades["line_item_id"]),
         state=grades["state"].mask(blocked, "failed"),
         code=grades["code"].mask(blocked, Code.ASSIGNMENT_NOT_SENT.value),
     )
@@ -94,6 +94,6 @@ def _settled(
     return {
         "state": rows["state"].mask(asked, done).mask(failed, "failed"),
         "code": rows["code"].mask(failed, codes.reindex(rows.index).fillna(stopped.value)),
-        id_column: ids.reindex(rows.index).fillna(rows[id_column]),
+        id_column: or_else(ids.reindex(rows.index), rows[id_column]),
         "sis_error": errors.reindex(rows.index),
     }

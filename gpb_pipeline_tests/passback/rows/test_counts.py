@@ -1,7 +1,7 @@
 """The counts that a job is remembered by (design.md §8.11)."""
 
-from gpb_pipeline.passback.course import Extracted
 from gpb_pipeline.passback.rows.counts import Counts, Written
+from gpb_pipeline.passback.rows.frames import Extracted
 from gpb_pipeline_tests.passback.courses import School, assignment, scored, student, two_sections, unscored
 from gpb_pipeline_tests.passback.syncs import Sis, planned, posted, synced
 
@@ -19,7 +19,7 @@ def test_a_first_sync_counts_line_items_by_section_and_assignments_once() -> Non
 
 
 def test_failed_rows_are_sent_and_not_created() -> None:
-    refusing = Sis(refuses_items=frozenset({("1", "10")}))
+    refusing = Sis(refuses=frozenset({("1", "10")}))
     counts = Counts.of(posted(planned(two_sections()), refusing))
     assert counts.line_items.summary() == {"sent": 2, "created": 1, "percent": 50.0}
     assert counts.results == Written(sent=2, created=1)

@@ -1,10 +1,9 @@
 """What came of a plan: every answer of the SIS, and none, until each row is in its final state."""
 
-from gpb_pipeline.passback.holdings.verify import flagged, told_of
-from gpb_pipeline.passback.rows.settle import Answer, after_assignments, settle
-from gpb_pipeline.passback.rules.issues import Code
+from gpb_pipeline.passback.rows.settle import after_assignments, settle
 from gpb_pipeline_tests.passback.courses import School, assignment, scored, student, two_sections, unscored
 from gpb_pipeline_tests.passback.syncs import (
+    Key,
     Sis,
     answers_to_items,
     answers_to_results,
@@ -16,9 +15,10 @@ from gpb_pipeline_tests.passback.syncs import (
     synced,
     the_assignment,
     the_grade,
+    willing,
 )
 
-REFUSED = Sis(refuses_items=frozenset({("1", "10")}))
+REFUSED: frozenset[Key] = frozenset({("1", "10")})
 
 
 def test_accepted_writes_are_created_updated_and_withdrawn() -> None:
@@ -42,8 +42,8 @@ def test_a_withdrawn_grade_has_no_score_any_more() -> None:
 
 
 def test_a_withdrawal_that_is_refused_fails_and_keeps_the_score() -> None:
-    sis = Sis(refuses_results=frozenset({("1", "10", "a")}))
-    outcome = posted(planned(School(submissions=[unscored()]), synced(School())), sis)
+    plan = planned(School(submissions=[unscored()]), synced(School()))
+    outcome = posted(plan, willing(plan, refuses=frozenset({("1", "10", "a")})))
     assert the_grade(outcome) == ("failed", "sis_refused")
     assert outcome.grades["score"].to_list() == [8.0]
 
@@ -51,10 +51,12 @@ def test_a_withdrawal_that_is_refused_fails_and_keeps_the_score() -> None:
 def test_ids_that_the_sis_chose_reach_the_grades_before_they_are_sent() -> None:
     plan = planned(two_sections())
     followed = after_assignments(plan, answers_to_items(plan, Sis(chooses_ids=True)))
-    expected = {each.section_id: f"sis-{each.line_item_id}" for each in plan.assignments.itertuples()}
-    assert {each.section_id: each.line_item_id for each in followed.grades.itertuples()} == expected
+    assert dict(zip(followed.grades["section_id"], followed.grades["line_item_id"], strict=True)) == {
+        "1": "sis-1",
+        "2": "sis-2",
+    }
     outcome = posted(plan, Sis(chooses_ids=True))
-    assert outcome.assignments["line_item_id"].to_list() == list(expected.values())
+    assert outcome.assignments["line_item_id"].to_list() == ["sis-1", "sis-2"]
     assert outcome.grades["result_id"].str.startswith("sis-").all()
 
 
@@ -63,7 +65,7 @@ def test_a_refused_line_item_fails_its_grades_told_once_an_assignment() -> None:
         students=[student("a", "1"), student("c", "1"), student("b", "2")],
         submissions=[scored(8, "a"), scored(8, "c"), scored(9, "b")],
     )
-    outcome = posted(planned(school), REFUSED)
+    outcome = posted(planned(school), Sis(refuses=REFUSED))
     assert assignments_of(outcome) == {
         ("1", "10"): ("failed", "assignment_refused"),
         ("2", "10"): ("created", None),
@@ -88,7 +90,8 @@ def test_a_refused_update_keeps_unchanged_grades_and_lets_withdrawals_go() -> No
         assignments=[assignment(assignment_name="Other")],
         submissions=[scored(8, "a"), scored(9, "b"), unscored("c")],
     )
-    assert grades_of(posted(planned(renamed, synced(school)), REFUSED)) == {
+    plan = planned(renamed, synced(school))
+    assert grades_of(posted(plan, willing(plan, refuses=REFUSED))) == {
         ("1", "10", "a"): ("unchanged", None),
         ("1", "10", "b"): ("failed", "assignment_not_sent"),
         ("1", "10", "c"): ("withdrawn", None),
@@ -96,7 +99,7 @@ def test_a_refused_update_keeps_unchanged_grades_and_lets_withdrawals_go() -> No
 
 
 def test_a_refused_grade_costs_itself_alone() -> None:
-    outcome = posted(planned(two_sections()), Sis(refuses_results=frozenset({("1", "10", "a")})))
+    outcome = posted(planned(two_sections()), Sis(refuses=frozenset({("1", "10", "a")})))
     assert grades_of(outcome) == {
         ("1", "10", "a"): ("failed", "sis_refused"),
         ("2", "10", "b"): ("created", None),
@@ -107,7 +110,8 @@ def test_a_refused_grade_costs_itself_alone() -> None:
 
 def test_what_was_never_tried_is_failed_as_stopped() -> None:
     plan = planned(two_sections())
-    items = {key: answer for key, answer in answers_to_items(plan).items() if key == ("1", "10")}
+    first = plan.assignments.index[plan.assignments["section_id"] == "1"]
+    items = {row: answer for row, answer in answers_to_items(plan).items() if row in first}
     followed = after_assignments(plan, items)
     outcome = settle(followed, items, {})
     assert assignments_of(outcome) == {
@@ -141,34 +145,6 @@ def test_an_unchanged_course_stays_unchanged() -> None:
     assert (the_assignment(outcome), the_grade(outcome)) == (("unchanged", None), ("unchanged", None))
 
 
-def test_an_edit_that_was_written_over_is_updated_and_told() -> None:
-    plan = planned(School(), synced(School()))
-    outcome = settle(plan, {}, {("1", "10", "a"): Answer(sourced_id="r")}, told_of(plan.grades))
-    assert the_grade(outcome) == ("updated", None)
-    assert codes(outcome) == ["edited_in_sis"]
-
-
-def test_an_edit_that_could_not_be_written_over_is_failed() -> None:
-    plan = planned(School(), synced(School()))
-    answer = Answer(code=Code.SIS_REFUSED, sis_error="403")
-    outcome = settle(plan, {}, {("1", "10", "a"): answer}, told_of(plan.grades))
-    assert the_grade(outcome) == ("failed", "sis_refused")
-    assert codes(outcome) == ["edited_in_sis", "sis_refused"]
-
-
-def test_a_flagged_edit_is_failed_and_told_once() -> None:
-    plan = planned(School(), synced(School()))
-    outcome = settle(plan, {}, flagged(plan.grades), told_of(plan.grades))
-    assert the_grade(outcome) == ("failed", "edited_in_sis")
-    assert codes(outcome) == ["edited_in_sis"]
-
-
-def test_an_edit_that_is_kept_leaves_the_row_unchanged() -> None:
-    plan = planned(School(), synced(School()))
-    outcome = settle(plan, {}, {}, told_of(plan.grades))
-    assert (the_grade(outcome), codes(outcome)) == (("unchanged", None), ["edited_in_sis"])
-
-
 def test_nothing_at_all_settles_to_nothing() -> None:
     outcome = posted(planned(School(sections=[], students=[], submissions=[])))
     assert len(outcome.assignments) == len(outcome.grades) == len(outcome.issues) == 0
@@ -177,5 +153,6 @@ def test_nothing_at_all_settles_to_nothing() -> None:
 def test_answers_leave_the_plan_as_it_was() -> None:
     plan = planned(two_sections())
     states = plan.grades["state"].to_list()
-    settle(plan, answers_to_items(plan, REFUSED), answers_to_results(plan))
+    sis = Sis(refuses=REFUSED)
+    settle(plan, answers_to_items(plan, sis), answers_to_results(plan, sis))
     assert plan.grades["state"].to_list() == states

@@ -1,14 +1,15 @@
-"""Which grades may go: every kind of cell, with and without a ledger; and whose grades are in scope."""
+"""Which grades may go: every kind of cell, sent before and not; and whose grades are in scope."""
 
 from typing import Any
 
+import pandas as pd
 import pytest
 
-from gpb_pipeline.passback.course import Remembered, Selection
+from gpb_pipeline.passback.course import Selection
 from gpb_pipeline.passback.frames import rows_of
+from gpb_pipeline.passback.holdings.frames import NO_HOLDINGS, Holdings
 from gpb_pipeline.passback.holdings.identity import result_id
 from gpb_pipeline_tests.passback.courses import (
-    NOTHING,
     POSTED,
     School,
     assignment,
@@ -19,7 +20,7 @@ from gpb_pipeline_tests.passback.courses import (
     two_sections,
     unscored,
 )
-from gpb_pipeline_tests.passback.syncs import Said, codes, grades_of, judged, synced, the_grade
+from gpb_pipeline_tests.passback.syncs import Said, codes, grades_of, judged, planned, synced, the_grade
 
 GOES: Said = ("eligible", None)
 LEFT = ("skipped", "orphan")
@@ -30,7 +31,7 @@ def cell(row: dict[str, Any]) -> School:
     return School(students=[student("a"), student("z")], submissions=[row, scored(5, "z")])
 
 
-def said_of(row: dict[str, Any], before: Remembered = NOTHING) -> tuple[Said | None, list[str]]:
+def said_of(row: dict[str, Any], before: Holdings = NO_HOLDINGS) -> tuple[Said | None, list[str]]:
     """State and code of the cell, and the codes of all issues."""
     result = judged(cell(row), before)
     return grades_of(result).get(("1", "10", "a")), codes(result)
@@ -232,7 +233,7 @@ def test_a_student_who_changed_sections_is_new_in_one_and_kept_in_the_other() ->
     before = synced(two_sections())
     moved = two_sections(students=[student("a", "2"), student("b", "2")])
     assert grades_of(judged(moved, before)) == {
-        ("1", "10", "a"): LEFT,
+        ("1", "10", "a"): ("skipped", "moved"),
         ("2", "10", "a"): GOES,
         ("2", "10", "b"): GOES,
     }
@@ -294,5 +295,12 @@ def test_what_keeps_a_grade_back_is_told_beside_its_assignment() -> None:
 
 def test_a_grade_has_the_same_id_in_every_sync_and_another_in_each_section() -> None:
     school = two_sections(students=[student("a", "1"), student("a", "2")], submissions=[scored(8, "a")])
-    ids = judged(school).grades["result_id"].to_list()
-    assert ids == [result_id("district", each, "10", "A") for each in ("1", "2")]
+    ids = planned(school).grades["result_id"].to_list()
+    assert ids == [result_id("district", f"C{each}", each, "10", "A-sourced") for each in ("1", "2")]
+    assert planned(school, synced(school), "remaster").grades["result_id"].to_list() == ids
+
+
+def test_a_row_that_does_not_go_and_is_not_held_has_no_id() -> None:
+    rows = planned(cell(scored(8, posted_at=None))).grades.set_index("user_id")
+    assert pd.isna(rows.loc["a", "result_id"])
+    assert pd.notna(rows.loc["z", "result_id"])

@@ -115,7 +115,7 @@ def test_a_selection_does_not_make_twins_of_others_nor_free_them() -> None:
         assignments=[assignment("10", assignment_name="Quiz"), assignment("11", assignment_name="Quiz")],
         submissions=[scored(8), scored(8, assignment_id="11")],
     )
-    result = judged(school, selection=Selection(assignments=frozenset({"10"})))
+    result = planned(school, selection=Selection(assignments=frozenset({"10"})))
     assert assignments_of(result)["1", "10"] == ("skipped", "duplicate_name")
 
 

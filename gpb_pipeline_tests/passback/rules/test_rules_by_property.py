@@ -8,15 +8,14 @@ import pandas as pd
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gpb_pipeline.passback.course import Outcome, Plan, Remembered
 from gpb_pipeline.passback.frames import rows_of
-from gpb_pipeline.passback.rows import judged as schemas
+from gpb_pipeline.passback.holdings.frames import NO_HOLDINGS, Holdings
 from gpb_pipeline.passback.rows.counts import Counts
+from gpb_pipeline.passback.rows.frames import FINAL, Rows
 from gpb_pipeline.passback.rows.settle import TO_WRITE
 from gpb_pipeline.passback.rules.issues import Code
 from gpb_pipeline_tests.passback.courses import (
     DUE,
-    NOTHING,
     POLICY,
     POSTED,
     Row,
@@ -30,9 +29,8 @@ from gpb_pipeline_tests.passback.courses import (
     scored,
     section,
     student,
-    with_mapping,
 )
-from gpb_pipeline_tests.passback.syncs import Sis, after, planned, posted, synced, writes
+from gpb_pipeline_tests.passback.syncs import answered, planned, posted, synced, willing, writes
 
 NEVER_HELD = replace(POLICY, withdraw_count=1000)
 SECTIONS, STUDENTS, ASSIGNMENTS = ("1", "2"), ("a", "b", "c"), ("10", "11", "12")
@@ -148,24 +146,25 @@ def _excuse(excused: bool) -> Row:  # noqa: FBT001  a fact of a row
 
 
 @st.composite
-def histories(draw: st.DrawFn) -> tuple[School, Remembered]:
+def histories(draw: st.DrawFn) -> tuple[School, Holdings]:
     """A course as it is now, and what is remembered of it from another time."""
     return draw(schools()), synced(draw(schools()), policy=NEVER_HELD)
 
 
-def plan_of(school: School, before: Remembered, sync_type: Any = "manual") -> Plan:
+def plan_of(school: School, before: Holdings, sync_type: Any = "manual") -> Rows:
     return planned(school, before, sync_type, policy=NEVER_HELD)
 
 
 @few
 @given(histories())
 def test_every_row_ends_in_one_state_and_the_counts_add_up_to_what_was_extracted(
-    history: tuple[School, Remembered],
+    history: tuple[School, Holdings],
 ) -> None:
     school, before = history
-    outcome = posted(plan_of(school, before), Sis(refuses_results=frozenset({("1", "10", "a")})))
+    plan = plan_of(school, before)
+    outcome = posted(plan, willing(plan, refuses=frozenset({("1", "10", "a")})))
     for rows in (outcome.assignments, outcome.grades):
-        assert rows["state"].isin(schemas.FINAL).all()
+        assert rows["state"].isin(FINAL).all()
         assert (rows["code"].isna() | rows["code"].isin(list(Code))).all()
         assert rows.loc[rows["state"].isin(["skipped", "failed"]), "code"].notna().all()
         assert rows.loc[~rows["state"].isin(["skipped", "failed"]), "code"].isna().all()
@@ -177,13 +176,13 @@ def test_every_row_ends_in_one_state_and_the_counts_add_up_to_what_was_extracted
     )
 
 
-def _number(outcome: Outcome, *states: str) -> int:
+def _number(outcome: Rows, *states: str) -> int:
     return int(outcome.grades["state"].isin(states).sum())
 
 
 @few
 @given(histories())
-def test_a_cause_is_told_of_every_row_that_does_not_go(history: tuple[School, Remembered]) -> None:
+def test_a_cause_is_told_of_every_row_that_does_not_go(history: tuple[School, Holdings]) -> None:
     plan = plan_of(*history)
     told = set(
         plan.issues[["code", "section_id", "assignment_id", "user_id"]].itertuples(index=False, name=None)
@@ -198,7 +197,7 @@ def test_a_cause_is_told_of_every_row_that_does_not_go(history: tuple[School, Re
 
 @few
 @given(histories(), st.randoms(use_true_random=False))
-def test_the_order_of_what_was_read_decides_nothing(history: tuple[School, Remembered], dice: Any) -> None:
+def test_the_order_of_what_was_read_decides_nothing(history: tuple[School, Holdings], dice: Any) -> None:
     school, before = history
 
     def shuffled(rows: Sequence[Row]) -> list[Row]:
@@ -219,9 +218,11 @@ def test_the_order_of_what_was_read_decides_nothing(history: tuple[School, Remem
             )
         }
     )
-    first, second = plan_of(school, before), plan_of(other, before)
-    _same(first.assignments, second.assignments, ["section_id", "assignment_id"])
-    _same(first.grades, second.grades, ["section_id", "assignment_id", "user_id"])
+    shuffle: dict[str, Any] = {"frac": 1, "random_state": 1, "ignore_index": True}
+    held = Holdings(line_items=before.line_items.sample(**shuffle), results=before.results.sample(**shuffle))
+    first, second = plan_of(school, before), plan_of(other, held)
+    _same(first.assignments, second.assignments, ["section_id", "class_id", "assignment_id"])
+    _same(first.grades, second.grades, ["section_id", "class_id", "assignment_id", "user_id", "student_id"])
     _same(first.issues, second.issues, ["code", "section_id", "assignment_id", "user_id"])
 
 
@@ -232,29 +233,39 @@ def _same(left: pd.DataFrame, right: pd.DataFrame, key: list[str]) -> None:
 
 @few
 @given(histories())
-def test_a_repeat_sends_nothing_whoever_chooses_the_ids(history: tuple[School, Remembered]) -> None:
+def test_a_repeat_sends_nothing_whoever_chooses_the_ids(history: tuple[School, Holdings]) -> None:
     school, before = history
-    for sis in (Sis(), Sis(chooses_ids=True)):
-        remembered = after(posted(plan_of(school, before), sis), before)
-        again = plan_of(school, remembered)
+    for chooses_ids in (False, True):
+        plan = plan_of(school, before)
+        held = answered(plan, before, willing(plan, chooses_ids=chooses_ids))
+        again = plan_of(school, held)
         assert writes(again) == {}
         assert again.grades["state"].isin(["unchanged", "skipped", "failed"]).all()
 
 
 @few
 @given(histories())
-def test_a_remaster_writes_exactly_what_may_go(history: tuple[School, Remembered]) -> None:
+def test_a_remaster_writes_exactly_what_may_go_and_nothing_bars(history: tuple[School, Holdings]) -> None:
     school, before = history
     ordinary, remaster = plan_of(school, before), plan_of(school, before, "remaster")
+    bars = remaster.assignments["bar"].notna()
+    barred = set(
+        remaster.assignments.loc[bars, ["section_id", "assignment_id"]].itertuples(index=False, name=None)
+    )
     for name in ("assignments", "grades"):
-        may_go = getattr(ordinary, name)["state"].isin(["create", "update", "unchanged"])
-        assert getattr(remaster, name)["state"].isin(["create", "update"]).to_list() == may_go.to_list()
+        rows = getattr(ordinary, name)
+        may_go = [
+            each.state in {"create", "update", "unchanged"}
+            and (each.section_id, each.assignment_id) not in barred
+            for each in rows_of(rows)
+        ]
+        assert getattr(remaster, name)["state"].isin(["create", "update"]).to_list() == may_go
 
 
 @few
 @given(histories())
 def test_nothing_goes_that_is_hidden_or_of_another_than_an_active_student_on_the_roster(
-    history: tuple[School, Remembered],
+    history: tuple[School, Holdings],
 ) -> None:
     school, before = history
     plan = plan_of(school, before, "remaster")
@@ -286,7 +297,7 @@ def _is_hidden(cells_by_key: dict[tuple[str, str], Row], row: Any) -> bool:
 @few
 @given(histories())
 def test_only_what_was_held_is_withdrawn_and_only_where_canvas_shows_it_empty(
-    history: tuple[School, Remembered],
+    history: tuple[School, Holdings],
 ) -> None:
     school, before = history
     plan = plan_of(school, before)
@@ -304,7 +315,7 @@ def test_only_what_was_held_is_withdrawn_and_only_where_canvas_shows_it_empty(
 @few
 @given(histories())
 def test_a_grade_goes_only_under_a_line_item_that_is_held_or_goes_before_it(
-    history: tuple[School, Remembered],
+    history: tuple[School, Holdings],
 ) -> None:
     school, before = history
     plan = plan_of(school, before)
@@ -322,8 +333,7 @@ def test_a_mapping_sends_no_more_than_its_sections_line_items_and_what_waited_fo
     school: School, section_id: str, group_id: str
 ) -> None:
     before = synced(school, policy=NEVER_HELD)
-    mapping = with_mapping(before, mapped("HW", group_id, section_id))
-    plan = plan_of(school, mapping)
+    plan = plan_of(school.with_(mapping=[mapped("HW", group_id, section_id)]), before)
     groups = {each["assignment_id"]: each["group_id"] for each in school.assignments}
     for each in rows_of(plan.assignments[plan.assignments["state"].isin(TO_WRITE)]):
         assert (each.section_id, groups[each.assignment_id]) == (section_id, group_id)
@@ -332,7 +342,7 @@ def test_a_mapping_sends_no_more_than_its_sections_line_items_and_what_waited_fo
 
 @few
 @given(schools())
-def test_with_an_empty_ledger_nothing_is_updated_withdrawn_or_orphaned(school: School) -> None:
-    plan = plan_of(school, NOTHING)
+def test_where_nothing_is_held_nothing_is_updated_withdrawn_or_orphaned(school: School) -> None:
+    plan = plan_of(school, NO_HOLDINGS)
     assert not plan.grades["state"].isin(["update", "unchanged", "withdraw"]).any()
     assert Code.ORPHAN.value not in set(plan.grades["code"])

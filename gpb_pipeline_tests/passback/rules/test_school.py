@@ -1,4 +1,4 @@
-"""The sandbox's school, read over real HTTP and judged: every case of the manual and of the traps, by name.
+"""The sandbox's school, read over real HTTP and planned: every case of the manual and of the traps, by name.
 
 Of each Canvas assignment its fate in each section with a SIS id (`-`: not there), and below it how many of
 its grades go or carry which code. What fails has an exclamation mark.
@@ -6,11 +6,14 @@ its grades go or carry which code. What fails has an exclamation mark.
 
 import pytest
 
-from gpb_pipeline.passback.course import Judgement, Selection
-from gpb_pipeline.passback.frames import rows_of
+from gpb_pipeline.passback.course import CanvasRead, Selection, SisRead
+from gpb_pipeline.passback.frames import CategoryMapping, empty, rows_of
+from gpb_pipeline.passback.holdings.frames import NO_HOLDINGS
+from gpb_pipeline.passback.holdings.plan import plan
+from gpb_pipeline.passback.rows.frames import Rows
 from gpb_pipeline.passback.rules.judge import judge
 from gpb_pipeline_tests.passback.conftest import ReadCourse
-from gpb_pipeline_tests.passback.courses import NOTHING, POLICY
+from gpb_pipeline_tests.passback.courses import POLICY
 
 ALGEBRA = """
 Homework 3.1: goes in all
@@ -96,15 +99,15 @@ Field Trip Reflection: - | goes | -
 HISTORY = """
 Federalist Essay: goes | goes | class_unknown! | no_grades_yet
     6 assignment_not_sent!, 12 goes
-Map of the Colonies: goes | category_not_found | class_unknown! | category_not_found
+Map of the Colonies: goes | category_not_found | class_unknown! | no_grades_yet
     6 assignment_not_sent, 6 assignment_not_sent!, 6 goes
 Constitution Test: goes | goes | class_unknown! | no_grades_yet
     6 assignment_not_sent!, 12 goes
-Museum Project: category_ambiguous | category_ambiguous | class_unknown! | category_ambiguous
+Museum Project: category_ambiguous | category_ambiguous | class_unknown! | no_grades_yet
     12 assignment_not_sent, 6 assignment_not_sent!
-Socratic Seminar: category_not_found | category_not_found | class_unknown! | category_not_found
+Socratic Seminar: category_not_found | category_not_found | class_unknown! | no_grades_yet
     12 assignment_not_sent, 6 assignment_not_sent!
-Primary Source Warm-Up: category_not_found | category_not_found | class_unknown! | category_not_found
+Primary Source Warm-Up: category_not_found | category_not_found | class_unknown! | no_grades_yet
     12 assignment_not_sent, 6 assignment_not_sent!
 """
 
@@ -144,12 +147,12 @@ def test_every_assignment_and_grade_of_the_school_ends_as_its_name_says(
     read_school: ReadCourse, course_id: str, expected: str
 ) -> None:
     canvas, sis = read_school(course_id)
-    assert table(judge(canvas, sis, NOTHING, Selection(), POLICY)) == expected.strip()
+    assert table(plan_of(canvas, sis)) == expected.strip()
 
 
 def test_a_class_has_its_own_category_before_a_global_one(read_school: ReadCourse) -> None:
     canvas, sis = read_school("1004")
-    rows = judge(canvas, sis, NOTHING, Selection(), POLICY).assignments
+    rows = plan_of(canvas, sis).assignments
     essays = rows[rows["group_name"] == "Essays"]
     assert dict(zip(essays["sis_section_id"], essays["category_id"], strict=True)) == {
         "HIST9-1": "CAT-ESSAY-HIST9-1",
@@ -161,21 +164,27 @@ def test_a_class_has_its_own_category_before_a_global_one(read_school: ReadCours
 
 def test_a_near_category_is_offered(read_school: ReadCourse) -> None:
     canvas, sis = read_school("1004")
-    issues = judge(canvas, sis, NOTHING, Selection(), POLICY).issues
+    issues = plan_of(canvas, sis).issues
     details = issues.loc[issues["code"] == "category_not_found", "detail"]
     assert "Participation; near: Class Participation" in set(details)
 
 
-def table(judgement: Judgement) -> str:
-    """Write the judgement as the tables above are written."""
-    sections = sorted(set(judgement.assignments["section_id"]))
+def plan_of(canvas: CanvasRead, sis: SisRead) -> Rows:
+    """Judge and plan: what only bars writing is asked last."""
+    rows = judge(canvas, sis, empty(CategoryMapping), NO_HOLDINGS, Selection(), POLICY)
+    return plan(rows, NO_HOLDINGS, POLICY, "manual", confirm=False).rows
+
+
+def table(rows: Rows) -> str:
+    """Write the rows as the tables above are written."""
+    sections = sorted(set(rows.assignments["section_id"]))
     fates: dict[str, tuple[str, dict[str, str]]] = {}
-    for each in rows_of(judgement.assignments):
+    for each in rows_of(rows.assignments):
         _, by_section = fates.setdefault(each.assignment_id, (each.assignment_name, {}))
         by_section[each.section_id] = _fate(each.state, each.code)
     return "\n".join(
         f"{name}: {_together([by_section.get(each, '-') for each in sections])}\n"
-        f"    {_grades(judgement, assignment_id)}"
+        f"    {_grades(rows, assignment_id)}"
         for assignment_id, (name, by_section) in fates.items()
     )
 
@@ -184,13 +193,13 @@ def _together(fates: list[str]) -> str:
     return f"{fates[0]} in all" if len(set(fates)) == 1 else " | ".join(fates)
 
 
-def _grades(judgement: Judgement, assignment_id: str) -> str:
-    rows = judgement.grades[judgement.grades["assignment_id"] == assignment_id]
-    fates = [_fate(each.state, each.code) for each in rows_of(rows)]
+def _grades(rows: Rows, assignment_id: str) -> str:
+    grades = rows.grades[rows.grades["assignment_id"] == assignment_id]
+    fates = [_fate(each.state, each.code) for each in rows_of(grades)]
     return ", ".join(f"{fates.count(fate)} {fate}" for fate in sorted(set(fates))) or "no grades"
 
 
 def _fate(state: str, code: str | None) -> str:
-    if state == "eligible":
+    if state == "create":
         return "goes"
     return f"{code}!" if state == "failed" else str(code)

@@ -1,11 +1,11 @@
 """What must be written: nothing twice, everything on a remaster, and exactly what a change changes."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from gpb_pipeline.passback.course import Remembered
-from gpb_pipeline.passback.holdings.delta import plan, without_grades
+from gpb_pipeline.passback.holdings.plan import without_grades
 from gpb_pipeline_tests.passback.courses import (
     POSTED,
     School,
@@ -13,24 +13,24 @@ from gpb_pipeline_tests.passback.courses import (
     category,
     mapped,
     override,
+    period,
     scored,
     student,
     two_sections,
     unscored,
-    with_mapping,
 )
 from gpb_pipeline_tests.passback.syncs import (
     Sis,
-    after,
+    answered,
     assignments_of,
     codes,
     grades_of,
     judged,
     planned,
-    posted,
     synced,
     the_assignment,
     the_grade,
+    willing,
     writes,
 )
 
@@ -47,13 +47,12 @@ def test_a_repeat_sends_nothing() -> None:
 
 
 def test_a_repeat_sends_nothing_where_the_sis_chose_the_ids() -> None:
-    provider = Sis(chooses_ids=True)
-    before = after(posted(planned(two_sections()), provider))
+    before = answered(planned(two_sections()), sis=Sis(chooses_ids=True))
     assert writes(planned(two_sections(), before)) == {}
     assert before.results["line_item_id"].str.startswith("sis-").all()
 
 
-def test_a_remaster_sends_all_that_may_go_whatever_the_ledger_says() -> None:
+def test_a_remaster_sends_all_that_may_go_whatever_is_held() -> None:
     before = synced(two_sections())
     assert writes(planned(two_sections(), before, "remaster")) == {"update": 4}
     assert codes(planned(two_sections(), before, "remaster")) == []
@@ -132,16 +131,15 @@ def test_a_changed_mapping_sends_exactly_its_sections_line_items_again() -> None
         submissions=[scored(8, each, work) for each in ("a", "b") for work in ("10", "11", "12")],
     )
     before = synced(school)
-    later = planned(school, with_mapping(before, mapped("LAB", "g", "2")))
+    later = planned(school.with_(mapping=[mapped("LAB", "g", "2")]), before)
     states = assignments_of(later)
     assert {key for key, (state, _) in states.items() if state == "update"} == {("2", "10"), ("2", "11")}
     assert set(later.grades["state"]) == {"unchanged"}
 
 
 def test_a_renamed_group_or_category_sends_nothing_where_the_mapping_is_by_id() -> None:
-    before = with_mapping(synced(School()), mapped("HW"))
-    renamed = School(categories=[category("HW", "Home Work")])
-    assert writes(planned(renamed, before)) == {}
+    renamed = School(categories=[category("HW", "Home Work")], mapping=[mapped("HW")])
+    assert writes(planned(renamed, synced(School()))) == {}
 
 
 def test_a_date_of_ones_own_moves_its_section_alone() -> None:
@@ -155,8 +153,8 @@ def test_a_date_of_ones_own_moves_its_section_alone() -> None:
 
 
 def test_what_failed_is_tried_again() -> None:
-    refused = Sis(refuses_results=frozenset({("1", "10", "a")}))
-    before = after(posted(planned(two_sections()), refused))
+    first = planned(two_sections())
+    before = answered(first, sis=willing(first, refuses=frozenset({("1", "10", "a")})))
     assert grades_of(planned(two_sections(), before)) == {
         ("1", "10", "a"): ("create", None),
         ("2", "10", "b"): ("unchanged", None),
@@ -165,11 +163,7 @@ def test_what_failed_is_tried_again() -> None:
 
 def test_a_line_item_of_another_id_takes_its_grades_with_it() -> None:
     before = synced(School())
-    lost = Remembered(
-        category_mapping=before.category_mapping,
-        line_items=before.line_items.assign(line_item_id="theirs"),
-        results=before.results,
-    )
+    lost = replace(before, line_items=before.line_items.assign(line_item_id="theirs"))
     assert the_grade(planned(School(), lost)) == ("update", None)
 
 
@@ -218,6 +212,85 @@ def test_without_grades_an_unchanged_course_tells_nothing() -> None:
 
 def test_the_plan_keeps_every_row_of_the_judgement() -> None:
     judgement = judged(two_sections())
-    made = plan(judgement, synced(two_sections()), "manual")
+    made = planned(two_sections(), synced(two_sections()))
     assert len(made.grades) == len(judgement.grades)
     assert made.extracted == judgement.extracted
+
+
+CLOSED = period("MP1", "2026-11-01", "2026-11-30", closed=True)
+BARS: dict[str, dict[str, Any]] = {
+    "a closed period": {"periods": [CLOSED]},
+    "a period that is no longer listed": {"periods": [period("MP9", "2027-01-01", "2027-02-01")]},
+    "a twin": {"assignments": [assignment("10"), assignment("11", assignment_name="Quiz 10")]},
+    "a category that is gone": {"categories": []},
+    "two categories": {"categories": [category(), category("HW2")]},
+}
+
+
+@pytest.mark.parametrize("changed", BARS.values(), ids=BARS)
+def test_what_bars_writing_is_asked_last_so_that_what_is_held_exactly_so_is_unchanged(
+    changed: dict[str, Any],
+) -> None:
+    later = planned(School(**changed), synced(School()))
+    assert assignments_of(later)["1", "10"] == ("unchanged", None)
+    assert the_grade(later) == ("unchanged", None)
+
+
+EFFECTS = {
+    "a closed period": ("failed", "grading_period_closed"),
+    "a period that is no longer listed": ("failed", "grading_period_missing"),
+    "a twin": ("skipped", "duplicate_name"),
+    "a category that is gone": ("skipped", "category_not_found"),
+    "two categories": ("skipped", "category_ambiguous"),
+}
+
+
+@pytest.mark.parametrize("name", BARS)
+def test_it_keeps_back_what_there_is_to_write(name: str) -> None:
+    state, code = EFFECTS[name]
+    works = [assignment(points_possible=20), *BARS[name].get("assignments", [])[1:]]
+    later = planned(School(**BARS[name] | {"assignments": works}), synced(School()))
+    assert assignments_of(later)["1", "10"] == (state, code)
+    assert the_grade(later) == ("unchanged", None)
+
+
+@pytest.mark.parametrize("name", BARS)
+def test_a_changed_grade_follows_what_bars_its_assignment_which_is_told(name: str) -> None:
+    state, code = EFFECTS[name]
+    later = planned(School(**BARS[name], submissions=[scored(7)]), synced(School()))
+    assert assignments_of(later)["1", "10"] == ("unchanged", None)
+    assert the_grade(later) == (state, "assignment_not_sent")
+    told = later.issues.set_index("code")
+    assert code in told.index
+    assert told.loc["assignment_not_sent", "detail"] == "1 grade"
+
+
+def test_unassociated_is_skipped_though_it_is_held_exactly_so() -> None:
+    later = planned(School(mapping=[mapped(None)]), synced(School()))
+    assert the_assignment(later) == ("skipped", "category_unassociated")
+
+
+def test_a_withdrawal_waits_for_a_closed_period_too() -> None:
+    later = planned(School(periods=[CLOSED], submissions=[unscored()]), synced(School()))
+    assert the_grade(later) == ("failed", "assignment_not_sent")
+
+
+def test_what_waits_for_a_grade_says_so_before_what_bars_it() -> None:
+    later = planned(School(periods=[CLOSED], submissions=[]))
+    assert (the_assignment(later), codes(later)) == (("skipped", "no_grades_yet"), ["no_grades_yet"])
+
+
+def test_an_assign_date_is_never_after_the_due_date_and_falls_back_to_it() -> None:
+    dates: dict[str, dict[str, Any]] = {
+        "10": {"unlock_at": "2026-11-20T05:00:00Z"},
+        "11": {"unlock_at": None, "created_at": None},
+        "12": {"unlock_at": "2026-11-02T05:00:00Z"},
+    }
+    school = School(
+        assignments=[assignment(each, **row) for each, row in dates.items()],
+        submissions=[scored(assignment_id=each) for each in dates],
+    )
+    rows = planned(school).assignments
+    assert (rows["assigned_at"] <= rows["due_on_wire"]).all()
+    assert rows["assigned_at"].iloc[1] == rows["due_on_wire"].iloc[1]
+    assert rows["assigned_at"].iloc[2].isoformat() == "2026-11-02T05:00:00+00:00"

@@ -1,0 +1,530 @@
+"""What a read says of the holdings: each certainty and each finding, by name (design.md §6.2)."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from gpb_pipeline.passback.holdings.frames import (
+    CERTAINTIES,
+    FINDINGS,
+    NO_HOLDINGS,
+    Gradebook,
+    Holdings,
+    LineItemSight,
+    ResultSight,
+)
+from gpb_pipeline.passback.holdings.see import doubtful, see, short_classes, taken_over, to_look_up
+from gpb_pipeline.passback.rules.issues import Code
+from gpb_pipeline_tests.passback.courses import (
+    POLICY,
+    POSTED,
+    SENT_AT,
+    School,
+    assignment,
+    scored,
+    section,
+    student,
+    two_sections,
+    unscored,
+)
+from gpb_pipeline_tests.passback.syncs import (
+    DAY,
+    Key,
+    Sis,
+    assignments_of,
+    codes,
+    found_items,
+    found_results,
+    grades_of,
+    night,
+    the_assignment,
+    the_grade,
+    writes,
+)
+
+GRADE: frozenset[Key] = frozenset({("1", "10", "a")})
+ITEM: frozenset[Key] = frozenset({("1", "10")})
+PAIR = School(students=[student("a"), student("b")], submissions=[scored(8, "a"), scored(9, "b")])
+
+
+def read(held: Holdings, school: School, sis: Sis, days: float = 1, **book: object) -> Holdings:
+    """Look on a later day, as a reconcile does."""
+    shown = sis.gradebook(school.places.class_ids, SENT_AT + days * DAY)
+    shown = replace(shown, **book)  # type: ignore[arg-type]
+    return see(held, shown, school.places, job_id="look", since=None, provider=sis.chooses_ids)
+
+
+def result_of(sis: Sis, student_id: str = "A-sourced") -> str:
+    [found] = [key for key, each in sis.results.items() if each["student_id"] == student_id]
+    return found
+
+
+@pytest.mark.parametrize("chooses_ids", [False, True], ids=["consumer", "provider"])
+def test_what_was_taken_and_is_shown_so_is_known_and_the_next_night_is_quiet(*, chooses_ids: bool) -> None:
+    sis = Sis(chooses_ids=chooses_ids)
+    first = night(PAIR, sis)
+    assert found_items(first.held) == [("known", "same")]
+    assert found_results(first.held) == [("known", "same")] * 2
+    again = night(PAIR, sis, first.held, at=SENT_AT + DAY)
+    assert writes(again.plan) == {}
+    assert len(sis.writes) == 3
+
+
+@pytest.mark.parametrize("chooses_ids", [False, True], ids=["consumer", "provider"])
+def test_what_the_lists_do_not_show_yet_is_unconfirmed_and_known_once_they_do(*, chooses_ids: bool) -> None:
+    sis = Sis(chooses_ids=chooses_ids, late=True)
+    first = night(PAIR, sis)
+    assert found_results(first.held) == [("unconfirmed", "unshown")] * 2
+    assert codes(first.outcome) == ["assignment_not_shown", "not_shown", "not_shown"]
+    assert the_assignment(first.outcome) == ("created", None)
+    again = night(PAIR, sis, first.held, at=SENT_AT + DAY)
+    assert (writes(again.plan), codes(again.outcome)) == ({}, [])
+    assert set(again.held.results["certainty"]) == {"known"}
+
+
+@pytest.mark.parametrize("chooses_ids", [False, True], ids=["consumer", "provider"])
+def test_a_sis_that_lists_nothing_is_told_and_its_writes_count_after_a_repeat(*, chooses_ids: bool) -> None:
+    sis = Sis(chooses_ids=chooses_ids, silent=True)
+    first = night(PAIR, sis)
+    again = night(PAIR, sis, first.held, at=SENT_AT + DAY)
+    assert writes(again.plan) == {"update": 3}, "by their ids, never new ones"
+    assert found_results(again.held) == [("known", "never_shown")] * 2
+    assert codes(again.outcome) == ["never_shown"]
+    third = night(PAIR, sis, again.held, at=SENT_AT + 2 * DAY)
+    assert writes(third.plan) == {}
+    assert len(sis.results) == 2
+
+
+@pytest.mark.parametrize("chooses_ids", [False, True], ids=["consumer", "provider"])
+def test_a_lost_answer_leaves_it_unknown_and_a_look_finds_it_to_be_ours(*, chooses_ids: bool) -> None:
+    sis = Sis(chooses_ids=chooses_ids, loses_answers=GRADE)
+    first = night(PAIR, sis)
+    assert grades_of(first.outcome)["1", "10", "a"] == ("failed", "sis_unknown_outcome")
+    assert found_results(first.held)[0] == ("known", "adopted"), "the read back settles it"
+    again = night(PAIR, sis, first.held, at=SENT_AT + DAY)
+    assert writes(again.plan) == {}
+    assert len(sis.results) == 2
+
+
+@pytest.mark.parametrize("cuts_dates", [False, True], ids=["as sent", "dates cut"])
+@pytest.mark.parametrize("chooses_ids", [False, True], ids=["consumer", "provider"])
+def test_a_line_item_whose_answer_was_lost_is_not_made_twice(*, chooses_ids: bool, cuts_dates: bool) -> None:
+    school = PAIR.with_(assignments=[assignment(assignment_name="Cats & Dogs")])
+    sis = Sis(chooses_ids=chooses_ids, loses_answers=ITEM, cuts_dates=cuts_dates, respells=cuts_dates)
+    first = night(school, sis)
+    sis.loses_answers = frozenset()
+    for days in (1, 2):
+        first = night(school, sis, first.held, at=SENT_AT + days * DAY)
+    assert len(sis.line_items) == 1
+    assert set(grades_of(first.outcome).values()) == {("unchanged", None)}
+
+
+def test_what_never_arrived_is_made_by_its_id_in_consumer_mode_and_after_another_night_in_provider_mode() -> (
+    None
+):
+    for chooses_ids, quick in ((False, True), (True, False)):
+        sis = Sis(chooses_ids=chooses_ids, loses_writes=ITEM)
+        first = night(PAIR, sis)
+        sis.loses_writes = frozenset()
+        soon = night(PAIR, sis, first.held, at=SENT_AT + timedelta(hours=1))
+        assert (len(sis.line_items) == 1) is quick
+        if not quick:
+            assert the_assignment(soon.outcome) == ("failed", "assignment_unknown_outcome")
+            assert found_items(soon.held) == [("unknown", "unsettled")]
+        later = night(PAIR, sis, soon.held, at=SENT_AT + DAY)
+        night(PAIR, sis, later.held, at=SENT_AT + 2 * DAY)
+        assert (len(sis.line_items), len(sis.results)) == (1, 2)
+
+
+def test_two_candidates_are_a_code_of_their_own_and_nothing_is_written() -> None:
+    sis = Sis(chooses_ids=True, loses_answers=ITEM)
+    first = night(PAIR, sis)
+    assert found_items(first.held) == [("known", "adopted")]
+    sis = Sis(chooses_ids=True, loses_writes=ITEM)
+    first = night(PAIR, sis)
+    [unknown] = first.held.line_items.to_dict("records")
+    for name in ("hers", "his"):
+        sis.line_items[name] = {
+            each: unknown[each]
+            for each in ("class_id", "title", "category_id", "points_possible", "assigned_at", "due_on_wire")
+        } | {"period_id": None}
+    before = len(sis.writes)
+    again = night(PAIR, sis, first.held, at=SENT_AT + DAY)
+    assert the_assignment(again.outcome) == ("failed", "assignment_two_candidates")
+    assert found_items(again.held) == [("unknown", "ambiguous")]
+    assert len(sis.writes) == before
+
+
+def test_a_column_that_a_teacher_made_alike_is_never_taken_for_ours_where_we_choose_the_ids() -> None:
+    sis = Sis(loses_writes=ITEM)
+    first = night(PAIR, sis)
+    [row] = first.plan.assignments.to_dict("records")
+    names = ("class_id", "title", "category_id", "period_id", "points_possible", "assigned_at", "due_on_wire")
+    sis.line_items["hers"] = {each: row[each] for each in names}
+    sis.loses_writes = frozenset()
+    night(PAIR, sis, first.held, at=SENT_AT + DAY)
+    assert len(sis.line_items) == 2
+    assert "hers" not in {each["line_item_id"] for each in sis.results.values()}
+
+
+def test_in_provider_mode_a_column_with_results_of_others_is_not_ours() -> None:
+    sis = Sis(chooses_ids=True, loses_writes=ITEM)
+    first = night(PAIR, sis)
+    [row] = first.plan.assignments.to_dict("records")
+    names = ("class_id", "title", "category_id", "period_id", "points_possible", "assigned_at", "due_on_wire")
+    sis.line_items["hers"] = {each: row[each] for each in names}
+    sis.results["hers-1"] = {
+        "class_id": "C1", "line_item_id": "hers", "student_id": "Z", "score": 1.0, "exempt": False
+    }  # fmt: skip
+    looked = read(first.held, PAIR, sis, days=0.01)
+    assert found_items(looked) == [("unknown", "unsettled")]
+
+
+ROUNDED = [(8.25, 0, 8.0), (8.333333, 0, 8.0), (8.25, 1, 8.2), (8.125, 2, 8.12)]
+
+
+@pytest.mark.parametrize(("sent", "decimals", "kept"), ROUNDED)
+def test_what_rounding_explains_is_kept_otherwise_told_once_and_sent_no_more(
+    sent: float, decimals: int, kept: float
+) -> None:
+    school = School(submissions=[scored(sent)])
+    sis = Sis(decimals=decimals)
+    first = night(school, sis)
+    assert [each["score"] for each in sis.results.values()] == [kept]
+    assert found_results(first.held) == [("known", "kept_otherwise")]
+    assert codes(first.outcome) == ["kept_otherwise"]
+    again = night(school, sis, first.held, at=SENT_AT + DAY, interrupted=True)
+    assert (writes(again.plan), codes(again.outcome)) == ({}, [])
+    changed = night(School(submissions=[scored(3)]), sis, again.held, at=SENT_AT + 2 * DAY)
+    assert the_grade(changed.outcome) == ("updated", None)
+
+
+def test_two_decimals_that_are_as_near_as_they_can_be_are_told_of_nothing() -> None:
+    sis = Sis(decimals=2)
+    assert codes(night(School(submissions=[scored(8.333333)]), sis).outcome) == []
+
+
+def test_dates_cut_and_titles_respelt_are_kept_otherwise() -> None:
+    school = School(assignments=[assignment(assignment_name="Cats & Dogs")])
+    sis = Sis(cuts_dates=True, respells=True)
+    first = night(school, sis)
+    assert found_items(first.held) == [("known", "kept_otherwise")]
+    assert codes(first.outcome) == ["assignment_kept_otherwise"]
+    again = night(school, sis, first.held, at=SENT_AT + DAY, interrupted=True)
+    assert (writes(again.plan), codes(again.outcome)) == ({}, [])
+
+
+def test_a_write_that_did_not_take_is_failed_and_tried_again() -> None:
+    sis = Sis()
+    first = night(PAIR, sis)
+    sis.deaf = True
+    newer = PAIR.with_(submissions=[scored(2, "a"), scored(9, "b")])
+    for days in (1, 2):
+        first = night(newer, sis, first.held, at=SENT_AT + days * DAY)
+        assert grades_of(first.outcome) == {
+            ("1", "10", "a"): ("failed", "not_held_by_sis"),
+            ("1", "10", "b"): ("unchanged", None),
+        }
+        assert found_results(first.held)[0] == ("known", "not_taken")
+    sis.deaf = False
+    assert grades_of(night(newer, sis, first.held, at=SENT_AT + 3 * DAY).outcome)["1", "10", "a"] == (
+        "updated",
+        None,
+    )
+
+
+def test_what_is_taken_back_is_held_no_more() -> None:
+    sis = Sis()
+    first = night(PAIR, sis)
+    cleared = PAIR.with_(submissions=[unscored("a"), scored(9, "b")])
+    again = night(cleared, sis, first.held, at=SENT_AT + DAY)
+    assert grades_of(again.outcome)["1", "10", "a"] == ("withdrawn", None)
+    assert again.held.results["student_id"].to_list() == ["B-sourced"]
+    assert len(sis.results) == 1
+
+
+def test_what_was_taken_back_and_is_still_shown_is_unconfirmed_then_late_lists_show_it_gone() -> None:
+    sis = Sis()
+    first = night(PAIR, sis)
+    sis.late = True
+    cleared = PAIR.with_(submissions=[unscored("a"), scored(9, "b")])
+    again = night(cleared, sis, first.held, at=SENT_AT + DAY)
+    assert found_results(again.held)[0] == ("unconfirmed", "still_shown")
+    assert "not_shown" in codes(again.outcome)
+    third = night(cleared, sis, again.held, at=SENT_AT + 2 * DAY)
+    assert writes(third.plan) == {}
+    assert third.held.results["student_id"].to_list() == ["B-sourced"]
+
+
+def edited(score: float = 3.0) -> tuple[Sis, Holdings]:
+    """A SIS where someone changed what we sent."""
+    sis = Sis()
+    first = night(PAIR, sis)
+    sis.results[result_of(sis)]["score"] = score
+    return sis, first.held
+
+
+ON_EDIT = [("overwrite", ("updated", None), 8.0), ("keep", ("unchanged", None), 3.0)]
+
+
+@pytest.mark.parametrize(("on_edit", "said", "score"), [*ON_EDIT, ("flag", ("failed", "edited_in_sis"), 3.0)])
+def test_an_edit_is_done_with_as_the_district_says_after_an_interruption_too(
+    on_edit: str, said: tuple[str, str | None], score: float
+) -> None:
+    sis, held = edited()
+    policy = replace(POLICY, on_edit=on_edit)  # type: ignore[arg-type]
+    again = night(PAIR, sis, held, at=SENT_AT + DAY, interrupted=True, policy=policy)
+    assert grades_of(again.outcome)["1", "10", "a"] == said
+    assert codes(again.outcome) == [Code.EDITED_IN_SIS]
+    assert sis.results[result_of(sis)]["score"] == score
+
+
+def test_an_edit_that_is_kept_is_told_once() -> None:
+    sis, held = edited()
+    policy = replace(POLICY, on_edit="keep")
+    held = night(PAIR, sis, held, at=SENT_AT + DAY, interrupted=True, policy=policy).held
+    again = night(PAIR, sis, held, at=SENT_AT + 2 * DAY, interrupted=True, policy=policy)
+    assert (writes(again.plan), codes(again.outcome)) == ({}, [])
+
+
+def test_what_a_dead_sync_had_posted_is_no_edit() -> None:
+    sis, held = edited(4.0)
+    newer = PAIR.with_(submissions=[scored(4, "a"), scored(9, "b")])
+    again = night(newer, sis, held, at=SENT_AT + DAY, interrupted=True)
+    assert (writes(again.plan), codes(again.outcome)) == ({}, [])
+
+
+def test_a_reading_finds_the_edit_and_writes_nothing() -> None:
+    sis, held = edited()
+    looked = read(held, PAIR, sis)
+    assert found_results(looked) == [("known", "edited"), ("known", "same")]
+
+
+def test_a_result_that_is_no_longer_shown_is_missing_then_gone_after_a_read_on_another_night() -> None:
+    sis = Sis()
+    held = night(PAIR, sis).held
+    del sis.results[result_of(sis)]
+    first = read(held, PAIR, sis)
+    assert found_results(first) == [("unconfirmed", "missing"), ("known", "same")]
+    same_night = read(first, PAIR, sis, days=1.1)
+    assert found_results(same_night)[0] == ("unconfirmed", "missing")
+    other_night = read(same_night, PAIR, sis, days=2)
+    assert found_results(other_night)[0] == ("gone", "gone")
+    later = night(PAIR, sis, other_night, at=SENT_AT + 3 * DAY)
+    assert grades_of(later.outcome)["1", "10", "a"] == ("created", None)
+
+
+def test_a_404_for_its_own_id_is_gone_at_once() -> None:
+    sis = Sis()
+    held = night(PAIR, sis).held
+    lost = result_of(sis)
+    del sis.results[lost]
+    looked = read(held, PAIR, sis, not_found=frozenset({lost}))
+    assert found_results(looked) == [("gone", "gone"), ("known", "same")]
+
+
+def test_what_is_doubted_is_asked_for_after_one_that_is_shown() -> None:
+    sis = Sis()
+    held = night(PAIR, sis).held
+    lost, there = result_of(sis), result_of(sis, "B-sourced")
+    book = sis.gradebook(frozenset({"C1"}), SENT_AT + DAY)
+    assert len(doubtful(held, book).results) == 0
+    del sis.results[lost]
+    book = sis.gradebook(frozenset({"C1"}), SENT_AT + DAY)
+    assert doubtful(held, book).results["result_id"].to_list() == [there, lost]
+
+
+def test_an_id_that_could_not_be_read_is_not_missing() -> None:
+    sis = Sis()
+    held = night(PAIR, sis).held
+    lost = result_of(sis)
+    del sis.results[lost]
+    looked = read(held, PAIR, sis, unreadable=frozenset({lost}))
+    assert found_results(looked)[0] == ("known", None)
+
+
+def test_a_gone_line_item_takes_its_results_with_it_and_all_are_made_again_in_the_same_sync() -> None:
+    for chooses_ids in (False, True):
+        sis = Sis(chooses_ids=chooses_ids, serves_ids=True)
+        school = PAIR.with_(
+            assignments=[assignment("10"), assignment("11")],
+            submissions=[scored(8, "a"), scored(9, "b"), scored(7, "a", "11")],
+        )
+        held = night(school, sis).held
+        lost = dict(held.line_items[["assignment_id", "line_item_id"]].to_numpy())["10"]
+        del sis.line_items[lost]
+        for each in [key for key, row in sis.results.items() if row["line_item_id"] == lost]:
+            del sis.results[each]
+        again = night(school, sis, held, at=SENT_AT + DAY, interrupted=True)
+        assert assignments_of(again.outcome)["1", "10"] == ("created", None)
+        assert (len(sis.scores()), len(sis.line_items)) == (3, 2)
+
+
+def test_an_empty_read_is_not_believed() -> None:
+    sis = Sis()
+    held = night(PAIR, sis).held
+    empty = Sis().gradebook(frozenset({"C1"}), SENT_AT + DAY)
+    assert short_classes(held, empty) == frozenset({"C1"})
+    for days in (1, 2, 3):
+        held = read(held, PAIR, Sis(), days)
+        assert set(held.results["certainty"]) == {"known"}
+
+
+def test_a_gone_result_that_is_shown_again_is_known_again() -> None:
+    sis = Sis(chooses_ids=True)
+    held = night(PAIR, sis).held
+    key = result_of(sis)
+    row = sis.results.pop(key)
+    held = read(read(held, PAIR, sis), PAIR, sis, days=2)
+    assert found_results(held)[0] == ("gone", "gone")
+    sis.results[key] = row
+    back = read(held, PAIR, sis, days=3)
+    assert found_results(back)[0][0] == "known"
+
+
+def test_classes_that_were_not_read_are_not_judged() -> None:
+    sis = Sis()
+    held = night(two_sections(), sis).held
+    sis.results.clear()
+    book = sis.gradebook(frozenset({"C2"}), SENT_AT + DAY)
+    looked = see(held, book, two_sections().places, job_id="look", since=None, provider=False)
+    assert found_results(looked)[0] == ("known", None)
+
+
+def test_an_exempt_result_is_compared_by_its_mark_alone() -> None:
+    school = School(submissions=[unscored(excused=True, posted_at=POSTED)])
+    sis = Sis()
+    held = night(school, sis).held
+    sis.results[result_of(sis)]["score"] = float("nan")
+    assert found_results(read(held, school, sis)) == [("known", "same")]
+    sis.results[result_of(sis)] |= {"exempt": False, "score": 0.0}
+    assert found_results(read(held, school, sis)) == [("known", "edited")]
+
+
+def test_a_sync_looks_where_it_is_not_sure_and_where_a_section_comes_to_a_class() -> None:
+    held = night(two_sections(), Sis()).held
+    places = two_sections().places
+    assert to_look_up(held, places) == frozenset()
+    unsure = held.results["certainty"].mask(held.results["class_id"] == "C2", "unknown")
+    assert to_look_up(replace(held, results=held.results.assign(certainty=unsure)), places) == {"C2"}
+    moved = two_sections(classes={"C1": "C9"}).places
+    assert to_look_up(held, moved) == {"C9"}
+    assert to_look_up(NO_HOLDINGS, places) == frozenset()
+
+
+def test_a_class_that_another_section_has_now_is_taken_over_with_its_ids() -> None:
+    sis = Sis()
+    held = night(School(), sis).held
+    other = School(
+        sections=[section("3", sis_section_id="C1")], students=[student("a", "3")], submissions=[scored(8)]
+    )
+    again = night(other, sis, held, at=SENT_AT + DAY)
+    assert writes(again.plan) == {}
+    assert again.held.results["section_id"].to_list() == ["3"]
+
+
+def test_two_sections_that_swap_their_sis_ids_swap_what_is_held() -> None:
+    held = night(two_sections(), Sis()).held
+    swapped = two_sections(sections=[section("1", sis_section_id="C2"), section("2", sis_section_id="C1")])
+    after = taken_over(held, swapped.places)
+    assert dict(zip(after.line_items["class_id"], after.line_items["section_id"], strict=True)) == {
+        "C1": "2",
+        "C2": "1",
+    }
+
+
+def test_a_class_under_a_new_id_is_followed_by_what_is_shown_in_it() -> None:
+    for chooses_ids in (False, True):
+        sis = Sis(chooses_ids=chooses_ids)
+        held = night(PAIR, sis).held
+        for each in (*sis.line_items.values(), *sis.results.values()):
+            each["class_id"] = "R1"
+        rolled = PAIR.with_(classes={"C1": "R1"})
+        again = night(rolled, sis, held, at=SENT_AT + DAY)
+        assert writes(again.plan) == {}
+        assert set(again.held.results["class_id"]) == {"R1"}
+
+
+def test_a_section_with_another_class_is_made_there_and_what_stood_before_is_moved() -> None:
+    sis = Sis()
+    held = night(School(), sis).held
+    moved = School(classes={"C1": "C9"})
+    again = night(moved, sis, held, at=SENT_AT + DAY)
+    states = again.outcome.grades[["class_id", "state", "code"]].astype(object).to_numpy().tolist()
+    assert sorted(states, key=str) == [["C1", "skipped", "moved"], ["C9", "created", None]]
+    assert len(sis.results) == 2
+    assert writes(night(moved, sis, again.held, at=SENT_AT + 2 * DAY).plan) == {}
+
+
+def test_a_student_with_another_sis_id_gets_a_row_in_the_new_place_and_the_old_is_moved() -> None:
+    sis = Sis()
+    held = night(School(), sis).held
+    renamed = School(students=[student("a", sis_user_id="X")])
+    again = night(renamed, sis, held, at=SENT_AT + DAY)
+    states = again.outcome.grades[["student_id", "state", "code"]].to_numpy().tolist()
+    assert sorted(states) == [["A-sourced", "skipped", "moved"], ["X-sourced", "created", None]]
+
+
+def test_two_students_whose_sis_ids_were_swapped_have_each_their_own_grade() -> None:
+    sis = Sis()
+    held = night(PAIR, sis).held
+    swapped = PAIR.with_(students=[student("a", sis_user_id="B"), student("b", sis_user_id="A")])
+    again = night(swapped, sis, held, at=SENT_AT + DAY)
+    assert writes(again.plan) == {"update": 2}
+    assert {key[2]: score for key, (score, _) in sis.scores().items()} == {"A-sourced": 9.0, "B-sourced": 8.0}
+
+
+def test_a_lost_first_write_is_found_though_the_section_had_no_class_for_one_sync() -> None:
+    sis = Sis(chooses_ids=True, loses_answers=ITEM)
+    interrupted = night(School(), sis)
+    held = replace(
+        interrupted.held,
+        line_items=interrupted.held.line_items.assign(certainty="unknown", line_item_id="ours", finding=None),
+    )
+    sis.loses_answers = frozenset()
+    without = night(School(unknown_classes=frozenset({"C1"})), sis, held, at=SENT_AT + DAY)
+    assert the_assignment(without.outcome) == ("failed", "class_unknown")
+    night(School(), sis, without.held, at=SENT_AT + 2 * DAY)
+    assert len(sis.line_items) == 1
+
+
+def test_with_the_warehouse_lost_everything_of_ours_is_found_by_its_id() -> None:
+    sis = Sis()
+    night(two_sections(), sis)
+    again = night(two_sections(), sis, NO_HOLDINGS, at=SENT_AT + DAY, interrupted=True)
+    assert writes(again.plan) == {}
+    assert found_results(again.held) == [("known", "adopted")] * 2
+
+
+def test_what_others_wrote_is_not_taken_for_ours() -> None:
+    sis = Sis(chooses_ids=True)
+    night(two_sections(), sis)
+    looked = read(NO_HOLDINGS, two_sections(), sis)
+    assert (len(looked.line_items), len(looked.results)) == (0, 0)
+
+
+def test_a_deleted_column_is_found_by_the_sis_own_word_and_mended_in_the_same_sync() -> None:
+    for chooses_ids in (False, True):
+        sis = Sis(chooses_ids=chooses_ids)
+        held = night(PAIR, sis).held
+        sis.line_items.clear()
+        sis.results.clear()
+        newer = PAIR.with_(submissions=[scored(1, "a"), scored(9, "b")])
+        again = night(newer, sis, held, at=SENT_AT + DAY)
+        assert {score for score, _ in sis.scores().values()} == {1.0, 9.0}
+        assert grades_of(again.outcome)["1", "10", "a"] == ("created", None)
+
+
+def test_every_name_of_a_certainty_and_a_finding_is_in_the_schema() -> None:
+    for schema in (LineItemSight, ResultSight):
+        columns = schema.to_schema().columns
+        assert columns["certainty"].checks[0].statistics == {"allowed_values": CERTAINTIES}
+        assert columns["finding"].checks[0].statistics == {"allowed_values": FINDINGS}
+
+
+def test_a_course_without_anything_shows_nothing() -> None:
+    nothing = School(sections=[], students=[], assignments=[], submissions=[])
+    book: Gradebook = Sis().gradebook(frozenset(), SENT_AT)
+    looked = see(NO_HOLDINGS, book, nothing.places, job_id="look", since=None, provider=True)
+    assert (len(looked.line_items), len(looked.results)) == (0, 0)
