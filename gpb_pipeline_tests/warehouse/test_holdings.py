@@ -182,6 +182,7 @@ def test_only_what_the_sis_accepted_counts_as_sent(either: WarehouseSettings) ->
         assert list(zip(items["assignment_id"], items["action"], strict=True)) == [
             ("a0", "created"),
             ("a1", "updated"),
+            ("a0", "withdrawn"),
         ]
         assert list(zip(results["user_id"], results["action"], strict=True)) == [
             ("u0", "created"),
