@@ -1,1 +1,1 @@
-"""Tables, transactions, ledger, history and locks on DuckLake. No Dagster."""
+"""Tables, transactions, holdings, history and locks on DuckLake. No Dagster."""

@@ -162,7 +162,7 @@ def job(session: Connection, job_id: str) -> Job | None:
 
 
 def left_unsure(past: Iterable[Job]) -> frozenset[str]:
-    """Name the courses of which the SIS may hold more than the ledger: a sync stopped while it could post.
+    """Name the courses of which the SIS may hold more than we know: a sync stopped while it could post.
 
     `past` are the courses' jobs, newest first; one still open has died. Syncs that failed before they could
     post change nothing about an earlier one that did.

@@ -1,7 +1,7 @@
 """The assignments and grades logs of a job as people go through them: filtered, sorted, a page at a time.
 
 All of it happens in DuckDB, so that a log of 36,000 rows answers at once. What the columns mean stands in
-passback/judged.py; how a page looks, in web/.
+passback/rows/frames.py; how a page looks, in web/.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class AssignmentLine:
 
     assignment_id: str
     assignment_name: str
-    line_item_id: str
+    line_item_id: str | None
     section_id: str
     section_name: str
     sis_section_id: str
@@ -71,11 +71,11 @@ class GradeLine:
 
     assignment_id: str
     assignment_name: str
-    line_item_id: str
+    line_item_id: str | None
     section_id: str
     section_name: str
     sis_section_id: str
-    user_id: str
+    user_id: str | None
     student_name: str = field(repr=False)
     score: float | None = field(repr=False)
     exempt: bool
@@ -202,7 +202,11 @@ def choices(session: Connection, log: Log[Line], job_id: str) -> Choices:
     )
 
     def named(column: int) -> list[Choice]:
-        found = [Choice(value=row[column], label=row[column + len(ids)]) for row in rows if row[column]]
+        found = [
+            Choice(value=row[column], label=row[column + len(ids)] or row[column])
+            for row in rows
+            if row[column]
+        ]
         return sorted(found, key=lambda choice: (choice.label.casefold(), choice.value))
 
     return Choices(

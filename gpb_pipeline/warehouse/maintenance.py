@@ -1,6 +1,6 @@
 """Keeping the warehouse small: purging old jobs with their logs, merging files, expiring old snapshots.
 
-The ledger and what was ever sent are never purged. Purged rows leave the disk once their snapshots have
+The holdings and what was ever sent are never purged. Purged rows leave the disk once their snapshots have
 expired and their files have been cleaned up, which `compact` does.
 """
 

@@ -6,11 +6,14 @@ read. What is found is private.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from gpb_pipeline.passback.frames import typed
+from gpb_pipeline.passback.rows.frames import GradeRows
+from gpb_pipeline.passback.rows.grades import canvas_state
 from gpb_pipeline.warehouse.ducklake import Connection
 
 _WRITES = """
@@ -29,12 +32,12 @@ WHERE s.assignment_id = $assignment AND s.user_id = $student
 ORDER BY s.sent_at DESC, s.section_id
 """
 _LAST = """
-SELECT g.job_id, j.started_at, g.section_id, n.section_name, g.state, g.code, g.canvas_state
+SELECT g.*, j.started_at, n.section_name
 FROM warehouse.main.sis_grades g JOIN warehouse.main.jobs j USING (job_id)
 LEFT JOIN warehouse.main.canvas_sections n ON n.section_id = g.section_id AND n.course_id = g.course_id
 WHERE g.course_id = $course AND g.assignment_id = $assignment AND g.user_id = $student
-QUALIFY row_number() OVER (PARTITION BY g.section_id ORDER BY j.started_at DESC) = 1
-ORDER BY g.section_id
+QUALIFY rank() OVER (PARTITION BY g.section_id ORDER BY j.started_at DESC) = 1
+ORDER BY g.section_id, g.covered DESC, g.class_id, g.student_id
 """
 _NAMES = """
 SELECT
@@ -66,7 +69,10 @@ class Write:
 
 @dataclass(frozen=True, kw_only=True)
 class LastState:
-    """What the latest sync made of the grade in a section; `started_at` is that sync's, in UTC."""
+    """What the latest sync made of the grade in a section; `started_at` is that sync's, in UTC.
+
+    A section has two where its class or the student's SIS id changed: what goes, then what stays behind.
+    """
 
     job_id: str
     started_at: datetime
@@ -138,8 +144,16 @@ def of_grade(session: Connection, course_id: str, *, student_id: str, assignment
         student_id=student_id,
         student_name=student_name,
         writes=[Write(**row) for row in _records(session, _WRITES, place)],
-        last=[LastState(**row) for row in _records(session, _LAST, place)],
+        last=_last_states(_records(session, _LAST, place)),
     )
+
+
+def _last_states(rows: list[dict[str, Any]]) -> list[LastState]:
+    grades = typed(GradeRows, {name: [row[name] for row in rows] for name in GradeRows.to_schema().columns})
+    names = [each.name for each in fields(LastState)]
+    said = zip(rows, canvas_state(grades), strict=True)
+    records = ({**row, "canvas_state": text} for row, text in said)
+    return [LastState(**{name: record[name] for name in names}) for record in records]
 
 
 def _records(session: Connection, query: str, values: dict[str, str]) -> list[dict[str, Any]]:

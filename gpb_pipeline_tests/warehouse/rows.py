@@ -7,9 +7,8 @@ from typing import Any
 import pandas as pd
 from pandera.typing import DataFrame
 
-from gpb_pipeline.passback.course import Extracted, Outcome
 from gpb_pipeline.passback.frames import F, build
-from gpb_pipeline.passback.rows import judged
+from gpb_pipeline.passback.rows.frames import AssignmentRows, Extracted, GradeRows, Issues, Rows
 
 NOON = datetime(2026, 3, 2, 17, 0, 0, 123456, tzinfo=UTC)
 EXTRACTED = Extracted(sections=3, assignments=5, grades=40)
@@ -33,10 +32,10 @@ def _filler(name: str, dtype: Any, number: int) -> object:
     return {"f": number + 0.5, "b": True, "i": number}.get(dtype.kind, f"{name}-{number}")
 
 
-def outcome(assignments: Sequence[dict[str, Any]] = (), grades: Sequence[dict[str, Any]] = ()) -> Outcome:
-    return Outcome(
-        assignments=frame(judged.SisAssignments, *assignments),
-        grades=frame(judged.SisGrades, *grades),
-        issues=frame(judged.Issues, {"code": "no_due_date", "user_id": None}),
+def outcome(assignments: Sequence[dict[str, Any]] = (), grades: Sequence[dict[str, Any]] = ()) -> Rows:
+    return Rows(
+        assignments=frame(AssignmentRows, *assignments),
+        grades=frame(GradeRows, *grades),
+        issues=frame(Issues, {"code": "no_due_date", "user_id": None}),
         extracted=EXTRACTED,
     )

@@ -6,10 +6,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from gpb_pipeline.passback import frames as schemas
-from gpb_pipeline.passback.course import CanvasRead, Course, Extracted, Outcome, SyncType
-from gpb_pipeline.passback.rows import judged
+from gpb_pipeline.passback.course import CanvasRead, Course, SyncType
+from gpb_pipeline.passback.holdings.frames import NO_HOLDINGS
 from gpb_pipeline.passback.rows.counts import Counts
-from gpb_pipeline.warehouse import frames, history, ledger, logs
+from gpb_pipeline.passback.rows.frames import AssignmentRows, Extracted, GradeRows, Issues, Rows
+from gpb_pipeline.warehouse import frames, history, holdings, logs
 from gpb_pipeline.warehouse.ducklake import Connection, Warehouse
 from gpb_pipeline.warehouse.frames import CourseFrames
 from gpb_pipeline.warehouse.history import Begun, End, EndStatus, Reached
@@ -20,6 +21,15 @@ STAGES = ["Get Assignments", "Get Grades", "Filter", "Post Assignments", "Post G
 ZONE = ZoneInfo("America/New_York")
 SECTIONS = {"s1": "Period 1", "s2": "Period 2"}
 STUDENTS = {"u1": "Ada Lovelace", "u2": "Blaise Pascal", "u3": "=HYPERLINK(0)"}
+CANVAS_SAYS: dict[str, object] = {
+    "canvas_grade": None,
+    "excused": False,
+    "missing": False,
+    "late": False,
+    "workflow_state": "graded",
+    "posted_at": None,
+    "graded_at": None,
+}
 ASSIGNMENTS = {"a1": "Quiz", "a2": "Essay", "a3": "Lab <b>1</b>"}
 
 
@@ -55,7 +65,7 @@ def put_course(warehouse: Warehouse, course_id: str = "1", name: str = "Algebra 
     warehouse.commit(frames.replace, [left])
 
 
-def algebra() -> Outcome:
+def algebra() -> Rows:
     """Two sections, three assignments, three students: every state, and issues of every kind."""
     return outcome(
         assignments=[
@@ -99,7 +109,7 @@ def grade(
     named = {"assignment_name": ASSIGNMENTS[assignment_id], "student_name": STUDENTS[student]}
     ids = {"line_item_id": f"li-{section}-{assignment_id}", "sis_user_id": f"SIS-{student}"}
     row = {"section_id": section, "sis_section_id": f"SIS-{section}", "assignment_id": assignment_id}
-    said = {"user_id": student, "exempt": False, "canvas_state": f"score {rest.get('score')}"}
+    said = CANVAS_SAYS | {"user_id": student, "exempt": False, "canvas_score": rest.get("score")}
     return row | said | named | ids | {"state": state, "code": code, "sis_error": None} | rest
 
 
@@ -118,11 +128,11 @@ def outcome(
     assignments: Sequence[dict[str, Any]] = (),
     grades: Sequence[dict[str, Any]] = (),
     issues: Sequence[dict[str, Any]] = (),
-) -> Outcome:
-    return Outcome(
-        assignments=frame(judged.SisAssignments, *assignments),
-        grades=frame(judged.SisGrades, *grades),
-        issues=frame(judged.Issues, *issues),
+) -> Rows:
+    return Rows(
+        assignments=frame(AssignmentRows, *assignments),
+        grades=frame(GradeRows, *grades),
+        issues=frame(Issues, *issues),
         extracted=Extracted(sections=3, assignments=5, grades=40),
     )
 
@@ -130,7 +140,7 @@ def outcome(
 def put_sync(
     warehouse: Warehouse,
     job_id: str,
-    came: Outcome,
+    came: Rows,
     *,
     course_id: str = "1",
     at: datetime = NOON,
@@ -151,7 +161,7 @@ def put_sync(
             ],
         )
         logs.append(session, [JobOutcome(course_id=course_id, job_id=job_id, outcome=came)])
-        ledger.record(session, [ledger.accepted(came, job_id=job_id, at=at)])
+        holdings.append(session, [holdings.sent(came, NO_HOLDINGS, job_id=job_id, at=at)])
         ended = at + timedelta(seconds=10)
         history.end(session, [End(job_id=job_id, at=ended, status=status, counts=Counts.of(came))])
 

@@ -206,6 +206,15 @@ def test_filters_offer_what_the_log_has_by_name(filled: Warehouse) -> None:
     assert filled.read(log_pages.choices, ASSIGNMENTS, "j1").students == []
 
 
+def test_a_result_whose_canvas_user_nobody_knows_is_a_line_and_no_choice(warehouse: Warehouse) -> None:
+    row = grade("s1", "a1", "u1", "skipped", "orphan") | {"user_id": None, "student_name": ""}
+    put_sync(warehouse, "j", outcome(grades=[row, grade("s1", "a1", "u2", "created")]))
+    lines = warehouse.read(log_pages.lines, GRADES, "j", Wanted())
+    assert [(line.user_id, line.code) for line in lines] == [(None, "orphan"), ("u2", None)]
+    offered = warehouse.read(log_pages.choices, GRADES, "j")
+    assert [each.value for each in offered.students] == ["u2"]
+
+
 def test_a_line_shows_no_student_in_a_traceback(filled: Warehouse) -> None:
     line = filled.read(log_pages.lines, GRADES, "j1", Wanted(student="u1"))[0]
     assert "Ada" not in repr(line)

@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 from gpb_pipeline.passback import frames as schemas
-from gpb_pipeline.passback.course import CanvasRead, Course, Judgement, SisRead
-from gpb_pipeline.passback.rows import judged
+from gpb_pipeline.passback.course import CanvasRead, Course, SisRead
+from gpb_pipeline.passback.rows.frames import AssignmentRows, GradeRows, Issues, Rows
 from gpb_pipeline.settings import WarehouseSettings
 from gpb_pipeline.warehouse import ducklake, frames, tables
 from gpb_pipeline.warehouse.ducklake import Warehouse
@@ -107,10 +107,10 @@ def test_what_a_sync_reads_and_judges_fills_every_current_table(warehouse: Wareh
         categories=frame(schemas.SisCategories, {}),
         grading_periods=frame(schemas.SisGradingPeriods, {}),
     )
-    judgement = Judgement(
-        assignments=frame(judged.FilteredAssignments, {"state": "eligible"}),
-        grades=frame(judged.FilteredGrades, {"state": "eligible"}),
-        issues=schemas.empty(judged.Issues),
+    judgement = Rows(
+        assignments=frame(AssignmentRows, {"state": "eligible"}),
+        grades=frame(GradeRows, {"state": "eligible"}),
+        issues=schemas.empty(Issues),
         extracted=EXTRACTED,
     )
     made = frames.of_canvas(canvas) | frames.of_sis(sis) | frames.of_judgement(judgement)

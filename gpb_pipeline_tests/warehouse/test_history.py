@@ -1,8 +1,8 @@
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from gpb_pipeline.passback.course import Extracted
 from gpb_pipeline.passback.rows.counts import Counts, Written
+from gpb_pipeline.passback.rows.frames import Extracted
 from gpb_pipeline.settings import WarehouseSettings
 from gpb_pipeline.warehouse import ducklake, history, logs, maintenance, tables
 from gpb_pipeline.warehouse.ducklake import Connection, Warehouse

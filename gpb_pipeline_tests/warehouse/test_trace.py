@@ -18,6 +18,10 @@ def history_of_a_grade(warehouse: Warehouse) -> None:
         put_sync(warehouse, f"j{days}", came, at=NOON + timedelta(days=days), posted_by=poster)
 
 
+def said(score: float) -> str:
+    return f"score {score}, workflow_state graded"
+
+
 def of_grade(warehouse: Warehouse, course_id: str = "1", student: str = "u1") -> Trace:
     return warehouse.read(trace.of_grade, course_id, student_id=student, assignment_id="a1")
 
@@ -30,8 +34,25 @@ def test_every_value_sent_is_told_with_who_posted_it_and_what_canvas_said(wareho
         ("j1", "updated", 9.0, "Admin"),
         ("j0", "created", 8.0, "Ms. Frizzle"),
     ]
-    assert [write.canvas_state for write in traced.writes] == ["score 9.0", "score 8.0"]
-    assert [(last.job_id, last.state) for last in traced.last] == [("j2", "unchanged")]
+    assert [write.canvas_state for write in traced.writes] == [said(9.0), said(8.0)]
+    assert [(last.job_id, last.state, last.canvas_state) for last in traced.last] == [
+        ("j2", "unchanged", said(9.0))
+    ]
+
+
+def test_what_stays_behind_in_another_class_is_told_beside_what_goes(warehouse: Warehouse) -> None:
+    put_course(warehouse)
+    behind = {"class_id": "c1", "covered": False, "canvas_score": None}
+    rows = [
+        grade("s1", "a1", "u1", "skipped", "moved", **behind),
+        grade("s1", "a1", "u1", "created", score=9.0, class_id="c2"),
+    ]
+    put_sync(warehouse, "j0", outcome(grades=[grade("s1", "a1", "u1", "created", score=8.0)]))
+    put_sync(warehouse, "j1", outcome(grades=rows), at=NOON + timedelta(days=1))
+    assert [(last.job_id, last.code, last.canvas_state) for last in of_grade(warehouse).last] == [
+        ("j1", None, said(9.0)),
+        ("j1", "moved", "not in this read"),
+    ]
 
 
 def test_a_purge_forgets_neither_what_was_sent_nor_by_whom(warehouse: Warehouse) -> None:
@@ -64,7 +85,7 @@ def test_the_object_for_programs_has_times_with_their_offset(warehouse: Warehous
             "job_id": job_id,
             "type": "manual",
             "posted_by": poster,
-            "canvas_said": f"score {score}",
+            "canvas_said": said(score),
             "sis_assignment_id": "li-s1-a1",
             "sis_result_id": "result_id-0",
         }
