@@ -159,6 +159,7 @@ class Judged:
     plan: Rows
     on_record: Holdings  # as the warehouse has them
     holdings: Holdings  # as known now
+    eyes: Eyes
     differences: DataFrame[Differences] | None = None  # of a reconcile or a retract
 
 
@@ -191,10 +192,11 @@ class CourseSync:
         places = _places(canvas, sis, policy.tenant)
         mapping, on_record = self.connections.warehouse.read(_known, places)
         held = taken_over(on_record, places)
+        eyes = self._eyes(places)
         whole = interrupted or self.request.type in READ_BACK
         class_ids = places.class_ids if whole else to_look_up(held, places)
         if class_ids:
-            held = self._looked_up(held, class_ids, places)
+            held = self._looked_up(held, class_ids, eyes)
         judgement = judge(
             canvas, sis, mapping, held, self.request.selection, policy, confirm=self.request.confirm
         )
@@ -206,6 +208,7 @@ class CourseSync:
             plan=planned.rows,
             on_record=on_record,
             holdings=planned.holdings,
+            eyes=eyes,
         )
         return self._reconciled(judged, held) if self.request.type in READ_BACK else judged
 
@@ -213,7 +216,7 @@ class CourseSync:
         """Write what the plan says, line items first, and hold what the SIS shows against what it took."""
         halt = Halt(self.ended)
         writing = Writing(
-            eyes=self._eyes(_places(judged.canvas, judged.sis, self.connections.policy.tenant)),
+            eyes=judged.eyes,
             warehouse=self.connections.warehouse,
             writes=self.writes,
             halt=halt,
@@ -281,9 +284,8 @@ class CourseSync:
             clock=self.connections.clock,
         )
 
-    def _looked_up(self, held: Holdings, class_ids: frozenset[str], places: Places) -> Holdings:
+    def _looked_up(self, held: Holdings, class_ids: frozenset[str], eyes: Eyes) -> Holdings:
         """Read classes back before anything is judged; raises ShortReadError for one that is not whole."""
-        eyes = self._eyes(places)
         book = eyes.read(class_ids)
         short = short_classes(held, book)
         if short and not self.request.confirm:

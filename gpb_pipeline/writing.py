@@ -41,6 +41,7 @@ class Eyes:
     policy: Policy
     job_id: str
     clock: Callable[[], datetime]
+    looked: set[str] = field(default_factory=set)  # the classes that were read whole
 
     def seen(self, held: Holdings, book: Gradebook, since: datetime | None = None) -> Holdings:
         """Bring the holdings to a read, asking by id for what it lacks, within the guard's share.
@@ -55,7 +56,9 @@ class Eyes:
         return see(held, book, self.places, job_id=self.job_id, since=since, provider=provider)
 
     def read(self, class_ids: frozenset[str]) -> Gradebook:
-        return read_gradebook(self.sis, class_ids, self.clock())
+        book = read_gradebook(self.sis, class_ids, self.clock())
+        self.looked.update(class_ids)
+        return book
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,7 +141,12 @@ class Writing:
         return rows, held
 
     def change(self, held: Holdings) -> Change:
-        return Change(before=self.on_record, after=held)
+        return Change(
+            before=self.on_record,
+            after=held,
+            read=frozenset(self.eyes.looked),
+            read_at=self.eyes.clock(),
+        )
 
     def _columns_withdrawn(self, rows: Rows) -> dict[int, Answer]:
         """Delete the line items that are to go, where a fresh whole read shows no result on them."""

@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 from pandera.typing import DataFrame
 
-from gpb_pipeline.passback.frames import F, cut
+from gpb_pipeline.passback.frames import F, build, cut
 from gpb_pipeline.passback.holdings.frames import (
     ITEM_KEY,
     RESULT_KEY,
@@ -26,7 +26,7 @@ from gpb_pipeline.passback.rows.frames import Rows
 from gpb_pipeline.passback.rows.grades import canvas_state
 from gpb_pipeline.warehouse import tables
 from gpb_pipeline.warehouse.ducklake import Connection
-from gpb_pipeline.warehouse.tables import SentLineItems, SentResults, Table, together
+from gpb_pipeline.warehouse.tables import ClassReads, SentLineItems, SentResults, Table, together
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +35,8 @@ class Change:
 
     before: Holdings
     after: Holdings
+    read: frozenset[str] = frozenset()  # the classes whose gradebooks were read whole
+    read_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +57,12 @@ def of_sections(session: Connection, section_ids: Sequence[str], class_ids: Sequ
 
 def bring(session: Connection, changes: Sequence[Change]) -> None:
     """Bring what is on record to what is to be: the rows that differ, and no other."""
+    read = [(class_id, each.read_at) for each in changes for class_id in sorted(each.read)]
+    columns: dict[str, list[Any]] = {
+        "class_id": [each[0] for each in read],
+        "read_at": [each[1] for each in read],
+    }
+    tables.CLASS_READS.insert(session, build(ClassReads, columns))
     _bring(
         session,
         tables.HOLDINGS_LINE_ITEMS,
@@ -162,13 +170,12 @@ def longest_unread(session: Connection) -> list[str]:
 
 _LONGEST_UNREAD = """
 WITH class AS (
-    SELECT section_id, class_id, max(seen_at) AS seen_at FROM (
-        SELECT section_id, class_id, seen_at FROM warehouse.main.holdings_results
-        UNION ALL SELECT section_id, class_id, seen_at FROM warehouse.main.holdings_line_items
-    ) GROUP BY ALL
+    SELECT DISTINCT section_id, class_id, read_at FROM warehouse.main.holdings_line_items LEFT JOIN (
+        SELECT class_id, max(read_at) AS read_at FROM warehouse.main.class_reads GROUP BY class_id
+    ) USING (class_id)
 )
 SELECT course_id FROM class JOIN (
     SELECT DISTINCT course_id, section_id FROM warehouse.main.canvas_sections
 ) USING (section_id)
-GROUP BY course_id ORDER BY min(coalesce(seen_at, TIMESTAMPTZ '1970-01-01')), course_id
+GROUP BY course_id ORDER BY min(coalesce(read_at, TIMESTAMPTZ '1970-01-01')), course_id
 """

@@ -138,6 +138,13 @@ class SentResults(Frame):
     job_id: Series[str]
 
 
+class ClassReads(Frame):
+    """Each whole read of a class's gradebook."""
+
+    class_id: Series[str] = pa.Field(description="sourcedId of the SIS class")
+    read_at: Series[UtcTime]
+
+
 class Jobs(Frame):
     """Each sync of a course, as it began."""
 
@@ -217,6 +224,7 @@ ISSUES = Table("issues", Issues, _COURSE)
 
 HOLDINGS_LINE_ITEMS = Table("holdings_line_items", LineItemHoldings)
 HOLDINGS_RESULTS = Table("holdings_results", ResultHoldings)
+CLASS_READS = Table("class_reads", ClassReads)
 SENT_LINE_ITEMS = Table("sent_line_items", SentLineItems)
 SENT_RESULTS = Table("sent_results", SentResults)
 
@@ -250,6 +258,7 @@ ALL: tuple[Table[Any], ...] = (
     *LOGS,
     HOLDINGS_LINE_ITEMS,
     HOLDINGS_RESULTS,
+    CLASS_READS,
     SENT_LINE_ITEMS,
     SENT_RESULTS,
     *HISTORY,

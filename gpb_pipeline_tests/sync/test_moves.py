@@ -129,7 +129,7 @@ def _stranger(desk: Desk) -> str:
     held = {each["student_id"] for each in desk.sandbox.state()["results"]}
     end = desk.events(desk.request(ALGEBRA, posting=Posting.NOTHING))[-1]
     assert isinstance(end, CourseJudged)
-    return sorted(set(end.judged.plan.grades["student_id"]) - held)[0]
+    return min(str(each) for each in set(end.judged.plan.grades["student_id"]) - held)
 
 
 def test_a_lost_answer_is_settled_though_the_section_had_no_id_for_a_sync(either_desk: Desk) -> None:

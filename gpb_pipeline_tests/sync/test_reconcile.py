@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from gpb_pipeline.passback.frames import rows_of
 from gpb_pipeline.reconcile import Reconciled, orphans, reconcile, retract
 from gpb_pipeline.sandbox.serve import Sandbox, running_sandbox
 from gpb_pipeline_tests.sandbox.clients import CanvasUser
@@ -44,7 +45,7 @@ def told(found: dict[str, Reconciled]) -> Counter[Told]:
         (course_id, row.assignment_id, row.user_id, row.cause)
         for course_id, each in found.items()
         if each.told is not None
-        for row in each.told.itertuples()
+        for row in rows_of(each.told)
     )
 
 
@@ -112,7 +113,11 @@ class Planter:
         for row in self.take(EACH, held=True):
             self.sis("PATCH", row, {"score": row["score"] + 2})
             self.expect(row, "edited_in_sis")
-        for row in self.take(EACH, held=True, of=lambda each: round(each["score"]) != each["score"]):
+        for row in self.take(
+            EACH,
+            held=True,
+            of=lambda each: each["score"] is not None and round(each["score"]) != each["score"],
+        ):
             self.sis("PATCH", row, {"score": float(round(row["score"]))})
             self.expect(row, "kept_otherwise")
 

@@ -12,6 +12,7 @@ from gpb_pipeline.settings import WarehouseSettings
 from gpb_pipeline.stream import sync_courses
 from gpb_pipeline.sync import SyncRequest, open_connections
 from gpb_pipeline.warehouse import ducklake, tables
+from gpb_pipeline_tests.sync.days import School
 from gpb_pipeline_tests.warehouse.lake import changed_rows, snapshot
 
 COURSE = "10001"
@@ -46,10 +47,16 @@ def synced(job_id: str) -> CourseSynced:
     return end
 
 
-def test_an_unchanged_course_writes_no_holding(lake: WarehouseSettings) -> None:
+def test_an_unchanged_course_writes_no_holding_and_one_grade_writes_one(
+    lake: WarehouseSettings, sandbox: Sandbox
+) -> None:
     with ducklake.connect(lake, tables.create) as warehouse:
         first = synced("first")
         assert first.counts.results.created > 20
         since = snapshot(warehouse)
         assert synced("second").counts.results.sent == 0
         assert changed_rows(warehouse, since) == {}
+        School(sandbox, seed=1).rescores(COURSE, 1)
+        since = snapshot(warehouse)
+        assert synced("third").counts.results.created == 1
+        assert changed_rows(warehouse, since) == {"holdings_results": (1, 1)}

@@ -49,7 +49,9 @@ class LineItemHoldings(Frame):
     seen_category_id: Series[str] = pa.Field(nullable=True)
     seen_points: Series[float] = pa.Field(nullable=True)
     seen_due: Series[UtcTime] = pa.Field(nullable=True)
-    seen_at: Series[UtcTime] = pa.Field(nullable=True, description="of the last whole read that showed it")
+    seen_at: Series[UtcTime] = pa.Field(
+        nullable=True, description="of the first whole read that showed it so"
+    )
     missed_at: Series[UtcTime] = pa.Field(nullable=True, description="of the first read since without it")
     unshown: Series[int] = pa.Field(description="accepted writes in a row that no read showed")
     sent_at: Series[UtcTime]

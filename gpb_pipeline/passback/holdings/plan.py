@@ -20,9 +20,8 @@ from gpb_pipeline.passback.holdings.link import LINE_ITEM, RESULT, Kind
 from gpb_pipeline.passback.holdings.same import same_line_item, same_score
 from gpb_pipeline.passback.rows.frames import AssignmentRows, GradeRows, Rows
 from gpb_pipeline.passback.rules.assignments import RULES
-from gpb_pipeline.passback.rules.causes import course_issue, joined, of_rows
+from gpb_pipeline.passback.rules.causes import course_issue, joined, of_rows, once_an_assignment
 from gpb_pipeline.passback.rules.issues import BARS, CATALOGUE, Code
-from gpb_pipeline.passback.rules.judge import once_an_assignment
 
 MASS = 0.5  # share of a course's posted grades whose change at once is worth a word (docs, §8.10)
 TO_WRITE = ["create", "update", "withdraw"]

@@ -206,7 +206,7 @@ def _when_shown(
         **changes,
         finding=rows["finding"].mask(there, finding),
         certainty=rows["certainty"].mask(there, "known"),
-        seen_at=rows["seen_at"].mask(there, book.at),
+        seen_at=rows["seen_at"].mask(there & ~before, book.at),
         missed_at=rows["missed_at"].where(~there),
         unshown=rows["unshown"].mask(there, 0),
     )
