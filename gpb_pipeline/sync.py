@@ -31,6 +31,7 @@ from gpb_pipeline.passback.holdings.differences import (
     held_back,
     only_mended,
     only_retracted,
+    standing,
 )
 from gpb_pipeline.passback.holdings.frames import Holdings
 from gpb_pipeline.passback.holdings.plan import Planned, plan, without_grades
@@ -248,6 +249,7 @@ class CourseSync:
         ticked = judged.canvas.assignments
         synced = ticked[ticked["post_to_sis"] & (ticked["workflow_state"] == "published")]
         policy = replace(self.connections.policy, on_edit="overwrite")
+        held = standing(held)
         over = plan(judged.judgement, held, policy, "manual", confirm=self.request.confirm).rows
         told = differences(over, held, list(synced["assignment_id"]), list(ticked["assignment_id"]))
         if self.request.type == "retract":
@@ -261,6 +263,8 @@ class CourseSync:
 
     def _planned(self, judgement: Rows, held: Holdings, sync_type: SyncType) -> Planned:
         policy = self.connections.policy
+        if self.request.type in READ_BACK:
+            policy = replace(policy, on_edit="keep")  # it reports, and writes only what is named
         planned = plan(judgement, held, policy, sync_type, confirm=self.request.confirm)
         if self.request.posting is Posting.LINE_ITEMS:
             return replace(planned, rows=without_grades(planned.rows))
