@@ -12,13 +12,14 @@ from starlette.staticfiles import StaticFiles
 
 from gpb_pipeline.errors import PipelineError
 from gpb_pipeline.settings import WebSettings
-from gpb_pipeline.web import courses, syncs, trace
+from gpb_pipeline.web import courses, launches, syncs, trace
 from gpb_pipeline.web.access import Guard
 from gpb_pipeline.web.site import FOLDER, Site, site
+from gpb_pipeline.web.tool import Tool
 
 
-def create_app(here: Site, settings: WebSettings) -> Starlette:
-    """Make the pages of a site, guarded as the settings say."""
+def create_app(here: Site, settings: WebSettings, tool: Tool | None = None) -> Starlette:
+    """Make the pages of a site, guarded as the settings say; with a tool, Canvas's people come in too."""
     app = Starlette(
         routes=[
             Route("/", courses.all_courses, name="courses"),
@@ -32,9 +33,10 @@ def create_app(here: Site, settings: WebSettings) -> Starlette:
             Route("/syncs/{job_id}/issues.csv", syncs.issues_csv),
             Route("/syncs/{job_id}/assignments.csv", syncs.assignments_csv),
             Route("/syncs/{job_id}/grades.csv", syncs.grades_csv),
+            *(launches.routes(tool) if tool else []),
             Mount("/static", StaticFiles(directory=FOLDER / "static")),
         ],
-        middleware=[Middleware(Guard, settings)],
+        middleware=[Middleware(Guard, settings, tool)],
         exception_handlers={HTTPException: _no_such_page, PipelineError: _fault},
     )
     app.state.site = here
