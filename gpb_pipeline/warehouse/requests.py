@@ -73,6 +73,8 @@ class Request:
         """The word that people see; a sync's own end says more than its run's."""
         if self.job_status is not None:
             return self.job_status  # type: ignore[return-value]  # the history's words are among them
+        if self.found:
+            return "Completed"  # what was looked for is there, whether or not its run has ended
         if self.step == "launched":
             return "Running" if self.begun or self.kind not in ("sync", "remaster") else "Scheduled"
         ends: dict[Step | None, Status] = {

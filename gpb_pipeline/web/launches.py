@@ -131,7 +131,8 @@ class Launches:
         return standing(claims, tool.contexts.course_of)
 
     def _let_in(self, session: Session, came: Standing, found: Pending) -> Response:
-        answer = RedirectResponse(f"/courses/{quote(came.course_id)}{_PAGES[came.placement]}", 303)
+        page = _PAGES[came.placement] if came.may_act else ""
+        answer = RedirectResponse(f"/courses/{quote(came.course_id)}{page}", 303)
         kept = cookie_header(COOKIE, self._tool.sessions.written(session), lives=LIVES)
         answer.headers.append("Set-Cookie", kept)
         answer.headers.append("Set-Cookie", cookie_header(_name(found), "", lives=0))
@@ -154,7 +155,11 @@ class Launches:
         return f"{registration.authorize_url}?{urlencode(asked)}"
 
 
-_PAGES: Mapping[str, str] = {"course_navigation": "", "post_grades": "", "assignment_group_menu": ""}
+_PAGES: Mapping[str, str] = {
+    "course_navigation": "",
+    "post_grades": "/sync",
+    "assignment_group_menu": "/categories",
+}
 _CANVAS_SAYS = {
     "login_required": "Canvas has someone else signed in, or nobody",
     "launch_no_longer_valid": "This opening is too old, or was used",

@@ -45,8 +45,9 @@ def served(
     *,
     tool: Callable[[int], Tool] | None = None,
 ) -> Iterator[str]:
-    """Serve the pages on a port of their own; the clock stands an hour after the last sync."""
-    site = make_site(warehouse, ZONE, nightly, clock=lambda: NOON + timedelta(hours=1))
+    """Serve the pages on a port of their own; without a tool the clock stands an hour after the last sync."""
+    clock = {} if tool else {"clock": lambda: NOON + timedelta(hours=1)}
+    site = make_site(warehouse, ZONE, nightly, **clock)
     with listening("127.0.0.1", 0) as listener:
         app = create_app(site, settings, tool(listener.getsockname()[1]) if tool else None)
         server = uvicorn.Server(uvicorn.Config(app, access_log=False, log_level="error", lifespan="off"))

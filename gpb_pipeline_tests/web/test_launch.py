@@ -8,31 +8,20 @@ from typing import Any
 import pytest
 import requests
 
-from gpb_pipeline.lti import keys
 from gpb_pipeline.lti.pending import AT_MOST, PendingLaunches
 from gpb_pipeline.sandbox.canvas.lti import CLAIM, CLIENT_ID, ISSUER, context_id
 from gpb_pipeline.sandbox.serve import Sandbox, running_sandbox
-from gpb_pipeline.settings import NightlySettings, WarehouseSettings, WebSettings
+from gpb_pipeline.settings import WarehouseSettings
 from gpb_pipeline.warehouse import ducklake, tables
 from gpb_pipeline.warehouse.ducklake import Warehouse
-from gpb_pipeline.web.tool import Tool, the_tool
 from gpb_pipeline_tests.warehouse.syncs import put_course
 from gpb_pipeline_tests.web import canvas_user
 from gpb_pipeline_tests.web.canvas_user import CanvasUser
-from gpb_pipeline_tests.web.conftest import served
+from gpb_pipeline_tests.web.tool import Clock, tool_served
 
 PLACEMENT = "https://www.instructure.com/placement"
 ROLES, CUSTOM = CLAIM + "roles", CLAIM + "custom"
 LIS = "http://purl.imsglobal.org/vocab/lis/v2/"
-
-
-class Clock:
-    """The tool's: now, and then some."""
-
-    ahead = 0.0
-
-    def __call__(self) -> float:
-        return time.time() + self.ahead
 
 
 @pytest.fixture(scope="module")
@@ -62,24 +51,8 @@ def clock() -> Clock:
 def url(
     sandbox: Sandbox, warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory, clock: Clock
 ) -> Iterator[str]:
-    """The pages as a tool that the sandbox's Canvas knows, under the name `localhost`: another site."""
-    folder = tmp_path_factory.mktemp("keys")
-    keys.save(folder / "keys.json", keys.made())
-
-    def tool(port: int) -> Tool:
-        with pytest.MonkeyPatch.context() as patch:
-            environment = sandbox.environment | sandbox.install_tool(f"http://localhost:{port}")
-            for name, value in environment.items():
-                patch.setenv(name, value)
-            patch.setenv("GPB_LTI_KEYS", str(folder / "keys.json"))
-            made = the_tool(WebSettings.load(), clock)
-        assert made is not None
-        return made
-
-    with served(
-        warehouse, WebSettings(secret="hunter2"), NightlySettings(enabled=True), tool=tool
-    ) as address:
-        yield address.replace("127.0.0.1", "localhost")
+    with tool_served(sandbox, warehouse, tmp_path_factory.mktemp("keys"), clock) as address:
+        yield address
 
 
 @pytest.fixture(autouse=True)

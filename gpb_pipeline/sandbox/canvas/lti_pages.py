@@ -72,11 +72,9 @@ class LtiPages:
         placement = where.get(request.url.path.rsplit("/", 1)[1], "course_navigation")
         text, title = PLACES[placement]
         link = f'<a href="{_tool(course.id, placement)}">{text}</a>'
-        menu = (
-            link
-            if placement == "course_navigation"
-            else f"<details><summary>Actions</summary>{link}</details>"
-        )
+        menu = f"<details><summary>Actions</summary>{link}</details>"
+        if placement == "course_navigation":
+            menu = "<p>The course's home.</p>"
         return _page(f"{title}: {course.name}", menu, course.id)
 
     async def tool(self, request: Request) -> Response:
