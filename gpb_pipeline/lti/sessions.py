@@ -29,6 +29,7 @@ SECTIONS = 60
 class Entry:
     """A course that someone was let into; `sections` None means all."""
 
+    name: str
     sections: tuple[str, ...] | None
     may_act: bool
     masquerader: str | None
@@ -80,7 +81,13 @@ def joined(before: Session | None, came: Standing, now: float) -> Session:
     """Add a launch to what the browser had, if that was the same person's."""
     same = before if before is not None and before.subject == came.subject else None
     sections = None if came.sections is None else tuple(sorted(came.sections)[:SECTIONS])
-    entry = Entry(sections=sections, may_act=came.may_act, masquerader=came.masquerader, until=now + LIVES)
+    entry = Entry(
+        name=came.course_name,
+        sections=sections,
+        may_act=came.may_act,
+        masquerader=came.masquerader,
+        until=now + LIVES,
+    )
     entries = {**(same.entries if same else {})}
     entries.pop(came.course_id, None)
     entries[came.course_id] = entry

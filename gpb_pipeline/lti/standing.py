@@ -32,6 +32,7 @@ class Standing:
     user_id: str
     name: str
     course_id: str
+    course_name: str
     sections: frozenset[str] | None
     may_act: bool
     masquerader: str | None
@@ -52,6 +53,7 @@ def standing(claims: Claims, course_of: Callable[[str], str | None]) -> Standing
         user_id=user_id,
         name=str(custom.get("user_name", ""))[:_NAME_LENGTH].strip() or f"Canvas user {user_id}",
         course_id=course_id,
+        course_name=str(part(claims, "context").get("title") or f"Course {course_id}")[:_NAME_LENGTH],
         sections=_ids(custom.get("section_ids")) if restricted else None,
         may_act="manage_grades" in permissions and masquerader is None,
         masquerader=None if masquerader is None else str(masquerader),

@@ -58,6 +58,11 @@ class Viewer:
         entry = self.session.entries.get(course_id) if self.session else None
         return entry is not None and entry.may_act
 
+    def course_name(self, course_id: str) -> str | None:
+        """Give the course's name as their launch has it."""
+        entry = self.session.entries.get(course_id) if self.session else None
+        return entry.name if entry else None
+
     def sections(self, course_id: str) -> frozenset[str] | None:
         """Name the sections of a course that they are limited to; None for all."""
         entry = self.session.entries.get(course_id) if self.session else None

@@ -90,7 +90,7 @@ def course(request: Request) -> HTMLResponse:
         {
             "links": Links(request),
             "course_id": course_id,
-            "name": name or f"Course {course_id}",
+            "name": here.course_name(request, course_id),
             "jobs": jobs[SYNCS_A_PAGE * (number - 1) : SYNCS_A_PAGE * number],
             "total": len(jobs),
             "number": number,

@@ -191,7 +191,7 @@ def _window(request: Request, template: str, course_id: str, **context: object) 
     shared = {
         "links": Links(request),
         "course_id": course_id,
-        "name": here.course_name(course_id),
+        "name": here.course_name(request, course_id),
         "token": session.form_token if session else "",
         "refresh": 2,
         "ended": "Done.",

@@ -18,7 +18,7 @@ from gpb_pipeline.orchestration.launch import PROJECT
 from gpb_pipeline.sandbox.serve import Sandbox, running_sandbox
 from gpb_pipeline.warehouse import choices, tables
 from gpb_pipeline.warehouse.ducklake import Warehouse
-from gpb_pipeline_tests.web.pipeline import Pipeline
+from gpb_pipeline_tests.web.desk.pipeline import Pipeline
 from gpb_pipeline_tests.web.test_browser import AA
 from gpb_pipeline_tests.web.tool import tool_served
 

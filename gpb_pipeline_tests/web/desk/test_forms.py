@@ -1,6 +1,5 @@
 """The desk's forms over real HTTP: what is asked for, by whom, and each way in which it is not taken."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,119 +7,17 @@ from typing import Any
 import pytest
 import requests as http
 
-from gpb_pipeline.outlook import GradeCount, GroupRow, Offer, Outlook, SectionRow
-from gpb_pipeline.sandbox.serve import Sandbox, running_sandbox
-from gpb_pipeline.settings import WarehouseSettings
-from gpb_pipeline.warehouse import ducklake, requests, tables
+from gpb_pipeline.sandbox.serve import Sandbox
+from gpb_pipeline.warehouse import requests
 from gpb_pipeline.warehouse.ducklake import Warehouse
 from gpb_pipeline.warehouse.requests import Asked, Request
 from gpb_pipeline_tests.web import canvas_user
 from gpb_pipeline_tests.web.canvas_user import CanvasUser
-from gpb_pipeline_tests.web.tool import Clock, tool_served
+from gpb_pipeline_tests.web.desk.course import COURSE, OTHER, OUTLOOK, looked, made, offer
+from gpb_pipeline_tests.web.tool import Clock
 
-COURSE, OTHER = "1001", "1002"
+pytestmark = pytest.mark.usefixtures("_as_new")
 FROM_HERE = {"Sec-Fetch-Site": "same-origin"}
-
-
-def offer(assignment_id: str, name: str, section_id: str = "s1", code: str | None = None) -> Offer:
-    return Offer(
-        assignment_id=assignment_id,
-        assignment_name=name,
-        section_id=section_id,
-        due_at="2026-11-20T05:00:00+00:00" if code != "no_due_date" else None,
-        last_sync=None,
-        state="skipped" if code else "create",
-        code=code,
-    )
-
-
-OUTLOOK = Outlook(
-    sections={"s1": "Period 1", "s2": "Period 2 <i>"},
-    offers=(
-        offer("a1", "Quiz <b>"),
-        offer("a1", "Quiz <b>", "s2"),
-        offer("a2", "Essay"),
-        offer("a3", "Undated", code="no_due_date"),
-        offer("a4", "Twin", code="duplicate_name"),
-    ),
-    grades=(GradeCount(assignment_id="a1", state="create", code=None, count=5),),
-    issues={"no_due_date": 1, "duplicate_name": 1},
-    groups=(
-        GroupRow(
-            group_id="g1",
-            group_name="Homework",
-            label="Synchronized",
-            unassociated=0,
-            sections=(
-                SectionRow(
-                    section_id="s1",
-                    section_name="Period 1",
-                    sis_section_id="SIS-1",
-                    category_id="c:1",
-                    label="Synchronized",
-                    offered=("c:1", "c2"),
-                ),
-            ),
-        ),
-    ),
-    categories={"c:1": "Homework", "c2": "Labs"},
-)
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with running_sandbox() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    folder = tmp_path_factory.mktemp("desk")
-    settings = WarehouseSettings(catalog=f"sqlite:{folder / 'c.sqlite'}", data_path=str(folder / "data"))
-    with ducklake.connect(settings, tables.create) as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture(scope="module")
-def url(
-    sandbox: Sandbox, warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory, clock: Clock
-) -> Iterator[str]:
-    with tool_served(sandbox, warehouse, tmp_path_factory.mktemp("keys"), clock) as address:
-        yield address
-
-
-@pytest.fixture(autouse=True)
-def _as_new(warehouse: Warehouse, clock: Clock) -> None:
-    """Each test finds a course that was read, and nothing else asked for."""
-    clock.ahead = 0.0
-    for course in (COURSE, OTHER):
-        known = [each.request_id for each in made(warehouse, course)]
-        warehouse.commit(requests.purge, known, known)
-
-
-@pytest.fixture
-def read(warehouse: Warehouse) -> Request:
-    """The course, read a moment ago."""
-    return looked(warehouse, "read")
-
-
-def looked(warehouse: Warehouse, kind: requests.Kind, **wanted: Any) -> Request:
-    asked = Asked(course_id=COURSE, kind=kind, wanted=wanted, by="Dana", by_id="55", at=datetime.now(UTC))
-    request_id = warehouse.commit(requests.ask, asked)
-    found = warehouse.read(requests.request, request_id)
-    assert found is not None
-    warehouse.commit(requests.keep, found, OUTLOOK.as_json(), at=datetime.now(UTC))
-    warehouse.commit(requests.step, request_id, "ended", at=datetime.now(UTC))
-    return found
-
-
-def made(warehouse: Warehouse, course: str = COURSE) -> list[Request]:
-    return warehouse.read(requests.of_course, course)
 
 
 def teacher(sandbox: Sandbox, course: int = 1001) -> CanvasUser:
