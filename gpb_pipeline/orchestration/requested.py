@@ -95,7 +95,7 @@ def requested_syncs(
     return dg.SensorResult(
         run_requests=[_run(each) for each in launched],
         dynamic_partitions_requests=[COURSE.build_add_request(new)] if new else [],
-        skip_reason=None if launched else f"{len(waiting)} requests wait for their course's sync to end.",
+        skip_reason=None if launched else f"{len(waiting)} wait for what their course is busy with.",
     )
 
 
