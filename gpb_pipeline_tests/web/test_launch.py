@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ import requests
 from gpb_pipeline.lti.pending import AT_MOST, PendingLaunches
 from gpb_pipeline.sandbox.canvas.lti import CLAIM, CLIENT_ID, ISSUER, context_id
 from gpb_pipeline.sandbox.serve import Sandbox, running_sandbox
-from gpb_pipeline.settings import WarehouseSettings
+from gpb_pipeline.settings import WarehouseSettings, WebSettings
 from gpb_pipeline.warehouse import ducklake, tables
 from gpb_pipeline.warehouse.ducklake import Warehouse
 from gpb_pipeline_tests.warehouse.syncs import put_course
@@ -429,3 +430,24 @@ def test_a_forged_session_is_none(url: str, sandbox: Sandbox) -> None:
 def test_a_teacher_of_some_sections_is_not_shown_a_whole_course(url: str, sandbox: Sandbox) -> None:
     browser = CanvasUser(sandbox, canvas_user.LIMITED)
     refused(browser.launches(), browser, 403)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"host": "0.0.0.0"}, {"url": "https://grades.district.example"}],  # noqa: S104  what others can reach
+)
+def test_where_others_can_reach_the_pages_a_launch_alone_lets_in(
+    sandbox: Sandbox, warehouse: Warehouse, tmp_path: Path, settings: dict[str, Any]
+) -> None:
+    with tool_served(sandbox, warehouse, tmp_path, web=WebSettings(**settings)) as address:
+        for host in ("localhost", "127.0.0.1", "grades.district.example"):
+            answer = requests.get(f"{address}/courses/1001", headers={"Host": host}, timeout=20)
+            assert answer.status_code == 401
+        assert CanvasUser(sandbox, canvas_user.TEACHER).launches().status_code == 200
+
+
+def test_on_ones_own_machine_the_pages_are_seen_as_before(
+    sandbox: Sandbox, warehouse: Warehouse, tmp_path: Path
+) -> None:
+    with tool_served(sandbox, warehouse, tmp_path, web=WebSettings()) as address:
+        assert requests.get(f"{address}/courses/1001", timeout=20).status_code == 200

@@ -26,7 +26,11 @@ class Clock:
 
 @contextmanager
 def tool_served(
-    sandbox: Sandbox, warehouse: Warehouse, folder: Path, clock: Clock | None = None
+    sandbox: Sandbox,
+    warehouse: Warehouse,
+    folder: Path,
+    clock: Clock | None = None,
+    web: WebSettings | None = None,
 ) -> Iterator[str]:
     """Serve the pages of a warehouse, known to the sandbox's Canvas; gives their address."""
     keys.save(folder / "keys.json", keys.made())
@@ -42,5 +46,6 @@ def tool_served(
         return made
 
     nightly = NightlySettings(enabled=True)
-    with served(warehouse, WebSettings(secret="hunter2"), nightly, tool=tool) as address:
+    settings = web or WebSettings(secret="hunter2")
+    with served(warehouse, settings, nightly, tool=tool) as address:
         yield address.replace("127.0.0.1", "localhost")

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 from typing import Literal
 
 import pytest
@@ -155,3 +157,43 @@ def test_it_works_without_javascript(
         page.get_by_role("button", name="Post Grades").click()
         expect(page.get_by_role("link", name="Click to see progress")).to_be_visible()
     assert made(warehouse)[0].wanted == {"assignments": ["a1"], "sections": ["s1"]}
+
+
+@contextmanager
+def another_site(body: str) -> Iterator[str]:
+    """Serve a page from elsewhere; gives its address."""
+
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
+        Thread(target=server.serve_forever).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+def test_canvas_alone_may_frame_the_desk(browser: Browser, sandbox: Sandbox, url: str) -> None:
+    framing = f'<iframe src="{url}/courses/{COURSE}"></iframe>'
+    with at_the_desk(browser, sandbox, url) as page, another_site(framing) as address:
+        with page.expect_console_message(lambda said: "frame-ancestors" in said.text):
+            page.goto(address)
+        expect(page.frame_locator("iframe").get_by_role("heading", name="Course")).to_have_count(0)
+
+
+def test_a_form_that_is_posted_from_elsewhere_is_refused(
+    browser: Browser, sandbox: Sandbox, url: str, warehouse: Warehouse
+) -> None:
+    form = f"""<form method="post" action="{url}/courses/{COURSE}/ask/nightly">
+        <input name="enabled" value="true"><button name="token" value="guessed">Win</button></form>"""
+    with at_the_desk(browser, sandbox, url) as page, another_site(form) as address:
+        page.goto(address)
+        page.get_by_role("button", name="Win").click()
+        expect(page.get_by_text("This form did not come from Grade Sync.")).to_be_visible()
+    assert made(warehouse) == []
