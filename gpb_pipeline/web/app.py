@@ -40,6 +40,7 @@ def create_app(here: Site, settings: WebSettings, tool: Tool | None = None) -> S
         exception_handlers={HTTPException: _no_such_page, PipelineError: _fault},
     )
     app.state.site = here
+    app.state.tool = tool
     return app
 
 

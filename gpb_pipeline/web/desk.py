@@ -189,6 +189,7 @@ def _latest(session: Connection, course_id: str) -> tuple[Outlook | None, list[r
 def _window(request: Request, template: str, course_id: str, **context: object) -> HTMLResponse:
     here, session = site(request), viewer(request).session
     shared = {
+        "canvas": " ".join(request.app.state.tool.registration.frame_origins),
         "links": Links(request),
         "course_id": course_id,
         "name": here.course_name(request, course_id),

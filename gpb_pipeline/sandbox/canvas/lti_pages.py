@@ -23,6 +23,10 @@ PLACES = {
     "post_grades": ("Sync to SIS", "Grades"),
     "assignment_group_menu": ("Sync SIS Categories", "Assignments"),
 }
+CLOSING = (
+    "<script>addEventListener('message', said => "
+    "said.data.subject === 'lti.close' && document.querySelector('iframe').remove())</script>"
+)
 STYLE = (
     "body{margin:0;font:16px/1.5 Lato,Helvetica,Arial,sans-serif;color:#2d3b45;display:flex;min-height:100vh}"
     "nav{background:#394b58;padding:16px;min-width:150px}nav a{color:#fff;display:block;padding:6px}"
@@ -87,7 +91,7 @@ class LtiPages:
         if request.query_params.get("display") != "borderless":
             title = PLACES[placement][0]
             address = f"{_tool(course_id, placement)}&amp;display=borderless"
-            return _page(title, f'<iframe title="{title}" src="{address}"></iframe>', course_id)
+            return _page(title, f'<iframe title="{title}" src="{address}"></iframe>{CLOSING}', course_id)
         launching = Launching(MEMBERS[user_id], masquerader, course_id, placement, time.time())
         return _posting(self._platform.tool["oidc_initiation_url"], self._platform.begin(launching))
 

@@ -57,7 +57,16 @@ function labelling(group) {
   });
 }
 
+// Inside Canvas, a window's Close closes Canvas's own around it; where that has none, the link leads on.
+function closing(link) {
+  link.addEventListener("click", () => {
+    if (window.parent === window) return;
+    for (const origin of link.dataset.close.split(" ")) window.parent.postMessage({ subject: "lti.close" }, origin);
+  });
+}
+
 function prepare() {
+  for (const link of document.querySelectorAll("[data-close]")) closing(link);
   for (const form of document.querySelectorAll("[data-choose]")) choosing(form);
   for (const group of document.querySelectorAll("[data-group]")) labelling(group);
 }

@@ -133,6 +133,8 @@ def chooses_categories(page: Page, folder: Path) -> None:
         expect(first.locator("summary")).to_contain_text(label)
         expect(frame.get_by_role("button", name="Sync Categories")).to_be_visible()
         first.locator("summary").click()
+    frame.get_by_role("link", name="Close").click()
+    expect(page.locator("iframe")).to_have_count(0)
 
 
 def syncs_one(page: Page, folder: Path) -> str:
