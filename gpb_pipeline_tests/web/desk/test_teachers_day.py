@@ -14,7 +14,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Browser, FrameLocator, Page, expect
 
-from gpb_pipeline.orchestration.launch import PROJECT
+from gpb_pipeline.orchestration.home import PROJECT
 from gpb_pipeline.sandbox.serve import Sandbox, running_sandbox
 from gpb_pipeline.warehouse import choices, tables
 from gpb_pipeline.warehouse.ducklake import Warehouse
