@@ -6,6 +6,7 @@ Each check says what to do where it fails. How they are shown is the command's a
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Generic, TypeVar
 from urllib.parse import urlsplit
 
@@ -18,9 +19,13 @@ from gpb_pipeline.canvas.permissions import (
     section_sis_ids,
 )
 from gpb_pipeline.errors import PermanentError, PipelineError, SettingsError
+from gpb_pipeline.lti import keys
+from gpb_pipeline.lti.canvas_keys import CanvasKeys
+from gpb_pipeline.lti.registration import registered
 from gpb_pipeline.settings import (
     AlertSettings,
     CanvasSettings,
+    LtiSettings,
     NightlySettings,
     PassbackSettings,
     RetentionSettings,
@@ -67,6 +72,7 @@ def checks() -> Iterator[Check]:
         lambda it: f"kept {it.completed_days} days, failed ones {it.failed_days}",
     ).check
     yield examined("Pages settings", WebSettings.load, lambda it: f"at {it.url}").check
+    yield examined("Tool in Canvas", _tool, lambda said: said).check
     yield examined("Alert settings", AlertSettings.load, _alerts).check
     sections: list[str] = []
     if canvas.value is not None and passback.value is not None:
@@ -100,6 +106,23 @@ def _host(url: str) -> str:
 
 def _nightly(settings: NightlySettings) -> str:
     return f"at {settings.at:%H:%M}" if settings.enabled else "nightly syncs are off (GPB_NIGHTLY_ENABLED)"
+
+
+def _tool() -> str:
+    """Hold the tool's registration and keys against what it needs, and ask for Canvas's keys."""
+    settings = LtiSettings.load()
+    if not settings.is_set:
+        return "not registered (GPB_LTI_ISSUER)"
+    url, canvas_url = WebSettings.load().url, CanvasSettings.load().base_url
+    registration = registered(settings, url=url, canvas_url=canvas_url)
+    pairs = len(keys.load(settings.keys).pairs)
+    if not CanvasKeys(registration.jwks_url, monotonic).fetched():
+        raise SettingsError(
+            "no keys of Canvas can be read there",
+            item="GPB_LTI_JWKS_URL",
+            remedy="Set it to Canvas's address that ends in /api/lti/security/jwks.",
+        )
+    return f"registered as {registration.client_id}, at {url}; {pairs} pairs of keys"
 
 
 def _alerts(settings: AlertSettings) -> str:

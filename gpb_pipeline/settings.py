@@ -223,6 +223,26 @@ class WebSettings(_Settings):
         return frozenset(address.strip() for address in self.trusted_proxies.split(",") if address.strip())
 
 
+class LtiSettings(_Settings):
+    """The tool's registration in Canvas (docs/pages.md); while none of it is set there is no tool."""
+
+    model_config = SettingsConfigDict(env_prefix="GPB_LTI_")
+
+    issuer: str | None = Field(None, description="compared to the letter: no slash is added or taken")
+    client_id: str | None = Field(None, description="the developer key's number")
+    deployments: str = Field("", description="deployment ids of the tool, comma-separated")
+    authorize_url: HttpUrl | None = Field(None, description="Canvas's /api/lti/authorize_redirect")
+    jwks_url: HttpUrl | None = Field(None, description="Canvas's /api/lti/security/jwks")
+    frame_origins: str = Field("", description="comma-separated; default: that of CANVAS_BASE_URL")
+    new_tab: bool = Field(default=False, description="whether Grade Sync opens in a tab of its own")
+    keys: Path = Field(Path(".gpb/lti-keys.json"), description="made by `gpb lti keys`, private")
+
+    @property
+    def is_set(self) -> bool:
+        """Whether any of the registration is there, so that all of it must be."""
+        return any((self.issuer, self.client_id, self.deployments, self.authorize_url, self.jwks_url))
+
+
 class AlertSettings(_Settings):
     """Where the digest of each night's trouble goes, beside the log; nothing is sent on a quiet night."""
 
@@ -248,6 +268,7 @@ GROUPS: tuple[type[_Settings], ...] = (
     NightlySettings,
     RetentionSettings,
     WebSettings,
+    LtiSettings,
     AlertSettings,
     DagsterSettings,
 )

@@ -16,7 +16,9 @@ import click
 
 from gpb_pipeline.cli.demo import demonstrate
 from gpb_pipeline.errors import PermanentError
+from gpb_pipeline.lti import keys
 from gpb_pipeline.sandbox import kept
+from gpb_pipeline.sandbox.serve import Sandbox
 from gpb_pipeline.settings import ENV_FILE, WebSettings
 
 DAGSTER_PORT = 3000
@@ -42,14 +44,23 @@ def dev_command(port: int, web_port: int | None) -> None:
         ):
             sandbox = running.enter_context(kept.fresh_sandbox())
             running.callback(kept.stop)
+            _install_tool(sandbox, pages.port)
             demonstrate(sandbox)
+            click.echo(f"As an instructor: sign in at {sandbox.canvas_url}/login and open Grade Sync.")
         try:
-            _serve(running, port, str(pages.url))
+            _serve(running, port, WebSettings.load().url)
         except KeyboardInterrupt:
             return
     raise PermanentError(
         "a server ended by itself", item="gpb dev", remedy="See what it printed above.", code="server_ended"
     )
+
+
+def _install_tool(sandbox: Sandbox, port: int) -> None:
+    """Have the sandbox's Canvas open the pages as a tool, under another name than its own, as in life."""
+    path = (kept.FOLDER / "lti-keys.json").absolute()
+    keys.save(path, keys.made())
+    os.environ |= sandbox.install_tool(f"http://localhost:{port}") | {"GPB_LTI_KEYS": str(path)}
 
 
 def _serve(running: ExitStack, port: int, pages: str) -> None:

@@ -37,6 +37,7 @@ COMMANDS = {
     "doctor": _Place("doctor", "doctor_command", "Check settings, Canvas, the SIS and the warehouse."),
     "history": _Place("history", "history_command", "List the syncs of a course, or of all, newest first."),
     "init": _Place("init", "init_command", "Ask for a district's settings, try them, and write .env."),
+    "lti": _Place("lti", "lti", "The tool inside Canvas: its keys, and what an admin pastes."),
     "nightly": _Place("nightly", "nightly", "Switch nightly syncs of courses on and off."),
     "preview": _Place("preview", "preview_command", "Show what a sync would do, and why not."),
     "purge": _Place("purge", "purge", "Remove syncs past their age with their logs."),

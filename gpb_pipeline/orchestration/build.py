@@ -12,6 +12,7 @@ from gpb_pipeline.orchestration import (
     last_night,
     maintenance_jobs,
     reconcile_jobs,
+    requested,
     schedules,
     sensors,
 )
@@ -39,9 +40,15 @@ def build_defs(
             check_again.check_again,
             category_job.sync_sis_categories,
             last_night.last_night_report,
+            requested.answer_request,
         ],
         schedules=schedules.build(at, zone),
-        sensors=[sensors.discover_courses, sensors.sync_alerts, last_night.night_watch],
+        sensors=[
+            sensors.discover_courses,
+            sensors.sync_alerts,
+            last_night.night_watch,
+            requested.requested_syncs,
+        ],
         resources={"passback": passback or Passback()},
         executor=dg.in_process_executor,
     )

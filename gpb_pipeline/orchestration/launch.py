@@ -64,11 +64,16 @@ def launch(asked: Launch) -> bool:
 def errors_logged(run_id: str) -> list[str]:
     """Read what the run's log says of courses that never came as far as the history."""
     with dg.DagsterInstance.get() as instance:
-        return [
-            entry.user_message
-            for entry in instance.all_logs(run_id)
-            if int(entry.level) >= logging.ERROR and not entry.is_dagster_event
-        ]
+        return errors_in(instance, run_id)
+
+
+def errors_in(instance: dg.DagsterInstance, run_id: str) -> list[str]:
+    """Read the errors of a run's log that are our own words, not Dagster's."""
+    return [
+        entry.user_message
+        for entry in instance.all_logs(run_id)
+        if int(entry.level) >= logging.ERROR and not entry.is_dagster_event
+    ]
 
 
 def _run_config(asked: Launch) -> dict[str, object]:

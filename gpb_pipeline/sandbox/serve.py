@@ -18,7 +18,10 @@ from typing import Any, Literal, TextIO
 import requests
 
 from gpb_pipeline.errors import PermanentError
+from gpb_pipeline.lti.registration import configuration
 from gpb_pipeline.sandbox.canvas.access import TOKENS
+from gpb_pipeline.sandbox.canvas.lti import CLIENT_ID as LTI_CLIENT_ID
+from gpb_pipeline.sandbox.canvas.lti import DEPLOYMENT, ISSUER
 from gpb_pipeline.sandbox.sis.dialects import DIALECTS, SCOPE_1P2, Dialect, DialectName
 from gpb_pipeline.sandbox.sis.gradebook_api import IdMode
 from gpb_pipeline.sandbox.sis.tokens import CLIENT_ID, CLIENT_SECRET
@@ -70,6 +73,18 @@ class Sandbox:
         """The method, path, query and status of each request so far, in the order in which they ended."""
         seen: list[dict[str, Any]] = self.control(side, "GET", "/requests")
         return seen
+
+    def install_tool(self, url: str) -> dict[str, str]:
+        """Have Canvas know the tool at this address; gives what the tool's environment needs for it."""
+        self.control("canvas", "PUT", "/lti/tool", configuration(url, new_tab=False))
+        return {
+            "GPB_WEB_URL": url,
+            "GPB_LTI_ISSUER": ISSUER,
+            "GPB_LTI_CLIENT_ID": LTI_CLIENT_ID,
+            "GPB_LTI_DEPLOYMENTS": DEPLOYMENT,
+            "GPB_LTI_AUTHORIZE_URL": f"{self.canvas_url}/api/lti/authorize_redirect",
+            "GPB_LTI_JWKS_URL": f"{self.canvas_url}/api/lti/security/jwks",
+        }
 
     def control(self, side: Side, method: str, path: str, body: Any = None) -> Any:
         """Ask a control surface (canvas/control.py, sis/control.py) below /sandbox; gives its JSON."""

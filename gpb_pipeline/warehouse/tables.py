@@ -201,6 +201,37 @@ class NightlyChoices(Frame):
     chosen_at: Series[UtcTime]
 
 
+class Requests(Frame):
+    """Each request of the instructor's desk, by whom and when (requests.py)."""
+
+    request_id: Series[str] = pa.Field(unique=True)
+    course_id: Series[str]
+    kind: Series[str]
+    wanted: Series[str] = pa.Field(description="JSON: what was chosen; Canvas ids, none of a student")
+    asked_by: Series[str]
+    asked_by_id: Series[str] = pa.Field(description="Canvas user id")
+    asked_at: Series[UtcTime]
+
+
+class RequestSteps(Frame):
+    """Each thing that became of a request; the latest holds."""
+
+    request_id: Series[str]
+    step: Series[str] = pa.Field(isin=["launched", "ended", "failed", "expired"])
+    taken_at: Series[UtcTime]
+    job_id: Series[str] = pa.Field(nullable=True, description="of its sync, where it is one")
+    cause: Series[str] = pa.Field(nullable=True, description="in words, where it failed")
+
+
+class RequestOutcomes(Frame):
+    """What a look at a course found, as JSON without students; purged after a day."""
+
+    request_id: Series[str] = pa.Field(unique=True)
+    course_id: Series[str]
+    kept_at: Series[UtcTime]
+    outlook: Series[str]
+
+
 _COURSE = ("course_id", "job_id")
 _PRESENT = "SELECT table_name, column_name FROM duckdb_columns() WHERE database_name = 'warehouse'"
 
@@ -235,6 +266,9 @@ JOB_STAGES = Table("job_stages", JobStages)
 JOB_ENDS = Table("job_ends", JobEnds)
 CATEGORY_CHOICES = Table("category_choices", CategoryChoices)
 NIGHTLY_CHOICES = Table("nightly_choices", NightlyChoices)
+REQUESTS = Table("requests", Requests)
+REQUEST_STEPS = Table("request_steps", RequestSteps)
+REQUEST_OUTCOMES = Table("request_outcomes", RequestOutcomes)
 
 LOGS: tuple[Table[Any], ...] = (SIS_ASSIGNMENTS, SIS_GRADES, ISSUES)
 HISTORY: tuple[Table[Any], ...] = (JOBS, JOB_STAGES, JOB_ENDS)
@@ -265,6 +299,9 @@ ALL: tuple[Table[Any], ...] = (
     PAST_JOBS,
     CATEGORY_CHOICES,
     NIGHTLY_CHOICES,
+    REQUESTS,
+    REQUEST_STEPS,
+    REQUEST_OUTCOMES,
 )
 
 

@@ -1,7 +1,8 @@
-"""Who may see what: the shared secret, the proxy's user, the courses it allows; and headers for all answers.
+"""Who may see what: a launch from Canvas, the shared secret, the proxy's user; and headers for all answers.
 
-There is no account and no session here. Sign-on is a proxy's business, and its word counts only from the
-addresses that are trusted. What cannot be seen answers like what does not exist.
+There is no account here. Sign-on is Canvas's or a proxy's business, and a proxy's word counts only from the
+addresses that are trusted. A launch is judged first and wins. What cannot be seen answers like what does not
+exist.
 """
 
 from __future__ import annotations
@@ -17,7 +18,10 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gpb_pipeline.errors import SettingsError
+from gpb_pipeline.lti.registration import LOOPBACK
+from gpb_pipeline.lti.sessions import COOKIE, Session
 from gpb_pipeline.settings import WebSettings
+from gpb_pipeline.web.tool import Tool
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
@@ -33,17 +37,36 @@ SECURITY_HEADERS = {
     "X-Frame-Options": "DENY",
 }
 _CHALLENGE = {"WWW-Authenticate": 'Basic realm="Grade Sync", charset="UTF-8"'}
-_THIS_MACHINE = frozenset({"127.0.0.1", "::1", "localhost"})
+_OPEN = ("/lti/", "/static/")
+"""Where there is a tool, what is reached without having been let in: the way in, and what pages look like."""
 
 
 @dataclass(frozen=True)
 class Viewer:
-    """Someone who was let in; `courses` are the Canvas ids they may see, None for all."""
+    """Someone who was let in; `courses` are the Canvas ids they may see, None for all.
+
+    `session` is there for who came from Canvas. They alone may change anything, each as their launch says.
+    """
 
     courses: frozenset[str] | None
+    session: Session | None = None
 
     def may_see(self, course_id: str) -> bool:
         return self.courses is None or course_id in self.courses
+
+    def may_act(self, course_id: str) -> bool:
+        entry = self.session.entries.get(course_id) if self.session else None
+        return entry is not None and entry.may_act
+
+    def course_name(self, course_id: str) -> str | None:
+        """Give the course's name as their launch has it."""
+        entry = self.session.entries.get(course_id) if self.session else None
+        return entry.name if entry else None
+
+    def sections(self, course_id: str) -> frozenset[str] | None:
+        """Name the sections of a course that they are limited to; None for all."""
+        entry = self.session.entries.get(course_id) if self.session else None
+        return None if entry is None or entry.sections is None else frozenset(entry.sections)
 
 
 @dataclass(frozen=True)
@@ -52,11 +75,13 @@ class Refusal:
 
     status: int
     reason: str
+    challenge: bool = False  # whether the browser asks for the secret
 
 
-def assure_guarded(settings: WebSettings) -> None:
-    """Refuse to listen beyond this machine without a secret or a proxy; raises SettingsError."""
-    if not settings.loopback and settings.secret is None and settings.user_header is None:
+def assure_guarded(settings: WebSettings, tool: Tool | None = None) -> None:
+    """Refuse to listen beyond this machine without a secret, a proxy or a tool; raises SettingsError."""
+    asked = settings.secret is not None or settings.user_header is not None or tool is not None
+    if not settings.loopback and not asked:
         raise SettingsError(
             f"is {settings.host}, which others can reach, and no secret or proxy's user is asked for",
             item="GPB_WEB_HOST",
@@ -67,29 +92,72 @@ def assure_guarded(settings: WebSettings) -> None:
 class Guard:
     """The middleware around all pages: puts the Viewer into `request.state`, or answers 401, 403 or 400."""
 
-    def __init__(self, app: ASGIApp, settings: WebSettings) -> None:
+    def __init__(self, app: ASGIApp, settings: WebSettings, tool: Tool | None = None) -> None:
         self._app = app
         self._settings = settings
+        self._tool = tool
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        headers = Headers(scope=scope)
+        peer = scope["client"][0] if scope.get("client") else ""
+        found = self._found(headers, peer, scope["path"])
+        framed = self._tool is not None and (isinstance(found, Refusal) or found.session is not None)
+        told = framed_by(self._tool) if self._tool and (framed or self._is_open(scope["path"])) else {}
 
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(SECURITY_HEADERS)
+                answered = MutableHeaders(scope=message)
+                answered.update(SECURITY_HEADERS | told)
+                if told:
+                    del answered["X-Frame-Options"]
             await send(message)
 
-        peer = scope["client"][0] if scope.get("client") else ""
-        found = admit(self._settings, Headers(scope=scope), peer)
         if isinstance(found, Refusal):
-            challenge = _CHALLENGE if found.status == 401 and self._settings.secret else None  # noqa: PLR2004
+            challenge = _CHALLENGE if found.challenge else None
             answer = PlainTextResponse(found.reason, found.status, challenge)
             await answer(scope, receive, send_guarded)
             return
         scope.setdefault("state", {})["viewer"] = found
         await self._app(scope, receive, send_guarded)
+
+    def _found(self, headers: Headers, peer: str, path: str) -> Viewer | Refusal:
+        if self._tool is None:
+            return admit(self._settings, headers, peer)
+        cookie = cookies(headers).get(COOKIE)
+        session = self._tool.sessions.read(cookie, self._tool.clock()) if cookie else None
+        if session is not None:
+            return Viewer(courses=frozenset(session.entries), session=session)
+        if self._is_open(path):
+            return Viewer(courses=frozenset())
+        if cookie and "authorization" not in headers:
+            return Refusal(401, "This is over an hour old. Open it again from your course in Canvas.")
+        asked = self._settings.secret is not None or self._settings.user_header is not None
+        ours_alone = self._settings.loopback and urlsplit(self._settings.url).hostname in LOOPBACK
+        if not asked and not ours_alone:  # a proxy before us speaks from this machine too
+            return Refusal(401, "Open Grade Sync from your course in Canvas.")
+        return admit(self._settings, headers, peer)
+
+    def _is_open(self, path: str) -> bool:
+        return self._tool is not None and path.startswith(_OPEN)
+
+
+def framed_by(tool: Tool) -> dict[str, str]:
+    """Make the headers that let Canvas alone frame a page, and a form of ours say where it is from."""
+    policy = SECURITY_HEADERS["Content-Security-Policy"]
+    origins = " ".join(tool.registration.frame_origins)
+    return {
+        "Content-Security-Policy": policy.replace("frame-ancestors 'none'", f"frame-ancestors {origins}"),
+        "Referrer-Policy": "same-origin",
+    }
+
+
+def cookies(headers: Headers) -> dict[str, str]:
+    """Read what the browser keeps for us, by name."""
+    pairs = (each.strip().partition("=") for each in headers.get("cookie", "").split(";"))
+    return {name: value for name, _, value in pairs if name}
 
 
 def admit(settings: WebSettings, headers: Headers, peer: str) -> Viewer | Refusal:
@@ -97,7 +165,7 @@ def admit(settings: WebSettings, headers: Headers, peer: str) -> Viewer | Refusa
     if settings.secret is not None:
         told = _secret_of(headers.get("authorization", ""))
         if not hmac.compare_digest(told, settings.secret.get_secret_value().encode()):
-            return Refusal(401, "The shared secret is needed.")
+            return Refusal(401, "The shared secret is needed.", challenge=True)
     if settings.user_header is not None:
         return _of_proxy(settings, headers, peer)
     if settings.secret is None and not _is_for_this_machine(settings, headers.get("host", "")):
@@ -132,4 +200,4 @@ def _is_for_this_machine(settings: WebSettings, host: str) -> bool:
         name = urlsplit(f"//{host}").hostname
     except ValueError:
         return False
-    return name in _THIS_MACHINE or name == urlsplit(settings.url).hostname
+    return name in LOOPBACK or name == urlsplit(settings.url).hostname

@@ -12,13 +12,14 @@ from starlette.staticfiles import StaticFiles
 
 from gpb_pipeline.errors import PipelineError
 from gpb_pipeline.settings import WebSettings
-from gpb_pipeline.web import courses, syncs, trace
+from gpb_pipeline.web import courses, desk, launches, syncs, trace
 from gpb_pipeline.web.access import Guard
 from gpb_pipeline.web.site import FOLDER, Site, site
+from gpb_pipeline.web.tool import Tool
 
 
-def create_app(here: Site, settings: WebSettings) -> Starlette:
-    """Make the pages of a site, guarded as the settings say."""
+def create_app(here: Site, settings: WebSettings, tool: Tool | None = None) -> Starlette:
+    """Make the pages of a site, guarded as the settings say; with a tool, Canvas's people come in too."""
     app = Starlette(
         routes=[
             Route("/", courses.all_courses, name="courses"),
@@ -32,19 +33,25 @@ def create_app(here: Site, settings: WebSettings) -> Starlette:
             Route("/syncs/{job_id}/issues.csv", syncs.issues_csv),
             Route("/syncs/{job_id}/assignments.csv", syncs.assignments_csv),
             Route("/syncs/{job_id}/grades.csv", syncs.grades_csv),
+            *([*launches.routes(tool), *desk.routes(tool)] if tool else []),
             Mount("/static", StaticFiles(directory=FOLDER / "static")),
         ],
-        middleware=[Middleware(Guard, settings)],
+        middleware=[Middleware(Guard, settings, tool)],
         exception_handlers={HTTPException: _no_such_page, PipelineError: _fault},
     )
     app.state.site = here
+    app.state.tool = tool
     return app
+
+
+_TITLES = {403: "Not allowed", 404: "Not found"}
 
 
 def _no_such_page(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     told = error.detail if isinstance(error, HTTPException) else ""
-    return site(request).render("message.html", {"title": "Not found", "told": told, "remedy": ""}, status)
+    title = _TITLES.get(status, "Not possible")
+    return site(request).render("message.html", {"title": title, "told": told, "remedy": ""}, status)
 
 
 def _fault(request: Request, error: Exception) -> Response:

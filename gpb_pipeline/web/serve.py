@@ -14,6 +14,7 @@ from gpb_pipeline.warehouse import tables
 from gpb_pipeline.web.access import assure_guarded
 from gpb_pipeline.web.app import create_app
 from gpb_pipeline.web.site import make_site
+from gpb_pipeline.web.tool import the_tool
 
 
 def serve_forever(port: int | None = None) -> None:
@@ -22,14 +23,15 @@ def serve_forever(port: int | None = None) -> None:
     Nothing is written about requests: their addresses hold students' ids.
     """
     settings = WebSettings.load()
-    assure_guarded(settings)
+    tool = the_tool(settings)
+    assure_guarded(settings, tool)
     with (
         listening(settings.host, settings.port if port is None else port) as listener,
         tables.open_warehouse() as warehouse,
     ):
         here = make_site(warehouse, PassbackSettings.load().zone, NightlySettings.load())
         config = uvicorn.Config(
-            create_app(here, settings),
+            create_app(here, settings, tool),
             access_log=False,
             log_level="warning",
             server_header=False,

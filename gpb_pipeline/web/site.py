@@ -52,8 +52,10 @@ class Site:
             raise HTTPException(404, "There is no such sync, or it is past its age.")
         return job
 
-    def course_name(self, course_id: str) -> str:
-        return self.warehouse.read(district.course_name, course_id) or f"Course {course_id}"
+    def course_name(self, request: Request, course_id: str) -> str:
+        """Give the course's name as it was last read, else as the viewer's launch has it."""
+        known = self.warehouse.read(district.course_name, course_id)
+        return known or viewer(request).course_name(course_id) or f"Course {course_id}"
 
 
 def site(request: Request) -> Site:

@@ -98,7 +98,7 @@ def _tab(request: Request, template: str, job: Job, tab: str, **context: object)
         {
             "links": Links(request),
             "job": job,
-            "course": site(request).course_name(job.course_id),
+            "course": site(request).course_name(request, job.course_id),
             "tabs": TABS,
             "tab": tab,
             "running": job.status == "Running",

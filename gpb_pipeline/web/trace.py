@@ -26,7 +26,7 @@ def grade_trace(request: Request) -> HTMLResponse:
         "trace.html",
         {
             "course_id": course_id,
-            "course": here.course_name(course_id),
+            "course": here.course_name(request, course_id),
             "student_id": student_id,
             "assignment_id": assignment_id,
             "found": found,

@@ -112,6 +112,7 @@ def test_the_jobs_are_the_designs() -> None:
         "purge_history",
         "sync_sis_categories",
         "last_night_report",
+        "answer_request",
     }
 
 

@@ -23,6 +23,8 @@ from gpb_pipeline.sandbox.canvas.access import (
 )
 from gpb_pipeline.sandbox.canvas.accounts import AccountEndpoints
 from gpb_pipeline.sandbox.canvas.control import ControlSurface
+from gpb_pipeline.sandbox.canvas.lti import context_id
+from gpb_pipeline.sandbox.canvas.lti_pages import LtiPages
 from gpb_pipeline.sandbox.canvas.paging import answer, answer_page, link_header, page_of
 from gpb_pipeline.sandbox.canvas.query import ids, include, truthy, values
 from gpb_pipeline.sandbox.canvas.spoiling import SpoiltAnswers
@@ -39,7 +41,12 @@ def canvas_app(district: District) -> tuple[Starlette, TokenDesk]:
     state, desk = CanvasState(district), TokenDesk()
     api, control = CanvasApi(state, desk), ControlSurface(state, desk)
     app = Starlette(
-        routes=api.routes() + control.routes() + SpoiltAnswers(state).routes(),
+        routes=[
+            *api.routes(),
+            *control.routes(),
+            *SpoiltAnswers(state).routes(),
+            *LtiPages(state).routes(),
+        ],
         exception_handlers={
             CanvasRefusal: _refuse,
             BadChange: refuse_change,
@@ -98,12 +105,16 @@ class CanvasApi:
         return endpoint
 
     def _course(self, request: Request, permissions: payloads.Permissions) -> Course:
-        """The course of the path, by id or `sis_course_id:…`. Raises CanvasRefusal (404)."""
+        """The course of the path, by id or another of its names. Raises CanvasRefusal (404)."""
         wanted = request.path_params["course"]
         if wanted.startswith("sis_course_id:") and Permission.READ_SIS in permissions:
             sis_id = wanted.removeprefix("sis_course_id:")
             for course in self._state.courses():
                 if course.sis_id == sis_id:
+                    return course
+        if wanted.startswith("lti_context_id:"):
+            for course in self._state.courses():
+                if context_id(course.id) == wanted.removeprefix("lti_context_id:"):
                     return course
         if not wanted.isdecimal():
             raise not_found()

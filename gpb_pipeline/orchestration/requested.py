@@ -1,0 +1,230 @@
+"""What the instructor's desk asked for, launched: the sensor, and the job that looks at a course for it.
+
+A request is launched once: its id is the run's key, and a tick that finds the run writes that down. Syncs and
+remasters are the jobs that everybody launches.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import dagster as dg
+from pydantic import Field
+
+from gpb_pipeline import outlook
+from gpb_pipeline.errors import PipelineError, UsageError
+from gpb_pipeline.events import CourseFailed, CourseJudged
+from gpb_pipeline.orchestration.assets import grade_passback
+from gpb_pipeline.orchestration.config import POSTED_BY_TAG, job_id
+from gpb_pipeline.orchestration.jobs import grade_sync, remaster_grade_passback
+from gpb_pipeline.orchestration.launch import errors_in
+from gpb_pipeline.orchestration.partitions import COURSE, known_courses
+from gpb_pipeline.orchestration.resources import Passback
+from gpb_pipeline.outlook import Outlook
+from gpb_pipeline.passback.categories.edits import Edit
+from gpb_pipeline.passback.course import Selection
+from gpb_pipeline.stream import sync_courses
+from gpb_pipeline.sync import Connections, Judged, Posting, SyncRequest, open_connections
+from gpb_pipeline.sync_categories import CategorySync
+from gpb_pipeline.warehouse import choices, history, requests
+from gpb_pipeline.warehouse.ducklake import Connection, Warehouse
+from gpb_pipeline.warehouse.requests import EXPIRES, Request
+
+REQUEST_TAG = "gpb/request"
+INTERVAL = 5  # seconds, at least: someone waits
+_LAST_SENT = """
+SELECT section_id, assignment_id, max(sent_at) FROM warehouse.main.sent_line_items
+WHERE list_contains($1, section_id) GROUP BY ALL
+"""
+
+
+class Answered(dg.Config):
+    """Which request to answer; what it is stands in the warehouse."""
+
+    request_id: str = Field(description="Of a row in the table requests.")
+
+
+@dg.op
+def answer(context: dg.OpExecutionContext, config: Answered) -> None:
+    """Keep the choices that the request makes; read and judge the course, and keep what was found."""
+    try:
+        with open_connections() as connections:
+            request = _asked(connections, config.request_id)
+            if request.kind == "nightly":
+                _choose_nightly(connections, request)
+                return
+            found = _looked(connections, request)
+    except PipelineError as fault:
+        raise dg.Failure(str(fault), allow_retries=False) from None
+    states = Counter(offer.state for offer in found.offers)
+    context.add_output_metadata({"assignments": dict(sorted(states.items())), "issues": dict(found.issues)})
+
+
+@dg.job(
+    description="Answers a request of the instructor's desk: reads a course again, previews a sync, saves "
+    "categories, switches nightly syncs. Launched by the sensor requested_syncs; nothing is posted."
+)
+def answer_request() -> None:
+    answer()
+
+
+@dg.sensor(
+    jobs=[grade_sync, remaster_grade_passback, answer_request],
+    minimum_interval_seconds=INTERVAL,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Launches what instructors asked for on the pages, once and in the order of asking; a "
+    "course that is being synced is waited for. Keeps what became of each.",
+)
+def requested_syncs(
+    context: dg.SensorEvaluationContext, passback: Passback
+) -> dg.SensorResult | dg.SkipReason:
+    """Follow what was launched, tell what waited too long, and launch what may begin."""
+    now = datetime.now(UTC)
+    with passback.warehouse() as warehouse:
+        _purge(warehouse, now)
+        unfinished = warehouse.read(requests.unfinished)
+        if not unfinished:
+            return dg.SkipReason("Nothing was asked for.")
+        waiting = [each for each in unfinished if not _followed(context.instance, warehouse, each, now)]
+        history.fail_dead_jobs(warehouse)
+        syncing = {job.course_id for job in warehouse.read(history.open_jobs)}
+        underway = {each.course_id for each in warehouse.read(requests.unfinished) if each.step == "launched"}
+    launched = list(_next(waiting, syncing | underway))
+    new = sorted({each.course_id for each in launched} - known_courses(context.instance))
+    return dg.SensorResult(
+        run_requests=[_run(each) for each in launched],
+        dynamic_partitions_requests=[COURSE.build_add_request(new)] if new else [],
+        skip_reason=None if launched else f"{len(waiting)} wait for what their course is busy with.",
+    )
+
+
+def _next(waiting: Sequence[Request], taken: set[str]) -> Iterator[Request]:
+    """Choose the oldest request of each course that is free."""
+    for each in waiting:
+        if each.course_id not in taken:
+            taken.add(each.course_id)
+            yield each
+
+
+def _followed(instance: dg.DagsterInstance, warehouse: Warehouse, request: Request, now: datetime) -> bool:
+    """Write down what became of a request; False for one that is still to be launched."""
+    runs = instance.get_runs(dg.RunsFilter(tags={REQUEST_TAG: request.request_id}), limit=1)
+    if not runs:
+        late = now - request.asked_at > EXPIRES
+        if late:
+            warehouse.commit(requests.step, request.request_id, "expired", at=now)
+        return late
+    [run] = runs
+    sync = job_id(run.run_id, request.course_id) if request.kind in ("sync", "remaster") else None
+    if run.status == dg.DagsterRunStatus.SUCCESS:
+        warehouse.commit(requests.step, request.request_id, "ended", at=now, job_id=sync)
+    elif run.is_finished:
+        cause = _cause(instance, run.run_id)
+        warehouse.commit(requests.step, request.request_id, "failed", at=now, job_id=sync, cause=cause)
+    elif request.step is None:
+        warehouse.commit(requests.step, request.request_id, "launched", at=now, job_id=sync)
+    return True
+
+
+def _cause(instance: dg.DagsterInstance, run_id: str) -> str:
+    """Read what a failed run says of itself: our own words, or that Dagster knows more."""
+    said = errors_in(instance, run_id)
+    for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.STEP_FAILURE):
+        failure = entry.get_dagster_event().step_failure_data.user_failure_data
+        if failure is not None and failure.description:
+            said.append(failure.description)
+    return said[0] if said else "The run was ended before it could do this. The data team sees more."
+
+
+def _run(request: Request) -> dg.RunRequest:
+    names = {
+        "sync": grade_sync.name,
+        "remaster": remaster_grade_passback.name,
+    }
+    return dg.RunRequest(
+        run_key=request.request_id,
+        job_name=names.get(request.kind, answer_request.name),
+        run_config={"ops": _config(request)},
+        tags={REQUEST_TAG: request.request_id, POSTED_BY_TAG: request.asked_by},
+    )
+
+
+def _config(request: Request) -> dict[str, Any]:
+    if request.kind in ("sync", "remaster"):
+        chosen = {name: list(request.wanted.get(name, ())) for name in ("sections", "assignments")}
+        asked: dict[str, Any] = {"course_ids": [request.course_id], "posted_by": request.asked_by}
+        return {grade_passback.op.name: {"config": asked | chosen}}
+    return {answer.name: {"config": {"request_id": request.request_id}}}
+
+
+def _asked(connections: Connections, request_id: str) -> Request:
+    request = connections.warehouse.read(requests.request, request_id)
+    if request is None:
+        raise UsageError("there is none, or no longer", item=f"request {request_id}", remedy="Ask again.")
+    return request
+
+
+def _choose_nightly(connections: Connections, request: Request) -> None:
+    connections.warehouse.commit(
+        choices.choose_nightly,
+        [request.course_id],
+        enabled=request.wanted["enabled"],
+        by=request.asked_by,
+        at=connections.clock(),
+    )
+
+
+def _looked(connections: Connections, request: Request) -> Outlook:
+    now = connections.clock()
+    categories, note = CategorySync(connections.canvas, connections.sis, connections.warehouse), None
+    if request.kind == "categories":
+        edits = [Edit(**each) for each in request.wanted["edits"]]
+        [saved] = categories.save([categories.pending(request.course_id, edits)], by=request.asked_by, at=now)
+        note = saved.note
+    judged = _judged(connections, request)
+    found = outlook.outlook(
+        judged.canvas.sections,
+        judged.plan.assignments,
+        judged.plan.grades,
+        judged.plan.issues,
+        last_sync=connections.warehouse.read(_last_sent, judged.canvas.sections["section_id"].to_list()),
+        listed=None if request.kind == "preview" else categories.course(request.course_id),
+        note=note,
+    )
+    connections.warehouse.commit(requests.keep, request, found.as_json(), at=now)
+    return found
+
+
+def _judged(connections: Connections, request: Request) -> Judged:
+    """Preview what the request asks about; raises the error that would fail its sync."""
+    wanted = request.wanted
+    asked = SyncRequest(
+        job_id=f"request-{request.request_id}",
+        course_id=request.course_id,
+        type=wanted.get("type", "manual"),
+        posted_by=request.asked_by,
+        selection=Selection(
+            sections=frozenset(wanted.get("sections", ())) or None,
+            assignments=frozenset(wanted.get("assignments", ())) or None,
+        ),
+        posting=Posting.NOTHING,
+    )
+    for event in sync_courses(connections, [asked]):
+        match event:
+            case CourseJudged(judged=judged):
+                return judged
+            case CourseFailed(error=error):
+                raise error
+    raise AssertionError("a preview is judged or failed")
+
+
+def _last_sent(session: Connection, section_ids: list[str]) -> Mapping[tuple[str, str], datetime]:
+    rows = session.execute(_LAST_SENT, [section_ids]).fetchall()
+    return {(section_id, assignment_id): at for section_id, assignment_id, at in rows}
+
+
+def _purge(warehouse: Warehouse, now: datetime) -> None:
+    outcomes, old = warehouse.read(requests.past_their_age, now=now)
+    if outcomes or old:
+        warehouse.commit(requests.purge, outcomes, old)

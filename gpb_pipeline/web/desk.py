@@ -1,0 +1,262 @@
+"""The instructor's desk: the windows that ask for something, and the page of what was asked.
+
+A page acts by asking: it writes a request (warehouse/requests.py) that the sensor requested_syncs launches.
+Looking changes nothing; each form is held against its session (forms.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
+from urllib.parse import quote
+
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from gpb_pipeline import outlook
+from gpb_pipeline.lti.sessions import Session
+from gpb_pipeline.outlook import Outlook
+from gpb_pipeline.passback.nightly import next_nightly
+from gpb_pipeline.warehouse import choices, requests
+from gpb_pipeline.warehouse.ducklake import Connection
+from gpb_pipeline.warehouse.requests import Asked, Kind
+from gpb_pipeline.web import windows
+from gpb_pipeline.web.forms import Form, acting, posted
+from gpb_pipeline.web.query import Links
+from gpb_pipeline.web.site import site, viewer
+from gpb_pipeline.web.tool import Tool
+from gpb_pipeline.web.windows import Choice
+
+LATE = timedelta(minutes=1)
+"""After which a request that nobody has launched says so."""
+TITLES: Mapping[str, str] = {
+    "read": "Get Assignments",
+    "preview": "Preview",
+    "sync": "Sync to SIS",
+    "remaster": "Remaster Grade Passback",
+    "categories": "Sync SIS Categories",
+    "nightly": "Nightly Sync",
+}
+LISTS: tuple[Kind, ...] = ("read", "categories")
+"""The kinds whose outcome has the course's whole list."""
+
+
+def routes(tool: Tool) -> list[Route]:
+    """Make the desk's addresses."""
+    asking = Asking(tool)
+    return [
+        Route("/courses/{course_id}/utilities", utilities),
+        Route("/courses/{course_id}/sync", sync_window),
+        Route("/courses/{course_id}/remaster", remaster_window),
+        Route("/courses/{course_id}/categories", categories_window),
+        Route("/courses/{course_id}/ask/{kind}", asking.ask, methods=["POST"]),
+        Route("/requests/{request_id}", asked),
+    ]
+
+
+def utilities(request: Request) -> HTMLResponse:
+    """Show the nightly switch, where the institution allows it, and the way to the other windows."""
+    here, course_id = site(request), request.path_params["course_id"]
+    acting(request, course_id)
+    chosen = here.warehouse.read(choices.nightly)
+    made = here.warehouse.read(requests.of_course, course_id)
+    switching = next((each for each in made if each.kind == "nightly"), None)
+    return _window(
+        request,
+        "utilities.html",
+        course_id,
+        nightly_is_on=here.nightly.enabled,
+        opted_in=course_id in set(chosen["course_id"][chosen["enabled"]]),
+        next_nightly=next_nightly(here.clock(), here.nightly.at, here.zone),
+        switching=switching,
+        running=switching is not None and switching.is_open,
+    )
+
+
+def sync_window(request: Request) -> HTMLResponse:
+    """Show what would be sent, by section, to be chosen and posted."""
+    return _assignments(request, "sync_window.html")
+
+
+def remaster_window(request: Request) -> HTMLResponse:
+    """Show what a remaster would send again; seen by section, nothing is chosen."""
+    return _assignments(request, "remaster_window.html")
+
+
+def categories_window(request: Request) -> HTMLResponse:
+    """Show the assignment groups, and each section's category."""
+    course_id = request.path_params["course_id"]
+    acting(request, course_id)
+    return _window(request, "categories_window.html", course_id, **_list(request, course_id))
+
+
+def asked(request: Request) -> HTMLResponse:
+    """Show what became of a request, and what its look found."""
+    here = site(request)
+    found = here.warehouse.read(requests.request, request.path_params["request_id"])
+    who = viewer(request)
+    if found is None or not who.may_see(found.course_id):
+        raise HTTPException(404, "There is no such request, or it is past its age.")
+    kept = here.warehouse.read(requests.outlook, found.request_id) if found.found else None
+    seen = outlook.read(kept) if kept else None
+    late = found.step is None and here.clock() - found.asked_at > LATE
+    return _window(
+        request,
+        "asked.html",
+        found.course_id,
+        asked=found,
+        title=TITLES[found.kind],
+        late=late and found.is_open,
+        running=found.is_open,
+        seen=seen,
+        assignments=windows.assignment_states(seen) if seen else [],
+        grades=windows.grade_states(seen) if seen else [],
+        causes=windows.causes(seen) if seen else [],
+        may_act=who.may_act(found.course_id),
+    )
+
+
+class Asking:
+    """What the forms do: each writes one request."""
+
+    def __init__(self, tool: Tool) -> None:
+        self._tool = tool
+
+    async def ask(self, request: Request) -> Response:
+        """Write down what a form asks for, and go to where it shows."""
+        course_id, kind = request.path_params["course_id"], request.path_params["kind"]
+        session = acting(request, course_id)
+        form = await posted(request, session, self._tool)
+        if kind not in _WANTED:
+            raise HTTPException(404, "There is no such page.")
+        request_id = await run_in_threadpool(self._asked, request, kind, form, session)
+        if kind in ("sync", "remaster", "preview"):
+            return RedirectResponse(f"/requests/{request_id}", 303)
+        window = {"nightly": "utilities", "categories": "categories"}.get(kind) or _window_of(form)
+        return RedirectResponse(f"/courses/{quote(course_id)}/{window}", 303)
+
+    def _asked(self, request: Request, kind: Kind, form: Form, session: Session) -> str:
+        here, course_id = site(request), request.path_params["course_id"]
+        seen = here.warehouse.read(_latest, course_id)[0]
+        asked = Asked(
+            course_id=course_id,
+            kind=kind,
+            wanted=_WANTED[kind](form, seen),
+            by=session.name,
+            by_id=session.user_id,
+            at=here.clock(),
+        )
+        return here.warehouse.commit(requests.ask, asked)
+
+
+def _assignments(request: Request, template: str) -> HTMLResponse:
+    course_id = request.path_params["course_id"]
+    acting(request, course_id)
+    context = _list(request, course_id)
+    query = request.query_params
+    choice = _choice(query.getlist, was_shown="shown" in query, sort=query.get("sort", "name"))
+    seen = context["seen"]
+    found = windows.lines(seen, choice) if seen else []
+    return _window(request, template, course_id, lines=found, choice=choice, **context)
+
+
+def _list(request: Request, course_id: str) -> dict[str, Any]:
+    """Give the newest list of the course, when it was read, and what is being read now."""
+    here = site(request)
+    seen, made = here.warehouse.read(_latest, course_id)
+    reading = next((each for each in made if each.kind in LISTS), None)
+    listed = next((each for each in made if each.kind in LISTS and each.found), None)
+    return {
+        "seen": seen,
+        "listed": listed,
+        "reading": reading,
+        "late": reading is not None and reading.step is None and here.clock() - reading.asked_at > LATE,
+        "running": reading is not None and reading.is_open,
+    }
+
+
+def _latest(session: Connection, course_id: str) -> tuple[Outlook | None, list[requests.Request]]:
+    made = requests.of_course(session, course_id)
+    listed = next((each for each in made if each.kind in LISTS and each.found), None)
+    kept = requests.outlook(session, listed.request_id) if listed else None
+    return (outlook.read(kept) if kept else None), made
+
+
+def _window(request: Request, template: str, course_id: str, **context: object) -> HTMLResponse:
+    here, session = site(request), viewer(request).session
+    shared = {
+        "canvas": " ".join(request.app.state.tool.registration.frame_origins),
+        "links": Links(request),
+        "course_id": course_id,
+        "name": here.course_name(request, course_id),
+        "token": session.form_token if session else "",
+        "refresh": 2,
+        "ended": "Done.",
+    }
+    return here.render(template, shared | context)
+
+
+def _choice(listed: Callable[[str], list[str]], *, was_shown: bool, sort: str = "name") -> Choice:
+    sections = frozenset(filter(None, listed("section")))
+    return Choice(
+        sections=sections or None,
+        assignments=frozenset(listed("assignment")) if was_shown else None,
+        sort=sort,
+    )
+
+
+def _window_of(form: Form) -> str:
+    [window] = form["window"][:1] or ["sync"]
+    return window if window in ("sync", "remaster", "categories") else "sync"
+
+
+def _selected(form: Form, seen: Outlook | None) -> dict[str, Any]:
+    if seen is None:
+        raise HTTPException(409, "The course's assignments are to be read again first.")
+    choice = _choice(lambda name: form[name], was_shown=True)
+    if not windows.chosen_any(seen, choice):
+        raise HTTPException(400, "No assignment was chosen. Go back and choose one.")
+    return windows.selection(seen, choice)
+
+
+def _previewed(form: Form, seen: Outlook | None) -> dict[str, Any]:
+    sync_type = "remaster" if form["type"] == ["remaster"] else "manual"
+    return _selected(form, seen) | {"type": sync_type}
+
+
+def _as_previewed(form: Form, seen: Outlook | None) -> dict[str, Any]:
+    """Take a selection as the page of a preview has it, or as a window does."""
+    if form["as"] == ["previewed"]:
+        return {name: form[name] for name in ("sections", "assignments")}
+    return _selected(form, seen)
+
+
+def _edits(form: Form, seen: Outlook | None) -> dict[str, Any]:
+    if seen is None:
+        raise HTTPException(409, "The course's categories are to be read again first.")
+    rows = {(g.group_id, row.section_id): row for g in seen.groups for row in g.sections}
+    edits = []
+    for each in form["category"]:
+        group_id, _, rest = each.partition(":")
+        section_id, _, category_id = rest.partition(":")
+        row = rows.get((group_id, section_id))
+        if row is None or (category_id and category_id not in row.offered):
+            raise HTTPException(400, "What was chosen is not on the list any more. Read it again.")
+        if (category_id or None) != row.category_id:
+            edit = {"group_id": group_id, "section_id": section_id, "category_id": category_id or None}
+            edits.append(edit)
+    return {"edits": edits}
+
+
+_WANTED: Mapping[str, Callable[[Form, Outlook | None], dict[str, Any]]] = {
+    "read": lambda _form, _seen: {},
+    "preview": _previewed,
+    "sync": _as_previewed,
+    "remaster": _as_previewed,
+    "categories": _edits,
+    "nightly": lambda form, _seen: {"enabled": form["enabled"] == ["true"]},
+}

@@ -1,0 +1,72 @@
+"""Forms of the desk: from our own page, with the session's token, of someone who may; else refused."""
+
+from __future__ import annotations
+
+import hmac
+from collections import defaultdict
+from urllib.parse import parse_qsl, urlsplit
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from gpb_pipeline.lti.sessions import Session
+from gpb_pipeline.web.site import viewer
+from gpb_pipeline.web.tool import Tool
+
+BODY, FIELDS = 512 * 1024, 5_000
+"""Bytes, and fields: the form of 1,000 assignments has some 40 kB."""
+
+Form = defaultdict[str, list[str]]
+
+
+def acting(request: Request, course_id: str) -> Session:
+    """Give the session of someone who may act on a course; 404 where they may not even see it, else 403."""
+    who = viewer(request)
+    if not who.may_see(course_id):
+        raise HTTPException(404, "There is no such course here.")
+    if who.session is None:
+        raise HTTPException(403, "This is done from Canvas; the data team has `gpb` and Dagster for it.")
+    if not who.may_act(course_id):
+        raise HTTPException(403, _why_not(who.session, course_id))
+    return who.session
+
+
+async def posted(request: Request, session: Session, tool: Tool) -> Form:
+    """Read a form that our own page sent; 403 for one from elsewhere or without the session's token."""
+    if not _is_from_here(request, tool):
+        raise HTTPException(403, "This form did not come from Grade Sync. Open it again from Canvas.")
+    form = await _fields(request)
+    [token] = form.pop("token", [""])[:1]
+    if not hmac.compare_digest(token.encode(), session.form_token.encode()):
+        raise HTTPException(403, "This form is of another session. Open Grade Sync again from Canvas.")
+    return form
+
+
+def _why_not(session: Session, course_id: str) -> str:
+    if session.entries[course_id].masquerader is not None:
+        return "While you act as someone else, nothing is changed here."
+    return "Only those who may manage the grades of this course change anything here."
+
+
+def _is_from_here(request: Request, tool: Tool) -> bool:
+    """Say whether our own page sent it: the cookie comes from any page that is framed beside us."""
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        return site == "same-origin"
+    ours = urlsplit(tool.registration.url)
+    return request.headers.get("origin") == f"{ours.scheme}://{ours.netloc}"
+
+
+async def _fields(request: Request) -> Form:
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > BODY:
+            raise HTTPException(413, "The form is too long.")
+    form: Form = defaultdict(list)
+    try:
+        for name, value in parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=FIELDS):
+            form[name].append(value)
+    except ValueError:
+        raise HTTPException(400, "What was sent is no form.") from None
+    return form

@@ -1,0 +1,129 @@
+"""What the desk's windows list, made of a course's outlook: assignments to choose, what would become of them.
+
+Pure. How it looks is the templates'.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from gpb_pipeline.outlook import Offer, Outlook
+from gpb_pipeline.passback.rules.issues import CATALOGUE, Code, Issue
+
+WOULD = {
+    "create": "Would be created",
+    "update": "Would be updated",
+    "withdraw": "Would be withdrawn",
+    "unchanged": "Unchanged",
+    "skipped": "Would be skipped",
+    "failed": "Would fail",
+}
+"""What a preview's states say, in the order that they are shown."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """An assignment to choose; `shown` and `chosen` as asked for, `why` what keeps it back everywhere."""
+
+    assignment_id: str
+    name: str
+    dues: tuple[datetime, ...]
+    last_sync: datetime | None
+    selectable: bool
+    shown: bool
+    chosen: bool
+    why: tuple[Issue, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """What an address or a form chose; None is all."""
+
+    sections: frozenset[str] | None
+    assignments: frozenset[str] | None
+    sort: str = "name"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """A cause in a preview: how often, what it means, and so who can mend it."""
+
+    count: int
+    meaning: Issue
+
+
+def lines(found: Outlook, choice: Choice) -> list[Line]:
+    """List the course's assignments, each once, in the order asked for."""
+    by_id: dict[str, list[Offer]] = {}
+    for offer in found.offers:
+        by_id.setdefault(offer.assignment_id, []).append(offer)
+    made = [_line(offers, choice) for offers in by_id.values()]
+    column, descending = choice.sort.removeprefix("-"), choice.sort.startswith("-")
+    return sorted(made, key=_KEYS.get(column, _KEYS["name"]), reverse=descending)
+
+
+def selection(found: Outlook, choice: Choice) -> dict[str, list[str]]:
+    """Say what a sync is to be told: an empty list is all, so that it stays all."""
+    offered = [each for each in lines(found, choice) if each.shown and each.selectable]
+    chosen = [each.assignment_id for each in offered if each.chosen]
+    every_section = choice.sections is None or choice.sections >= found.sections.keys()
+    return {
+        "sections": [] if every_section else sorted(choice.sections or ()),
+        "assignments": [] if len(chosen) == len(offered) else sorted(chosen),
+    }
+
+
+def chosen_any(found: Outlook, choice: Choice) -> bool:
+    """Whether anything is left to send."""
+    return any(each.shown and each.selectable and each.chosen for each in lines(found, choice))
+
+
+def assignment_states(found: Outlook) -> list[tuple[str, int]]:
+    return _counted(Counter(each.state for each in found.offers))
+
+
+def grade_states(found: Outlook) -> list[tuple[str, int]]:
+    counts: Counter[str] = Counter()
+    for each in found.grades:
+        counts[each.state] += each.count
+    return _counted(counts)
+
+
+def causes(found: Outlook) -> list[Told]:
+    """List what keeps things back or is to be known, the gravest and most frequent first."""
+    told = [Told(count=count, meaning=CATALOGUE[Code(code)]) for code, count in found.issues.items()]
+    grave = ("error", "warning", "info")
+    return sorted(told, key=lambda each: (grave.index(each.meaning.severity), -each.count))
+
+
+def _line(offers: Sequence[Offer], choice: Choice) -> Line:
+    first = offers[0]
+    shown = [each for each in offers if choice.sections is None or each.section_id in choice.sections]
+    selectable = any(each.selectable for each in shown or offers)
+    codes: Collection[str] = dict.fromkeys(each.code for each in shown or offers if each.code)
+    synced = [datetime.fromisoformat(each.last_sync) for each in shown if each.last_sync]
+    return Line(
+        assignment_id=first.assignment_id,
+        name=first.assignment_name,
+        dues=tuple(sorted({datetime.fromisoformat(each.due_at) for each in shown if each.due_at})),
+        last_sync=max(synced, default=None),
+        selectable=selectable,
+        shown=bool(shown),
+        chosen=selectable and (choice.assignments is None or first.assignment_id in choice.assignments),
+        why=() if selectable else tuple(CATALOGUE[Code(code)] for code in codes),
+    )
+
+
+_FAR = float("inf")
+_KEYS: Mapping[str, Callable[[Line], tuple[float | str, str]]] = {
+    "name": lambda line: (line.name.casefold(), line.assignment_id),
+    "due": lambda line: (line.dues[0].timestamp() if line.dues else _FAR, line.name.casefold()),
+    "last": lambda line: (line.last_sync.timestamp() if line.last_sync else _FAR, line.name.casefold()),
+}
+
+
+def _counted(counts: Counter[str]) -> list[tuple[str, int]]:
+    return [(label, counts[state]) for state, label in WOULD.items() if counts[state]]

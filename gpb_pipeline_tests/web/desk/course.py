@@ -1,0 +1,70 @@
+"""A course that was read a moment ago, as the desk's windows list it."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from gpb_pipeline.outlook import GradeCount, GroupRow, Offer, Outlook, SectionRow
+from gpb_pipeline.warehouse import requests
+from gpb_pipeline.warehouse.ducklake import Warehouse
+from gpb_pipeline.warehouse.requests import Asked, Request
+
+COURSE, OTHER = "1001", "1002"
+
+
+def offer(assignment_id: str, name: str, section_id: str = "s1", code: str | None = None) -> Offer:
+    return Offer(
+        assignment_id=assignment_id,
+        assignment_name=name,
+        section_id=section_id,
+        due_at="2026-11-20T05:00:00+00:00" if code != "no_due_date" else None,
+        last_sync=None,
+        state="skipped" if code else "create",
+        code=code,
+    )
+
+
+OUTLOOK = Outlook(
+    sections={"s1": "Period 1", "s2": "Period 2 <i>"},
+    offers=(
+        offer("a1", "Quiz <b>"),
+        offer("a1", "Quiz <b>", "s2"),
+        offer("a2", "Essay"),
+        offer("a3", "Undated", code="no_due_date"),
+        offer("a4", "Twin", code="duplicate_name"),
+    ),
+    grades=(GradeCount(assignment_id="a1", state="create", code=None, count=5),),
+    issues={"no_due_date": 1, "duplicate_name": 1},
+    groups=(
+        GroupRow(
+            group_id="g1",
+            group_name="Homework",
+            label="Synchronized",
+            unassociated=0,
+            sections=(
+                SectionRow(
+                    section_id="s1",
+                    section_name="Period 1",
+                    sis_section_id="SIS-1",
+                    category_id="c:1",
+                    label="Synchronized",
+                    offered=("c:1", "c2"),
+                ),
+            ),
+        ),
+    ),
+    categories={"c:1": "Homework", "c2": "Labs"},
+)
+
+
+def looked(warehouse: Warehouse, kind: requests.Kind, **wanted: Any) -> Request:
+    asked = Asked(course_id=COURSE, kind=kind, wanted=wanted, by="Dana", by_id="55", at=datetime.now(UTC))
+    request_id = warehouse.commit(requests.ask, asked)
+    found = warehouse.read(requests.request, request_id)
+    assert found is not None
+    warehouse.commit(requests.keep, found, OUTLOOK.as_json(), at=datetime.now(UTC))
+    warehouse.commit(requests.step, request_id, "ended", at=datetime.now(UTC))
+    return found
+
+
+def made(warehouse: Warehouse, course: str = COURSE) -> list[Request]:
+    return warehouse.read(requests.of_course, course)

@@ -1,0 +1,265 @@
+"""The desk's forms over real HTTP: what is asked for, by whom, and each way in which it is not taken."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import requests as http
+
+from gpb_pipeline.sandbox.serve import Sandbox
+from gpb_pipeline.warehouse import requests
+from gpb_pipeline.warehouse.ducklake import Warehouse
+from gpb_pipeline.warehouse.requests import Asked, Request
+from gpb_pipeline_tests.web import canvas_user
+from gpb_pipeline_tests.web.canvas_user import CanvasUser
+from gpb_pipeline_tests.web.desk.course import COURSE, OTHER, OUTLOOK, looked, made, offer
+from gpb_pipeline_tests.web.tool import Clock
+
+pytestmark = pytest.mark.usefixtures("_as_new")
+FROM_HERE = {"Sec-Fetch-Site": "same-origin"}
+
+
+def teacher(sandbox: Sandbox, course: int = 1001) -> CanvasUser:
+    browser = CanvasUser(sandbox, canvas_user.TEACHER)
+    browser.launches(course)
+    return browser
+
+
+def token(browser: CanvasUser, url: str) -> str:
+    """The session's token, as it stands in a page."""
+    page = browser.get(f"{url}/courses/{COURSE}/utilities", timeout=20).text
+    return page.partition('name="token" value="')[2].partition('"')[0]
+
+
+def asks(
+    browser: CanvasUser, url: str, kind: str, headers: dict[str, str] = FROM_HERE, **fields: Any
+) -> http.Response:
+    fields = {"token": token(browser, url)} | fields
+    course = fields.pop("course", COURSE)
+    address = f"{url}/courses/{course}/ask/{kind}"
+    return browser.post(address, data=fields, headers=headers, allow_redirects=False, timeout=20)
+
+
+def test_a_form_becomes_a_request_by_who_is_signed_in(
+    url: str, sandbox: Sandbox, warehouse: Warehouse, read: Request
+) -> None:
+    answer = asks(teacher(sandbox), url, "sync", shown=1, section=["s1", "s2"], assignment=["a1"])
+    assert answer.status_code == 303
+    [asked, _] = made(warehouse)
+    assert answer.headers["Location"] == f"/requests/{asked.request_id}"
+    assert (asked.kind, asked.asked_by, asked.asked_by_id) == ("sync", "Dana Whitfield", "55")
+    assert asked.wanted == {"sections": [], "assignments": ["a1"]}
+
+
+@pytest.mark.parametrize(
+    ("fields", "wanted"),
+    [
+        ({"assignment": ["a1", "a2"]}, {"sections": [], "assignments": []}),
+        ({"assignment": ["a1", "a2", "a3", "a4", "x"]}, {"sections": [], "assignments": []}),
+        ({"assignment": ["a1"], "section": "s2"}, {"sections": ["s2"], "assignments": []}),
+        ({"assignment": ["a2"], "section": "s1"}, {"sections": ["s1"], "assignments": ["a2"]}),
+    ],
+)
+def test_a_selection_is_what_is_on_the_list_and_all_stays_all(
+    url: str,
+    sandbox: Sandbox,
+    warehouse: Warehouse,
+    read: Request,
+    fields: dict[str, Any],
+    wanted: dict[str, list[str]],
+) -> None:
+    assert asks(teacher(sandbox), url, "sync", **fields).status_code == 303
+    assert made(warehouse)[0].wanted == wanted
+
+
+@pytest.mark.parametrize("assignment", [[], ["a3"], ["unknown"]])
+def test_nothing_to_send_is_told(
+    url: str, sandbox: Sandbox, warehouse: Warehouse, read: Request, assignment: list[str]
+) -> None:
+    answer = asks(teacher(sandbox), url, "sync", assignment=assignment)
+    assert answer.status_code == 400
+    assert "No assignment was chosen" in answer.text
+    assert len(made(warehouse)) == 1
+
+
+def test_a_course_that_was_never_read_is_to_be_read_first(
+    url: str, sandbox: Sandbox, warehouse: Warehouse
+) -> None:
+    browser = teacher(sandbox)
+    for window in ("sync", "remaster", "categories"):
+        page = browser.get(f"{url}/courses/{COURSE}/{window}", timeout=20).text
+        assert "have not been read yet" in page
+    assert asks(browser, url, "sync", assignment="a1").status_code == 409
+    assert asks(browser, url, "read", window="remaster").headers["Location"].endswith("/remaster")
+    assert asks(browser, url, "read", window="//evil.example").headers["Location"].endswith("/sync")
+    assert len(made(warehouse)) == 1  # the second click is the same request
+    assert "Scheduled" in browser.get(f"{url}/courses/{COURSE}/sync", timeout=20).text
+
+
+def test_what_waits_over_a_minute_says_so(url: str, sandbox: Sandbox, warehouse: Warehouse) -> None:
+    early = datetime.now(UTC) - timedelta(seconds=90)
+    asked = Asked(course_id=COURSE, kind="sync", by="Dana", by_id="55", at=early)
+    request_id = warehouse.commit(requests.ask, asked)
+    browser = teacher(sandbox)
+    page = browser.get(f"{url}/requests/{request_id}", timeout=20).text
+    assert "Click to see progress" in page
+    assert "has not begun within a minute" in page
+    warehouse.commit(
+        requests.step, request_id, "failed", at=datetime.now(UTC), cause="Canvas refuses the <token>."
+    )
+    assert "Canvas refuses the &lt;token&gt;." in browser.get(f"{url}/requests/{request_id}", timeout=20).text
+    assert "Failed" in browser.get(f"{url}/courses/{COURSE}", timeout=20).text
+
+
+def test_categories_are_saved_as_far_as_they_changed(
+    url: str, sandbox: Sandbox, warehouse: Warehouse, read: Request
+) -> None:
+    browser = teacher(sandbox)
+    for wrong in ("g1:s1:c9", "g1:s9:c2", "g9:s1:c2", "nonsense"):
+        assert asks(browser, url, "categories", category=wrong).status_code == 400
+    assert asks(browser, url, "categories", category=["g1:s1:c2"]).status_code == 303
+    edit = {"group_id": "g1", "section_id": "s1", "category_id": "c2"}
+    assert made(warehouse)[0].wanted == {"edits": [edit]}
+    assert asks(browser, url, "categories", category=["g1:s1:c:1"]).status_code == 303
+    assert made(warehouse)[0].wanted == {"edits": []}
+    assert asks(browser, url, "categories", category=["g1:s1:"]).status_code == 303
+    assert made(warehouse)[0].wanted == {"edits": [edit | {"category_id": None}]}
+
+
+def test_the_counts_of_a_preview_come_before_a_remaster(
+    url: str, sandbox: Sandbox, warehouse: Warehouse, read: Request
+) -> None:
+    browser = teacher(sandbox)
+    answer = asks(browser, url, "preview", type="remaster", assignment=["a1"])
+    [asked, _] = made(warehouse)
+    assert (asked.kind, asked.wanted["type"]) == ("preview", "remaster")
+    warehouse.commit(requests.keep, asked, OUTLOOK.as_json(), at=datetime.now(UTC))
+    page = browser.get(url + answer.headers["Location"], timeout=20).text
+    for told in ("Would be created", "It has no due date for this section.", "Instructor", "Remaster Grades"):
+        assert told in page
+    fields: dict[str, Any] = {"as": "previewed", "assignments": ["a1"]}
+    assert asks(browser, url, "remaster", **fields).status_code == 303
+    [remaster, *_] = made(warehouse)
+    assert (remaster.kind, remaster.wanted) == ("remaster", {"sections": [], "assignments": ["a1"]})
+
+
+def test_names_are_shown_as_they_are_and_what_cannot_go_says_why(
+    url: str, sandbox: Sandbox, read: Request
+) -> None:
+    browser = teacher(sandbox)
+    for window in ("sync", "remaster"):
+        page = browser.get(f"{url}/courses/{COURSE}/{window}", timeout=20).text
+        assert "Quiz &lt;b&gt;" in page
+        assert "It has no due date for this section." in page
+        assert page.count("disabled") == 2
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Sec-Fetch-Site": "none"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {},
+    ],
+)
+def test_a_form_from_elsewhere_is_refused(
+    url: str, sandbox: Sandbox, warehouse: Warehouse, headers: dict[str, str]
+) -> None:
+    browser = teacher(sandbox)
+    assert asks(browser, url, "nightly", headers, enabled="true").status_code == 403
+    assert made(warehouse) == []
+
+
+def test_an_older_browser_says_where_a_form_is_from(url: str, sandbox: Sandbox, warehouse: Warehouse) -> None:
+    assert asks(teacher(sandbox), url, "nightly", {"Origin": url}, enabled="true").status_code == 303
+    assert made(warehouse)[0].wanted == {"enabled": True}
+
+
+def test_a_form_without_this_sessions_token_is_refused(
+    url: str, sandbox: Sandbox, warehouse: Warehouse
+) -> None:
+    browser, another = teacher(sandbox), teacher(sandbox)
+    for wrong in ("", "guessed", token(another, url)):
+        assert asks(browser, url, "nightly", token=wrong, enabled="true").status_code == 403
+    bare = browser.post(f"{url}/courses/{COURSE}/ask/nightly", headers=FROM_HERE, timeout=20)
+    assert bare.status_code == 403
+    assert made(warehouse) == []
+
+
+def test_another_courses_id_answers_like_none(
+    url: str, sandbox: Sandbox, warehouse: Warehouse, read: Request
+) -> None:
+    browser = teacher(sandbox, 1002)
+    own = browser.get(f"{url}/courses/{OTHER}/utilities", timeout=20).text
+    mine = own.partition('name="token" value="')[2].partition('"')[0]
+    assert asks(browser, url, "nightly", token=mine, enabled="true").status_code == 404
+    for path in (f"courses/{COURSE}", f"courses/{COURSE}/sync", f"requests/{read.request_id}"):
+        assert browser.get(f"{url}/{path}", timeout=20).status_code == 404
+    assert len(made(warehouse)) == 1
+
+
+@pytest.mark.parametrize(
+    ("user", "masquerader", "told"),
+    [
+        (canvas_user.LOOKER, "", "Only those who may manage the grades"),
+        (canvas_user.TEACHER, "99", "While you act as someone else"),
+    ],
+)
+def test_who_may_only_look_or_acts_as_someone_else_changes_nothing(
+    url: str, sandbox: Sandbox, warehouse: Warehouse, read: Request, user: int, masquerader: str, told: str
+) -> None:
+    browser = CanvasUser(sandbox, user, masquerader)
+    assert browser.launches(placement="post_grades").status_code == 200  # the history
+    for path in ("utilities", "sync", "remaster", "categories"):
+        answer = browser.get(f"{url}/courses/{COURSE}/{path}", timeout=20)
+        assert answer.status_code == 403
+        assert told in answer.text
+    answer = browser.post(f"{url}/courses/{COURSE}/ask/nightly", headers=FROM_HERE, timeout=20)
+    assert answer.status_code == 403
+    assert browser.get(f"{url}/requests/{read.request_id}", timeout=20).status_code == 200
+    assert len(made(warehouse)) == 1
+
+
+def test_the_data_team_looks_and_does_not_ask(url: str, warehouse: Warehouse) -> None:
+    address = f"{url}/courses/{COURSE}/ask/nightly"
+    answer = http.post(address, auth=("team", "hunter2"), headers=FROM_HERE, timeout=20)
+    assert answer.status_code == 403
+    assert http.post(address, timeout=20).status_code == 401
+    assert made(warehouse) == []
+
+
+def test_looking_changes_nothing_and_an_old_session_neither(
+    url: str, sandbox: Sandbox, warehouse: Warehouse, clock: Clock
+) -> None:
+    browser = teacher(sandbox)
+    mine = token(browser, url)
+    assert browser.get(f"{url}/courses/{COURSE}/ask/nightly", timeout=20).status_code == 405
+    clock.ahead = 3601
+    assert asks(browser, url, "nightly", token=mine, enabled="true").status_code == 401
+    assert made(warehouse) == []
+
+
+def test_what_is_no_form_is_refused(url: str, sandbox: Sandbox, warehouse: Warehouse) -> None:
+    browser = teacher(sandbox)
+    for body, status in ((b"x" * 600_000, 413), (b"\xff", 400), (b"a=1&" * 6_000, 400)):
+        answer = browser.post(f"{url}/courses/{COURSE}/ask/read", data=body, headers=FROM_HERE, timeout=20)
+        assert answer.status_code == status
+    assert asks(browser, url, "nonsense").status_code == 404
+    assert made(warehouse) == []
+
+
+def test_a_list_of_a_thousand_assignments_is_one_page(
+    url: str, sandbox: Sandbox, warehouse: Warehouse
+) -> None:
+    read = looked(warehouse, "read")
+    long = replace(OUTLOOK, offers=tuple(offer(f"x{n}", f"Work {n}") for n in range(1000)))
+    warehouse.commit(requests.keep, read, long.as_json(), at=datetime.now(UTC))
+    browser = teacher(sandbox)
+    assert browser.get(f"{url}/courses/{COURSE}/sync", timeout=20).text.count("<tr") == 1001
+    chosen = [f"x{n}" for n in range(999)]
+    assert asks(browser, url, "sync", assignment=chosen).status_code == 303
+    assert len(made(warehouse)[0].wanted["assignments"]) == 999

@@ -1,0 +1,199 @@
+"""The desk's windows in a browser: WCAG AA in light and dark, 320 pixels wide, without mouse or scripts."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Literal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from playwright.sync_api import Browser, Page, ViewportSize, expect
+
+from gpb_pipeline.sandbox.serve import Sandbox
+from gpb_pipeline.warehouse.ducklake import Warehouse
+from gpb_pipeline.warehouse.requests import Request
+from gpb_pipeline_tests.web.desk.course import COURSE, looked, made
+from gpb_pipeline_tests.web.test_browser import AA
+
+pytestmark = pytest.mark.usefixtures("_as_new")
+WINDOWS = ("", "/utilities", "/sync", "/sync?shown=1&assignment=a1&section=s1&sort=-due", "/remaster")
+DESK, PHONE, NARROW = (
+    ViewportSize(width=1280, height=800),
+    ViewportSize(width=390, height=844),
+    ViewportSize(width=320, height=640),
+)
+
+
+@contextmanager
+def at_the_desk(
+    browser: Browser,
+    sandbox: Sandbox,
+    url: str,
+    *,
+    scheme: Literal["light", "dark"] = "light",
+    size: ViewportSize = DESK,
+    scripts: bool = True,
+) -> Iterator[Page]:
+    """Come in from Canvas, in a tab of its own."""
+    context = browser.new_context(color_scheme=scheme, viewport=size, java_script_enabled=scripts)
+    page = context.new_page()
+    page.goto(f"{sandbox.canvas_url}/login")
+    page.get_by_role("button", name="Dana Whitfield, teacher").click()
+    page.goto(f"{sandbox.canvas_url}/courses/{COURSE}/external_tools/7?display=borderless")
+    if not scripts:
+        for _ in ("to the tool", "and back"):
+            page.get_by_role("button", name="Go on").click()
+    expect(page).to_have_url(f"{url}/courses/{COURSE}")
+    yield page
+    context.close()
+
+
+@pytest.mark.parametrize(
+    ("scheme", "size"),
+    [("light", DESK), ("dark", PHONE), ("light", NARROW)],
+    ids=["desk", "phone-in-the-dark", "narrow"],
+)
+def test_every_window_meets_wcag_aa(
+    browser: Browser,
+    sandbox: Sandbox,
+    url: str,
+    warehouse: Warehouse,
+    read: Request,
+    scheme: Literal["light", "dark"],
+    size: ViewportSize,
+) -> None:
+    preview = looked(warehouse, "preview", type="remaster", sections=[], assignments=["a1"])
+    looked(warehouse, "sync")
+    found = {}
+    with at_the_desk(browser, sandbox, url, scheme=scheme, size=size) as page:
+        paths = [f"/courses/{COURSE}{window}" for window in (*WINDOWS, "/remaster?section=s2", "/categories")]
+        for path in (*paths, f"/requests/{preview.request_id}", "/courses/none/sync"):
+            page.goto(url + path)
+            for group in page.locator("details").all():
+                group.evaluate("group => { group.open = true }")
+            found[path] = [
+                (violation["id"], [node["target"] for node in violation["nodes"]])
+                for violation in Axe().run(page, options=AA).response["violations"]
+            ]
+            wide = page.evaluate(
+                "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+            )
+            assert wide == 0, path
+    assert found == {path: [] for path in found}
+
+
+def test_a_teacher_without_a_mouse_chooses_and_posts(
+    browser: Browser,
+    sandbox: Sandbox,
+    url: str,
+    warehouse: Warehouse,
+    read: Request,
+) -> None:
+    with at_the_desk(browser, sandbox, url) as page:
+        page.get_by_role("link", name="Utilities").press("Enter")
+        page.get_by_role("link", name="Sync to SIS").press("Enter")
+        every = page.get_by_role("checkbox", name="All assignments")
+        every.press("Space")
+        expect(page.get_by_text("0 of 2 selected")).to_be_visible()
+        page.get_by_role("checkbox", name="Essay").press("Space")
+        expect(every).to_have_js_property("indeterminate", value=True)
+        for name in ("Undated", "Twin"):
+            box = page.get_by_role("checkbox", name=name)
+            expect(box).to_be_disabled()
+            expect(box).not_to_be_checked()
+        expect(page.get_by_role("checkbox", name="Undated")).to_have_accessible_description(
+            "It has no due date for this section. Add a due date."
+        )
+        page.get_by_role("button", name="Due Date").press("Enter")
+        expect(page.get_by_role("columnheader", name="Due Date")).to_have_attribute("aria-sort", "ascending")
+        expect(page.get_by_text("1 of 2 selected")).to_be_visible()  # what was chosen stays chosen
+        page.get_by_role("button", name="Post Grades").press("Enter")
+        expect(page.get_by_role("link", name="Click to see progress")).to_be_visible()
+        page.get_by_role("link", name="Click to see progress").press("Enter")
+        expect(page.get_by_role("heading", name="Grade Sync History")).to_be_visible()
+        expect(page.get_by_text("Scheduled")).to_be_visible()
+        page.get_by_role("link", name="Utilities").press("Enter")
+        page.get_by_role("switch", name="Nightly Sync").press("Space")
+        expect(page.get_by_text("It is being switched on.")).to_be_visible()
+    [nightly, sync, _] = made(warehouse)
+    assert sync.wanted == {"assignments": ["a2"], "sections": []}
+    assert nightly.wanted == {"enabled": True}
+
+
+def test_a_view_of_a_section_changes_no_choice(
+    browser: Browser,
+    sandbox: Sandbox,
+    url: str,
+    read: Request,
+) -> None:
+    with at_the_desk(browser, sandbox, url) as page:
+        page.goto(f"{url}/courses/{COURSE}/remaster")
+        page.get_by_role("checkbox", name="Essay").uncheck()
+        page.get_by_role("combobox", name="Filter by section").select_option(label="Period 2 <i>")
+        page.get_by_role("button", name="Filter").click()
+        expect(page.get_by_role("checkbox", name="Quiz <b>")).to_be_disabled()
+        expect(page.get_by_role("checkbox", name="Quiz <b>")).to_be_checked()
+        expect(page.get_by_role("checkbox", name="Essay")).to_have_count(0)
+        expect(page.get_by_role("button", name="Remaster Grades")).to_have_count(0)
+        page.get_by_role("combobox", name="Filter by section").select_option(label="All sections")
+        page.get_by_role("button", name="Filter").click()
+        expect(page.get_by_role("checkbox", name="Quiz <b>")).to_be_checked()
+        expect(page.get_by_role("checkbox", name="Essay")).not_to_be_checked()
+
+
+def test_it_works_without_javascript(
+    browser: Browser,
+    sandbox: Sandbox,
+    url: str,
+    warehouse: Warehouse,
+    read: Request,
+) -> None:
+    with at_the_desk(browser, sandbox, url, scripts=False) as page:
+        page.goto(f"{url}/courses/{COURSE}/sync")
+        page.get_by_role("checkbox", name="Period 2").uncheck()
+        page.get_by_role("button", name="Filter").click()
+        page.get_by_role("checkbox", name="Essay").uncheck()
+        page.get_by_role("button", name="Post Grades").click()
+        expect(page.get_by_role("link", name="Click to see progress")).to_be_visible()
+    assert made(warehouse)[0].wanted == {"assignments": ["a1"], "sections": ["s1"]}
+
+
+@contextmanager
+def another_site(body: str) -> Iterator[str]:
+    """Serve a page from elsewhere; gives its address."""
+
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
+        Thread(target=server.serve_forever).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+def test_canvas_alone_may_frame_the_desk(browser: Browser, sandbox: Sandbox, url: str) -> None:
+    framing = f'<iframe src="{url}/courses/{COURSE}"></iframe>'
+    with at_the_desk(browser, sandbox, url) as page, another_site(framing) as address:
+        with page.expect_console_message(lambda said: "frame-ancestors" in said.text):
+            page.goto(address)
+        expect(page.frame_locator("iframe").get_by_role("heading", name="Course")).to_have_count(0)
+
+
+def test_a_form_that_is_posted_from_elsewhere_is_refused(
+    browser: Browser, sandbox: Sandbox, url: str, warehouse: Warehouse
+) -> None:
+    form = f"""<form method="post" action="{url}/courses/{COURSE}/ask/nightly">
+        <input name="enabled" value="true"><button name="token" value="guessed">Win</button></form>"""
+    with at_the_desk(browser, sandbox, url) as page, another_site(form) as address:
+        page.goto(address)
+        page.get_by_role("button", name="Win").click()
+        expect(page.get_by_text("This form did not come from Grade Sync.")).to_be_visible()
+    assert made(warehouse) == []
