@@ -310,7 +310,7 @@ def _ended(finished: _Finished) -> Ended:
 
 
 def _status(posted: Posted | None) -> EndStatus:
-    """Find whether an item failed; skips and warnings do not change it (design.md §8.2)."""
+    """Find whether an item failed; skips and warnings do not change it (docs/decisions.md §8.2)."""
     if posted is None:
         return "Completed"
     states = posted.outcome.assignments["state"], posted.outcome.grades["state"]

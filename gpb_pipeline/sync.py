@@ -83,13 +83,13 @@ class SyncRequest:
     posted_by: str
     selection: Selection = field(default_factory=Selection)
     posting: Posting = Posting.GRADES
-    confirm: bool = False  # releases what is held (docs, §8.10)
+    confirm: bool = False  # releases what is held (docs/decisions.md §8.10)
     mend: frozenset[Cause] = frozenset()  # of a reconcile: the causes whose differences are written
     retract: frozenset[str] = frozenset()  # of a retract: the sourcedIds that are taken back
 
 
 def kept_out(request: SyncRequest, course: Course) -> PermanentError | None:
-    """Say why a course is not synced as it is: unpublished, a blueprint, or, at night, concluded (docs, §6.1)."""
+    """Say why a course is not synced: unpublished, a blueprint, concluded (decisions.md §6.1)."""
     if request.posting is Posting.NOTHING or request.type in READ_BACK:
         return None
     item = f"course {course.course_id}"
@@ -231,7 +231,7 @@ class CourseSync:
         return Posted(outcome=outcome, held=writing.change(without_taken_back(held)), stopped_by=halt.error)
 
     def _canvas(self) -> CanvasRead:
-        """Read the course; of one that Canvas no longer has, what the last sync left, where that is enough."""
+        """Read the course; of one that Canvas no longer has, what the last sync left, if that will do."""
         try:
             return read_course(
                 self.connections.canvas, self.request.course_id, lambda: self.reached(Stage.GET_GRADES)
@@ -245,7 +245,7 @@ class CourseSync:
             return left
 
     def _reconciled(self, judged: Judged, held: Holdings) -> Judged:
-        """Find every difference, and leave of the plan what was asked for; edits are no plan's unless named."""
+        """Find every difference, and leave of the plan what was asked for; no edit unless it is named."""
         ticked = judged.canvas.assignments
         synced = ticked[ticked["post_to_sis"] & (ticked["workflow_state"] == "published")]
         policy = replace(self.connections.policy, on_edit="overwrite")
@@ -271,7 +271,7 @@ class CourseSync:
         return planned
 
     def _again(self, judged: Judged, seen: Holdings) -> Planned:
-        """Plan what a read back asks for at once; a reconcile and a retract write nothing that was not asked."""
+        """Plan what a read back asks for at once; a reconcile and a retract write only what was asked."""
         if self.request.type in READ_BACK:
             nothing = replace(
                 judged.plan, assignments=judged.plan.assignments.iloc[:0], grades=judged.plan.grades.iloc[:0]

@@ -90,7 +90,7 @@ class Written:
 
 @dataclass(kw_only=True)
 class Writing:
-    """The writes of one course's sync, by one thread; `on_record` is what the warehouse has of the holdings."""
+    """The writes of one course's sync, by one thread; `on_record`: what the warehouse has of the holdings."""
 
     eyes: Eyes
     warehouse: Warehouse

@@ -1,7 +1,7 @@
 """A token's leaky bucket at Canvas as seen from this side: who may ask now, and who waits.
 
 Each request in flight holds 50 points back, a full bucket refuses, and every answer says what is left
-(reference/canvas_api.md §7). The server's own bucket, for trying it, is the sandbox's.
+(docs/canvas.md §7). The server's own bucket, for trying it, is the sandbox's.
 """
 
 from collections.abc import Iterator, Mapping

@@ -1,6 +1,6 @@
 """The Canvas REST client: one GET or PUT or a list of pages, turns at the token's bucket, retries.
 
-What is asked for, and the frames made of it, are in extracts.py. Source: reference/canvas_api.md §7.
+What is asked for, and the frames made of it, are in extracts.py. Source: docs/canvas.md §7.
 """
 
 from collections.abc import Callable, Iterator

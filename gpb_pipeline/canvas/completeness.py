@@ -1,6 +1,6 @@
 """Whether a course was read whole: what a permission or a short read leaves out looks like a deletion.
 
-Canvas says neither; it only leaves out (reference/canvas_api.md §0, §2, §6). It leaves a key out of all of a
+Canvas says neither; it only leaves out (docs/canvas.md §0, §2, §6). It leaves a key out of all of a
 list or of none: one row without it is that row's fault, and told with it (sieve.py).
 """
 

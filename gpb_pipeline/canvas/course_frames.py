@@ -1,4 +1,4 @@
-"""Which key of Canvas's lists each frame's columns are, and read how (reference/canvas_api.md §2-§6).
+"""Which key of Canvas's lists each frame's columns are, and read how (docs/canvas.md §2-§6).
 
 A reading that refuses stands only where a rule, or what is sent, goes by the value: the rest never stands in
 the way. The lists are read by extracts.py; for whom an assignment is and when it is due, by overrides.py.

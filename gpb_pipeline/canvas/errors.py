@@ -1,6 +1,6 @@
 """What Canvas says when it will not or cannot, as errors that say what to do. Nothing of it is quoted.
 
-Source of the refusals: reference/canvas_api.md §7. When a request is repeated, client.py decides.
+Source of the refusals: docs/canvas.md §7. When a request is repeated, client.py decides.
 """
 
 from http import HTTPStatus

@@ -1,4 +1,4 @@
-"""Everything a sync reads of a course, in the order of reference/canvas_api.md §10: lists, made into frames.
+"""Everything a sync reads of a course, in the order of docs/canvas.md §10: lists, made into frames.
 
 What a value should be and what is laid aside is course_frames.py's; whether the lists are whole,
 completeness.py's. A key is looked for wherever its absence would look like a deletion.

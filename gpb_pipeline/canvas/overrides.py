@@ -1,6 +1,6 @@
 """For whom an assignment is, and when it is due for them. Who wins is passback/rules/due_dates.py's.
 
-An override gives a row a target. One of a module looks like one of the assignment (reference/canvas_api.md
+An override gives a row a target. One of a module looks like one of the assignment (docs/canvas.md
 §2). A checkpointed discussion has its dates on its two checkpoints; the discussion is due when the later of
 them is. A due date that cannot be read counts as explicitly none, so that nothing goes by another, and is
 told.

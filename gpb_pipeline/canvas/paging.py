@@ -1,6 +1,6 @@
 """A list of Canvas, page by page, to its end or not at all. How one page is asked for is client.py's.
 
-Sources: reference/canvas_api.md §7. Which of the objects can be carried is sieve.py's.
+Sources: docs/canvas.md §7. Which of the objects can be carried is sieve.py's.
 """
 
 from collections.abc import Callable, Generator, Iterator, Mapping

@@ -1,6 +1,6 @@
 """What the token may see, asked of few courses in few requests, for `gpb doctor`. A sync finds out by itself.
 
-Canvas says of none of these that it was left out (reference/canvas_api.md §0).
+Canvas says of none of these that it was left out (docs/canvas.md §0).
 """
 
 from collections.abc import Iterable

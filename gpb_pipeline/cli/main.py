@@ -44,11 +44,7 @@ COMMANDS = {
     "reconcile": _Place(
         "reconcile", "reconcile_command", "Hold courses against the SIS, and mend what differs."
     ),
-    "reconcile": _Place(
-        "reconcile", "reconcile_command", "Hold courses against the SIS: what differs, and why."
-    ),
     "remaster": _Place("sync", "remaster_command", "Send everything of these courses again."),
-    "retract": _Place("reconcile", "retract_command", "Take back what Canvas no longer supports."),
     "retract": _Place("reconcile", "retract_command", "Take back what Canvas no longer supports."),
     "sandbox": _Place("sandbox", "sandbox", "A Canvas and a SIS to try against; grade there, read its log."),
     "sync": _Place("sync", "sync_command", "Send what has changed in these courses."),

@@ -1,4 +1,4 @@
-"""The one multi-asset of a sync: takes its courses from the run and streams them (design.md §4).
+"""The one multi-asset of a sync: takes its courses from the run and streams them (docs/decisions.md §4).
 
 Events are yielded rather than outputs: an output of a ranged run marks every partition, failed ones too; an
 event marks exactly the course that it names. Which ones there are, telling.py says.

@@ -1,7 +1,7 @@
 """Keeping Dagster's own storage small: runs past their age, with what `delete_run` leaves behind.
 
 A run stays as long as one of its syncs is in the history, so a course's latest always does. Dagster itself
-purges only ticks (reference/dagster.md, Q5).
+purges only ticks (docs/dagster.md, Q5).
 """
 
 from collections.abc import Collection, Iterator, Sequence

@@ -1,6 +1,6 @@
 """The manual's AssignmentsSync and GradesSync graphs as small pictures. Counts come in, Markdown goes out.
 
-The UI renders no raw SVG, but an image whose source is a data URI (reference/dagster.md, Q6).
+The UI renders no raw SVG, but an image whose source is a data URI (docs/dagster.md, Q6).
 """
 
 from base64 import b64encode

@@ -1,6 +1,6 @@
 """The metadata of `grade_syncs`: a sync's line in the history and its overview, in the manual's words.
 
-The same line as `gpb history --json` (design.md §7), flat, so that the UI plots its numbers.
+The same line as `gpb history --json` (docs/decisions.md §7), flat, so that the UI plots its numbers.
 """
 
 from collections import Counter

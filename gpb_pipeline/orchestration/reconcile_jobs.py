@@ -76,16 +76,16 @@ def retract_op(context: dg.OpExecutionContext, config: RetractConfig) -> None:
 
 
 @dg.job(
-    description="Holds courses against the SIS: each difference with its cause, and what would mend it. Writes "
-    "nothing but the causes that mend names; edits made in the SIS are never among them unless named."
+    description="Holds courses against the SIS: each difference with its cause, and what would mend it. "
+    "Writes nothing but the causes that mend names; edits made in the SIS are never among them unless named."
 )
 def reconcile() -> None:
     reconcile_op()
 
 
 @dg.job(
-    description="Lists what the SIS holds because of us and Canvas no longer supports, and takes back what is "
-    "chosen, under the guard, never by itself."
+    description="Lists what the SIS holds because of us and Canvas no longer supports, and takes back what "
+    "is chosen, under the guard, never by itself."
 )
 def retract() -> None:
     retract_op()

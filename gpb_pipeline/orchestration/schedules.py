@@ -51,8 +51,8 @@ def build(at: time, zone: str) -> list[dg.ScheduleDefinition]:
             cron_schedule=_cron(at, READ_AFTER),
             execution_timezone=zone,
             default_status=running,
-            description="Each night after the syncs: the courses whose classes were read back longest ago are "
-            "held against the SIS, so that each is every seven nights. Nothing is written.",
+            description="Each night after the syncs: the courses whose classes were read back longest ago "
+            "are held against the SIS, so that each is every seven nights. Nothing is written.",
         )(reading_back),
         dg.ScheduleDefinition(
             name="tidying",

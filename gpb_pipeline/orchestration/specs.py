@@ -1,4 +1,4 @@
-"""The asset keys of a sync (design.md §4) and what the UI shows of each. What fills them is in assets.py."""
+"""The asset keys of a sync (decisions.md §4) and what the UI shows of each. What fills them: assets.py."""
 
 from dataclasses import dataclass
 from typing import Literal

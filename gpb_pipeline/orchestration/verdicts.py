@@ -69,7 +69,7 @@ def answered(submissions: pd.DataFrame, enrollments: pd.DataFrame, assignments: 
     """Count grades as Canvas answered them: the (assignment, student) of each that must come to an end.
 
     Not by the joins of passback/, whose losses this is to find: a grade counts where its student is active in
-    a section to which its assignment is given (design.md §8.5).
+    a section to which its assignment is given (docs/decisions.md §8.5).
     """
     active = enrollments[(enrollments["type"] == "StudentEnrollment") & (enrollments["state"] == "active")]
     attends, given = defaultdict[str, set[str]](set), defaultdict[str, set[str]](set)

@@ -70,7 +70,7 @@ class SisRead:
 
 @dataclass(frozen=True, kw_only=True)
 class Selection:
-    """What was asked for; None selects all. Ids are Canvas's (design.md §8.6, §8.16)."""
+    """What was asked for; None selects all. Ids are Canvas's (docs/decisions.md §8.6, §8.16)."""
 
     sections: frozenset[str] | None = None
     assignments: frozenset[str] | None = None
@@ -90,5 +90,5 @@ class Policy:
     on_edit: Literal["overwrite", "keep", "flag"] = "overwrite"
 
     def too_many(self, count: int, posted: int) -> bool:
-        """Whether so many of a course's posted grades at once wait for someone's word (docs, §8.10)."""
+        """Whether so many of a course's posted grades at once wait for a word (decisions.md §8.10)."""
         return count > self.withdraw_count and count > self.withdraw_share * posted

@@ -34,7 +34,7 @@ F = TypeVar("F", bound=Frame)
 
 
 class Courses(Frame):
-    """The course itself, one row (reference/canvas_api.md §9)."""
+    """The course itself, one row (docs/canvas.md §9)."""
 
     course_name: Series[str] = pa.Field(description="as shown in Canvas")
     sis_course_id: Series[str] = pa.Field(nullable=True, description="None where the course has no SIS id")
@@ -42,7 +42,7 @@ class Courses(Frame):
 
 
 class Sections(Frame):
-    """The course's active sections (reference/canvas_api.md §6)."""
+    """The course's active sections (docs/canvas.md §6)."""
 
     section_id: Series[str] = pa.Field(unique=True, description="Canvas section id")
     section_name: Series[str] = pa.Field(description="as shown in Canvas")
@@ -63,7 +63,7 @@ class Enrollments(Frame):
 
 
 class AssignmentGroups(Frame):
-    """Assignment groups (reference/canvas_api.md §4)."""
+    """Assignment groups (docs/canvas.md §4)."""
 
     group_id: Series[str] = pa.Field(unique=True)
     group_name: Series[str]
@@ -73,7 +73,7 @@ class AssignmentGroups(Frame):
 
 
 class Assignments(Frame):
-    """Every assignment of the course with its base dates (reference/canvas_api.md §2)."""
+    """Every assignment of the course with its base dates (docs/canvas.md §2)."""
 
     assignment_id: Series[str] = pa.Field(unique=True)
     assignment_name: Series[str]
@@ -109,7 +109,7 @@ class Overrides(Frame):
 
 
 class Submissions(Frame):
-    """One row an (assignment, student) of the sync-enabled assignments (reference/canvas_api.md §5)."""
+    """One row an (assignment, student) of the sync-enabled assignments (docs/canvas.md §5)."""
 
     assignment_id: Series[str]
     user_id: Series[str]
@@ -130,7 +130,7 @@ class Submissions(Frame):
 
 
 class SisCategories(Frame):
-    """The SIS's grading categories (reference/oneroster.md, Fields)."""
+    """The SIS's grading categories (docs/oneroster.md, Fields)."""
 
     category_id: Series[str] = pa.Field(unique=True, description="sourcedId")
     title: Series[str]

@@ -1,7 +1,7 @@
 """What an act of a teacher, a student or a policy makes of a submission row in Canvas.
 
 Each function takes a row and gives the row after the act, with the side effects Canvas has
-(reference/canvas_api.md §0 and §5). How rows are served is not decided here.
+(docs/canvas.md §0 and §5). How rows are served is not decided here.
 """
 
 from dataclasses import replace

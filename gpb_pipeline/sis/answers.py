@@ -1,6 +1,6 @@
 """What a SIS says in an answer: its JSON, whether that tells of a failure, and then in which code and words.
 
-Shapes are reference/oneroster.md's (§1 and its last part); one that is not listed is shown as it came, cut to
+Shapes are docs/oneroster.md's (§1 and its last part); one that is not listed is shown as it came, cut to
 a length. Text is made fit to be kept: half a surrogate, which JSON may spell, would end the process later.
 """
 

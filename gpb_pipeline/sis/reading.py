@@ -109,7 +109,7 @@ def read_student(item: Item) -> Student:
 
 
 def read_category(item: Item) -> Category:
-    """Read it; `metadata.classId` binds it to a class by convention (reference/oneroster.md, Fields)."""
+    """Read it; `metadata.classId` binds it to a class by convention (docs/oneroster.md, Fields)."""
     metadata = item.get("metadata")
     return Category(
         sourced_id=_required(item, "sourcedId", "category"),

@@ -82,7 +82,7 @@ def require_read(reply: Reply, item: str) -> None:
 
 
 def require_acceptance(reply: Reply, item: str) -> None:
-    """Raise UnknownOutcome unless a write was accepted: a OneRoster body, or none (design.md §6.2)."""
+    """Raise UnknownOutcome unless a write was accepted: a OneRoster body, or none (decisions.md §6.2)."""
     if reply.kind == "none":
         return
     if says_failure(reply.body) or not _is_oneroster(reply.body):

@@ -1,4 +1,4 @@
-"""The access token by OAuth 2 client credentials, by HTTP Basic or in the form (reference/oneroster.md §0).
+"""The access token by OAuth 2 client credentials, by HTTP Basic or in the form (docs/oneroster.md §0).
 
 One token serves all threads of a client; another client's is its own. What it is used for is transport.py's.
 """

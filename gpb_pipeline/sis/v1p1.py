@@ -1,4 +1,4 @@
-"""The bodies of OneRoster 1.1, exactly as reference/oneroster.md §2 has them. Reading is reading.py's."""
+"""The bodies of OneRoster 1.1, exactly as docs/oneroster.md §2 has them. Reading is reading.py's."""
 
 from dataclasses import dataclass
 

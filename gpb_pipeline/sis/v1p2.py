@@ -1,4 +1,4 @@
-"""The bodies of OneRoster 1.2, exactly as reference/oneroster.md §2 has them. Reading is reading.py's."""
+"""The bodies of OneRoster 1.2, exactly as docs/oneroster.md §2 has them. Reading is reading.py's."""
 
 from dataclasses import dataclass
 
@@ -56,7 +56,7 @@ class OneRoster1p2:
         }
 
     def result(self, result: Result) -> Payload:
-        """Write `{"result": …}`; flags are strings where known, exempt carries 0 (design.md §8.9)."""
+        """Write `{"result": …}`; flags are strings where known, exempt carries 0 (docs/decisions.md §8.9)."""
         roster = self.rostering
         return {
             "result": stated(

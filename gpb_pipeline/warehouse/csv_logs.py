@@ -1,4 +1,4 @@
-"""The three logs of a job as CSV, for spreadsheets: issues, assignments, grades (design.md §8.15).
+"""The three logs of a job as CSV, for spreadsheets: issues, assignments, grades (docs/decisions.md §8.15).
 
 Text that a spreadsheet would take for a formula gets an apostrophe in front; numbers stay numbers. The files
 hold student data: they are made only where someone asks for them.

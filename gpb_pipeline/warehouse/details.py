@@ -47,7 +47,7 @@ _GRADE = {
     "code": "code",
     "sis_error": "sis_error",
 }
-"""Column of the log → its name in `gpb details --json` (design.md §7), in order."""
+"""Column of the log → its name in `gpb details --json` (docs/decisions.md §7), in order."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +92,7 @@ class Details:
     issues: DataFrame[rows_schemas.Issues]
 
     def as_json(self, zone: ZoneInfo) -> dict[str, object]:
-        """Make the object of `gpb details JOB --json` (design.md §7), times with `zone`'s offset."""
+        """Make the object of `gpb details JOB --json` (docs/decisions.md §7), times with `zone`'s offset."""
         counts = self.job.counts
         return {
             "job": self.job.summary(zone),

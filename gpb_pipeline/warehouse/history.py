@@ -96,7 +96,7 @@ class Job:
     counts: Counts
 
     def summary(self, zone: ZoneInfo) -> dict[str, object]:
-        """Make the object that `gpb history --json` lists (design.md §7), times with `zone`'s offset."""
+        """Make the object that `gpb history --json` lists (decisions.md §7), times with `zone`'s offset."""
         return {
             "job_id": self.job_id,
             "type": self.type,

@@ -1,7 +1,7 @@
 """The holdings: what the SIS holds because of us, now; and what was ever sent, append-only.
 
-Keyed by *section* and class, which survive cross-listing, never by course. What is to be sent, and what a read
-shows, is decided in passback/holdings; here it is only kept, in the transaction that the caller opens.
+Keyed by *section* and class, which survive cross-listing, never by course. What is to be sent, and what a
+read shows, is decided in passback/holdings; here it is only kept, in the transaction that the caller opens.
 """
 
 from __future__ import annotations
@@ -19,8 +19,6 @@ from gpb_pipeline.passback.holdings.frames import (
     ITEM_KEY,
     RESULT_KEY,
     Holdings,
-    LineItemSight,
-    ResultSight,
 )
 from gpb_pipeline.passback.rows.frames import Rows
 from gpb_pipeline.passback.rows.grades import canvas_state
@@ -50,8 +48,8 @@ class Sent:
 def of_sections(session: Connection, section_ids: Sequence[str], class_ids: Sequence[str] = ()) -> Holdings:
     """Read what the SIS holds because of us of these sections, and in these classes of whatever section."""
     return Holdings(
-        line_items=_read(session, tables.HOLDINGS_LINE_ITEMS, LineItemSight, section_ids, class_ids),
-        results=_read(session, tables.HOLDINGS_RESULTS, ResultSight, section_ids, class_ids),
+        line_items=_read(session, tables.HOLDINGS_LINE_ITEMS, section_ids, class_ids),
+        results=_read(session, tables.HOLDINGS_RESULTS, section_ids, class_ids),
     )
 
 
@@ -101,11 +99,7 @@ def append(session: Connection, writes: Sequence[Sent]) -> None:
 
 
 def _read(
-    session: Connection,
-    table: Table[Any],
-    schema: type[F],
-    section_ids: Sequence[str],
-    class_ids: Sequence[str],
+    session: Connection, table: Table[Any], section_ids: Sequence[str], class_ids: Sequence[str]
 ) -> Any:
     ours = table.select(session, "section_id", section_ids)
     there = table.select(session, "class_id", class_ids)
@@ -163,7 +157,7 @@ def _both(schema: type[F], written: pd.DataFrame, found: pd.DataFrame) -> DataFr
 
 
 def longest_unread(session: Connection) -> list[str]:
-    """List the courses of which the SIS holds something, the one whose classes were read back longest ago first."""
+    """List the courses of which the SIS holds something, the one read back longest ago first."""
     rows = session.execute(_LONGEST_UNREAD).fetchall()
     return [course_id for (course_id,) in rows]
 

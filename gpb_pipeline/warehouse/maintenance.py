@@ -29,7 +29,7 @@ _CLEANING = (
 
 
 def ages(settings: RetentionSettings) -> dict[Status, timedelta]:
-    """How long a job stays in the history after it began, by how it ended (the manual; design.md §8.13)."""
+    """How long a job stays in the history, from its begin, by how it ended (manual; decisions.md §8.13)."""
     unsuccessful = timedelta(days=settings.failed_days)
     return {
         "Completed": timedelta(days=settings.completed_days),

@@ -164,7 +164,7 @@ class JobStages(Frame):
 
 
 class JobEnds(Frame):
-    """How each sync ended, with its counts (design.md §8.11)."""
+    """How each sync ended, with its counts (docs/decisions.md §8.11)."""
 
     job_id: Series[str] = pa.Field(unique=True)
     ended_at: Series[UtcTime]

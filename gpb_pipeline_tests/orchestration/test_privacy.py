@@ -1,4 +1,4 @@
-"""The UI has no login: nothing of a student may stand in what Dagster keeps (design.md §9)."""
+"""The UI has no login: nothing of a student may stand in what Dagster keeps (docs/decisions.md §9)."""
 
 import re
 

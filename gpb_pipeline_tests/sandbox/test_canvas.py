@@ -1,4 +1,4 @@
-"""The Canvas's traps, each as reference/canvas_api.md tells it."""
+"""The Canvas's traps, each as docs/canvas.md tells it."""
 
 import pytest
 

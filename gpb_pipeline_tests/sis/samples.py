@@ -1,4 +1,4 @@
-"""A line item and a result, as in reference/oneroster.md §2."""
+"""A line item and a result, as in docs/oneroster.md §2."""
 
 from datetime import UTC, date, datetime
 

@@ -21,7 +21,7 @@ JOBS = count(1)
 
 @dataclass
 class Desk:
-    """Syncs the sandbox's courses, `hours` from now; each call has connections of its own, as commands have."""
+    """Syncs the sandbox's courses, `hours` from now; each call has its own connections, as commands have."""
 
     sandbox: Sandbox
     hours: float = 0.0

@@ -90,7 +90,7 @@ class Planter:
         return self.held.get((self.names[row["assignment_id"]], self.sis_ids.get(row["user_id"])))
 
     def take(self, count: int, *, held: bool, of: Any = None) -> list[Row]:
-        """Take rows that the SIS holds, or not, so that nothing else happens to them; of those with a score."""
+        """Take rows that the SIS holds, or not, so that nothing else happens to them; those with a score."""
         of = of or (lambda each: each["score"] is not None)
         there = [each for each in self.rows if (self.result(each) is not None) == held]
         chosen = [each for each in there if of(each)][:count]

@@ -1,6 +1,6 @@
 """Which SIS category a section's assignment group goes to: a mapping that people chose, else the exact name.
 
-Never a guess: a near match is only offered in the message (design.md §6, Category).
+Never a guess: a near match is only offered in the message (docs/decisions.md §6, Category).
 """
 
 from collections import defaultdict

@@ -177,7 +177,7 @@ def alignment(group: GroupCategories) -> dict[str, Any] | None:
 
     `sistemic.categoryMapping` maps category ids to titles. Canvas merges what is sent and removes no key, so
     an association that is no more is written as null, and the whole mapping once none is left, for Canvas
-    takes an empty one alone for not aligned (reference/canvas_api.md §4). Other keys are kept.
+    takes an empty one alone for not aligned (docs/canvas.md §4). Other keys are kept.
     """
     sistemic = _mapping(group.integration_data.get("sistemic"))
     before = _mapping(sistemic.get("categoryMapping"))

@@ -49,28 +49,36 @@ class Meaning:
 
 
 CAUSES: dict[Cause, Meaning] = {
-    "not_sent": Meaning("Canvas has it and the SIS does not, yet.", "a sync, or --mend not_sent", True),
+    "not_sent": Meaning(
+        "Canvas has it and the SIS does not, yet.", "a sync, or --mend not_sent", by_mend=True
+    ),
     "changed_in_canvas": Meaning(
-        "Canvas has changed since it was sent.", "a sync, or --mend changed_in_canvas", True
+        "Canvas has changed since it was sent.", "a sync, or --mend changed_in_canvas", by_mend=True
     ),
     "cleared_in_canvas": Meaning(
-        "Canvas has cleared it, and the SIS holds it.", "a sync, or --mend cleared_in_canvas", True
+        "Canvas has cleared it, and the SIS holds it.", "a sync, or --mend cleared_in_canvas", by_mend=True
     ),
-    "missing_in_sis": Meaning("The SIS took it and no longer shows it.", "--mend missing_in_sis", True),
-    "edited_in_sis": Meaning("Someone changed it in the SIS.", "--mend edited_in_sis: Canvas wins", True),
+    "missing_in_sis": Meaning(
+        "The SIS took it and no longer shows it.", "--mend missing_in_sis", by_mend=True
+    ),
+    "edited_in_sis": Meaning(
+        "Someone changed it in the SIS.", "--mend edited_in_sis: Canvas wins", by_mend=True
+    ),
     "kept_otherwise": Meaning(
-        "The SIS keeps it in its own way: rounded, cut or respelt.", "nothing: it is as sent", False
+        "The SIS keeps it in its own way: rounded, cut or respelt.", "nothing: it is as sent", by_mend=False
     ),
     "not_on_record": Meaning(
-        "It is ours, and the warehouse did not know it.", "nothing: it is known now", False
+        "It is ours, and the warehouse did not know it.", "nothing: it is known now", by_mend=False
     ),
-    "unsettled": Meaning("It was sent, never answered, and is not found.", "a sync on another night", False),
-    "deleted_in_canvas": Meaning("Canvas no longer has the assignment.", "gpb retract", False),
+    "unsettled": Meaning(
+        "It was sent, never answered, and is not found.", "a sync on another night", by_mend=False
+    ),
+    "deleted_in_canvas": Meaning("Canvas no longer has the assignment.", "gpb retract", by_mend=False),
     "not_synced_any_more": Meaning(
-        "The assignment is unpublished, un-ticked or not assigned there.", "gpb retract", False
+        "The assignment is unpublished, un-ticked or not assigned there.", "gpb retract", by_mend=False
     ),
-    "moved": Meaning("The student or section has it in another place now.", "gpb retract", False),
-    "left": Meaning("The student has left the section.", "gpb retract, by name", False),
+    "moved": Meaning("The student or section has it in another place now.", "gpb retract", by_mend=False),
+    "left": Meaning("The student has left the section.", "gpb retract, by name", by_mend=False),
 }
 ORPHANED: tuple[Cause, ...] = ("deleted_in_canvas", "not_synced_any_more", "moved", "left")
 
@@ -92,8 +100,9 @@ class Differences(Frame):
 def differences(
     rows: Rows, holdings: Holdings, synced: Collection[str], known: Collection[str]
 ) -> DataFrame[Differences]:
-    """List where the three differ, of planned rows. `synced`, `known`: Canvas's assignments, of which the
-    first are published and ticked.
+    """List where the three differ, of planned rows.
+
+    `known`: the ids of Canvas's assignments; `synced`: of those that are published and ticked.
     """
     parts = []
     for frame, kind in ((rows.assignments, LINE_ITEM), (rows.grades, RESULT)):
@@ -119,7 +128,7 @@ def differences(
 
 
 def standing(holdings: Holdings) -> Holdings:
-    """Tell again of what earlier reads have told: what the SIS was last seen to hold otherwise than it took."""
+    """Tell again of what earlier reads have told: what was last seen otherwise than it was taken."""
     items, results = holdings.line_items, holdings.results
     shown = items[list(LINE_ITEM.seen.values())].rename(
         columns={old: new for new, old in LINE_ITEM.seen.items()}

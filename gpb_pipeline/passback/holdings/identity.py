@@ -2,7 +2,7 @@
 
 They hang on the tenant, the *class*, the section and the assignment (and the student's sourcedId): never on
 a host name, nor on the course, which cross-listing changes. The same grade always has the same sourcedId, so
-that a repeat of any write is harmless even with the warehouse lost (docs, §6.2).
+that a repeat of any write is harmless even with the warehouse lost (docs/decisions.md §6.2).
 """
 
 import json

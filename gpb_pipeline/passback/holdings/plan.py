@@ -23,7 +23,7 @@ from gpb_pipeline.passback.rules.assignments import RULES
 from gpb_pipeline.passback.rules.causes import course_issue, joined, of_rows, once_an_assignment
 from gpb_pipeline.passback.rules.issues import BARS, CATALOGUE, Code
 
-MASS = 0.5  # share of a course's posted grades whose change at once is worth a word (docs, §8.10)
+MASS = 0.5  # share of a course's posted grades whose change at once is worth a word (docs/decisions.md §8.10)
 TO_WRITE = ["create", "update", "withdraw"]
 
 SyncKind = SyncType | Literal["preview"]
@@ -241,7 +241,7 @@ def _barred(
 ) -> tuple[pd.DataFrame, pd.DataFrame, list[pd.DataFrame]]:
     """Keep back what would be written and may not: a closed period, a twin, a missing category.
 
-    What is held exactly so is unchanged all the same (docs, §6.1). A grade follows its assignment.
+    What is held exactly so is unchanged all the same (decisions.md §6.1). A grade follows its assignment.
     """
     writes = items["state"].isin(TO_WRITE)
     barred = writes & items["bar"].notna()

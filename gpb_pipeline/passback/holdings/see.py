@@ -84,8 +84,8 @@ def short_classes(holdings: Holdings, book: Gradebook) -> frozenset[str]:
 def doubtful(holdings: Holdings, book: Gradebook) -> Holdings:
     """Choose what is worth asking for by its own id: once shown, and not in a read that shows others of ours.
 
-    The first of each frame, if there are any, is one that is shown: the address must answer for it. Results of
-    a doubted line item are not asked for: they fall with it.
+    The first of each frame, if there are any, is one that is shown: the address must answer for it. Results
+    of a doubted line item are not asked for: they fall with it.
     """
     line_items = _doubted(holdings.line_items, book, book.line_items, "line_item_id")
     asked = ~holdings.results["line_item_id"].isin(line_items["line_item_id"].iloc[1:])

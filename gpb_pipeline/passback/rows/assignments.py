@@ -1,6 +1,6 @@
 """The assignments to be judged: a row for each section with all that the rules look at. No rule stands here.
 
-Sources: design.md §6, §8.5 and §8.6; reference/canvas_api.md §2.
+Sources: docs/decisions.md §6, §8.5 and §8.6; docs/canvas.md §2.
 """
 
 from collections import Counter, defaultdict
@@ -53,7 +53,7 @@ def candidates(
     selection: Selection,
     policy: Policy,
 ) -> DataFrame[AssignmentRows]:
-    """Make a row for each synced assignment × section in scope to which it is assigned (docs, §8.5)."""
+    """Make a row for each synced assignment × section in scope that has it (decisions.md §8.5)."""
     sections = in_scope(canvas.sections, selection)
     assignments = synced(canvas.assignments)
     facts = _Facts.of(canvas, sis, mapping, policy)

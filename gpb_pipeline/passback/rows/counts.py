@@ -1,4 +1,4 @@
-"""The counts that a job is remembered by (design.md §8.11), taken from its outcome."""
+"""The counts that a job is remembered by (docs/decisions.md §8.11), taken from its outcome."""
 
 from __future__ import annotations
 

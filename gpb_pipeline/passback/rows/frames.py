@@ -22,7 +22,7 @@ ITEM = ["section_id", "class_id", "assignment_id"]
 
 
 class AssignmentRows(Frame):
-    """Each published, sync-enabled assignment × section in scope to which it is assigned (docs, §8.5).
+    """Each published, sync-enabled assignment × section in scope to which it is assigned (decisions.md §8.5).
 
     Beside them each line item that the SIS holds because of us and nothing asks for any more.
     """
@@ -66,7 +66,7 @@ class AssignmentRows(Frame):
 
 
 class GradeRows(Frame):
-    """Each grade in the sense of docs §8.5, per section in scope, and each result that nothing asks for."""
+    """Each grade (decisions.md §8.5) per section in scope, and each result that nothing asks for."""
 
     section_id: Series[str]
     sis_section_id: Series[str]
@@ -118,7 +118,7 @@ class Issues(Frame):
 
 @dataclass(frozen=True, kw_only=True)
 class Extracted:
-    """Counts of what was read, before any rule (docs, §8.11)."""
+    """Counts of what was read, before any rule (docs/decisions.md §8.11)."""
 
     sections: int
     assignments: int

@@ -1,6 +1,6 @@
 """The grades to be judged: a row for each student and section with all that the rules look at. No rule here.
 
-Sources: docs, §6.1 and §8.5; docs/wires.md, Submissions.
+Sources: docs/decisions.md §6.1 and §8.5; docs/wires.md, Submissions.
 """
 
 from typing import Any
@@ -40,7 +40,7 @@ def candidates(
     assignments: DataFrame[AssignmentRows],
     selection: Selection,
 ) -> DataFrame[GradeRows]:
-    """Make a row for each grade in the sense of docs §8.5, and for each result that only the holdings know."""
+    """Make a row for each grade (decisions.md §8.5), and for each result that only the holdings know."""
     standing = holdings.results["certainty"] != "gone"
     covered = _covered(canvas, sis, assignments, selection)
     positions = link.of_grades(covered, holdings.results)

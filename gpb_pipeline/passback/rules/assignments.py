@@ -1,6 +1,6 @@
 """Which assignments may go to the SIS: one rule for each cause against a row. Rows are made elsewhere.
 
-Sources: design.md §6 and §8.4–8.8, 8.14; the manual's question 3. When an assignment waits for its first
+Sources: decisions.md §6 and §8.4–8.8, 8.14; the manual's question 3. When an assignment waits for its first
 grade is judged with the grades (judge.py).
 """
 
@@ -58,7 +58,7 @@ def no_due_date(rows: DataFrame[AssignmentRows], _: Policy) -> "pd.Series[bool]"
 
 
 def everyone_else(rows: DataFrame[AssignmentRows], policy: Policy) -> "pd.Series[bool]":
-    """Mark sections on Everyone Else's date where others have one of their own (design.md §8.14)."""
+    """Mark sections on Everyone Else's date where others have one of their own (docs/decisions.md §8.14)."""
     if policy.everyone_else == "send":
         return pd.Series(data=False, index=rows.index)
     return rows["sections_named"] & (rows["assigned"] == Assigned.EVERYONE)

@@ -1,6 +1,6 @@
 """When an assignment is due for a section, and how that is said on the wire.
 
-Canvas's precedence: reference/canvas_api.md §2; Everyone Else: design.md §8.14; the wire: §8.8. Individual
+Canvas's precedence: docs/canvas.md §2; Everyone Else: docs/decisions.md §8.14; the wire: §8.8. Individual
 students' dates move no section's date. Which assignments may go is not judged here.
 """
 

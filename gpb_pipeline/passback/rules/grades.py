@@ -1,6 +1,6 @@
 """Which grades may go to the SIS: one rule for each cause against a row. Rows are made elsewhere.
 
-Sources: design.md §6 and §8.7; reference/canvas_api.md §0 and §5. Decided on (`excused`, `score`,
+Sources: docs/decisions.md §6 and §8.7; docs/canvas.md §0 and §5. Decided on (`excused`, `score`,
 `posted_at`), never on `workflow_state`.
 """
 

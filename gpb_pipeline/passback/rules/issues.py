@@ -1,7 +1,7 @@
 """The issue catalogue: every cause that a row of a sync may carry, in one table.
 
 The order is the precedence: where several causes apply, the row carries the first and the issues list all
-(design.md §8.5). Which rule raises which is not said here. Faults that stop a whole course are exceptions
+(decisions.md §8.5). Which rule raises which is not said here. Faults that stop a whole course are exceptions
 (errors.py).
 """
 
@@ -114,7 +114,7 @@ BARS = (
     Code.PERIOD_MISSING,
     Code.PERIOD_CLOSED,
 )
-"""What only bars writing: a row that the SIS holds exactly so is unchanged all the same (docs, §6.1)."""
+"""What only bars writing: what the SIS holds exactly so is unchanged all the same (decisions.md §6.1)."""
 
 
 def _skip(kind: Kind, cause: str, remedy: str, who: Who = "instructor") -> Issue:
@@ -259,8 +259,8 @@ CATALOGUE: dict[Code, Issue] = {
     Code.ASSIGNMENT_MOVE_HELD: _error(
         "assignment",
         "Post Assignments",
-        "The section has another class in the SIS, and so much would be made there that it waits for someone's "
-        "word.",
+        "The section has another class in the SIS, and so much would be made there that it waits for "
+        "someone's word.",
         "Check the section's SIS id and the SIS's classes, then sync with --confirm.",
     ),
     Code.ASSIGNMENT_NOT_HELD: _error(

@@ -34,7 +34,7 @@ def judge(
     """Give every row its state before posting, and list every cause met.
 
     `mapping`: what people chose in Sync SIS Categories. `confirm` releases withdrawals that would be held.
-    Raises UsageError for a selected id that the course does not have (docs, §8.16).
+    Raises UsageError for a selected id that the course does not have (docs/decisions.md §8.16).
     """
     require_known(canvas, selection)
     assignments = assignment_rows.candidates(canvas, sis, mapping, holdings, selection, policy)

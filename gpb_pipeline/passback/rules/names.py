@@ -1,4 +1,4 @@
-"""An assignment's name as the SIS will have it, and how often a section has it (design.md §8.6).
+"""An assignment's name as the SIS will have it, and how often a section has it (docs/decisions.md §8.6).
 
 Length is counted in characters. Names are compared after trimming, and as they are sent where shortened.
 """

@@ -1,1 +1,1 @@
-"""The sandbox's Canvas: REST API v1 with the semantics, and the traps, of reference/canvas_api.md."""
+"""The sandbox's Canvas: REST API v1 with the semantics, and the traps, of docs/canvas.md."""

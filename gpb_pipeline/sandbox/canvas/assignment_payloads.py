@@ -1,6 +1,6 @@
 """The JSON that Canvas makes of an assignment: base or shown dates, `overrides` and `all_dates`.
 
-Source: reference/canvas_api.md §2 and canvas_samples/assignments_mixed.json.
+Source: docs/canvas.md §2 and canvas_samples/assignments_mixed.json.
 """
 
 from gpb_pipeline.sandbox.canvas.access import Permission

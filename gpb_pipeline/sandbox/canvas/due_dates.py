@@ -1,6 +1,6 @@
 """To whom an assignment is assigned and when it is due for them, by Canvas's own precedence.
 
-Source: lib/effective_due_dates.rb as read in reference/canvas_api.md §2. Serving the dates is elsewhere.
+Source: lib/effective_due_dates.rb as read in docs/canvas.md §2. Serving the dates is elsewhere.
 """
 
 from collections.abc import Iterable, Sequence

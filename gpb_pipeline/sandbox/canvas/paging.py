@@ -1,6 +1,6 @@
 """Canvas's pages: `per_page`, opaque bookmarks, the Link header with its 6 KB cap, ids as strings.
 
-Source: reference/canvas_api.md §7 (lib/api.rb). What is paged is decided by the endpoints.
+Source: docs/canvas.md §7 (lib/api.rb). What is paged is decided by the endpoints.
 """
 
 import base64

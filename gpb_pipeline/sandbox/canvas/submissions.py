@@ -1,6 +1,6 @@
 """`students/submissions`: which rows it gives for which parameters, and the JSON of a row.
 
-Source: reference/canvas_api.md §5 (submissions_api_controller.rb#for_students, submission.rb).
+Source: docs/canvas.md §5 (submissions_api_controller.rb#for_students, submission.rb).
 """
 
 from collections.abc import Sequence

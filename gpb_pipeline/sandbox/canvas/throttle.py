@@ -1,6 +1,6 @@
 """Canvas's leaky bucket: a token's requests fill it, time empties it, and a full one refuses.
 
-Source: reference/canvas_api.md §7 (app/middleware/request_throttle.rb). Faults that only look like a
+Source: docs/canvas.md §7 (app/middleware/request_throttle.rb). Faults that only look like a
 throttle are in ../faults.py. `PUT /sandbox/bucket` changes the numbers and empties the buckets.
 """
 

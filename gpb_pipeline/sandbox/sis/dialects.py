@@ -1,6 +1,6 @@
 """What differs between OneRoster 1.1 and 1.2 on the wire: paths, scopes, booleans, error words, schemas.
 
-Sources: reference/oneroster.md and the OpenAPI documents beside it. What both versions share is elsewhere.
+Sources: docs/oneroster.md and the OpenAPI documents beside it. What both versions share is elsewhere.
 """
 
 import json

@@ -1,6 +1,6 @@
 """OAuth 2 client credentials at the SIS: the token endpoint, the tokens that live, their scopes.
 
-Several tokens live at once, and a new one ends none of the others (reference/oneroster.md §3).
+Several tokens live at once, and a new one ends none of the others (docs/oneroster.md §3).
 """
 
 import base64

@@ -1,4 +1,4 @@
-"""What would be made anew at once beyond the guard's share waits for someone's word (docs, §6.2, §8.10)."""
+"""What would be made anew beyond the guard's share waits for a word (decisions.md §6.2, §8.10)."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""What a read says of the holdings: each certainty and each finding, by name (design.md §6.2)."""
+"""What a read says of the holdings: each certainty and each finding, by name (docs/decisions.md §6.2)."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""The counts that a job is remembered by (design.md §8.11)."""
+"""The counts that a job is remembered by (docs/decisions.md §8.11)."""
 
 from gpb_pipeline.passback.rows.counts import Counts, Written
 from gpb_pipeline.passback.rows.frames import Extracted

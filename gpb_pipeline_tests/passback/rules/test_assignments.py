@@ -1,4 +1,4 @@
-"""Which assignments may go: each cause alone, several at once, and none (design.md §6, §8)."""
+"""Which assignments may go: each cause alone, several at once, and none (docs/decisions.md §6, §8)."""
 
 from dataclasses import replace
 from typing import Any
