@@ -29,7 +29,7 @@ from gpb_pipeline.events import (
     StageReached,
 )
 from gpb_pipeline.sync import Connections, CourseSync, Judged, Posted, Posting, SyncRequest, kept_out
-from gpb_pipeline.warehouse import record
+from gpb_pipeline.warehouse import history, record
 from gpb_pipeline.warehouse.history import Begun, EndStatus, Reached
 from gpb_pipeline.warehouse.locks import Held, LockedError, course_lock
 from gpb_pipeline.warehouse.record import Ended
@@ -124,6 +124,11 @@ class _Stream:
             rows = [_begun(course) for course in recorded]
             unsure = self._connections.warehouse.commit(record.begin, rows)
             for course in recorded:
+                course.interrupted = course.request.course_id in unsure
+        if previews := [course for course in begun if course.held is None]:
+            ids = [course.request.course_id for course in previews]
+            unsure = self._connections.warehouse.read(history.unsure, ids)
+            for course in previews:  # it looks as the sync would that it shows
                 course.interrupted = course.request.course_id in unsure
         self._ready.extend(begun)
 

@@ -23,7 +23,7 @@ from gpb_pipeline.errors import PermanentError, PipelineError
 from gpb_pipeline.passback.course import CanvasRead, Course, Policy, Selection, SisRead, SyncType
 from gpb_pipeline.passback.frames import CategoryMapping
 from gpb_pipeline.passback.holdings.adopt import Places
-from gpb_pipeline.passback.holdings.answers import without_taken_back
+from gpb_pipeline.passback.holdings.answers import without_taken_back, without_unwanted
 from gpb_pipeline.passback.holdings.differences import (
     Cause,
     Differences,
@@ -228,7 +228,8 @@ class CourseSync:
         written = writing.written(judged.plan, judged.holdings, lambda: self.reached(Stage.POST_GRADES))
         self.reached(Stage.VERIFY)
         outcome, held = writing.verified(written, lambda seen: self._again(judged, seen))
-        return Posted(outcome=outcome, held=writing.change(without_taken_back(held)), stopped_by=halt.error)
+        held = without_unwanted(without_taken_back(held), outcome)
+        return Posted(outcome=outcome, held=writing.change(held), stopped_by=halt.error)
 
     def _canvas(self) -> CanvasRead:
         """Read the course; of one that Canvas no longer has, what the last sync left, if that will do."""

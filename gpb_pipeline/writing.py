@@ -49,7 +49,7 @@ class Eyes:
         `since`: what was sent from then on was written by this sync, and is looked at for the first time.
         """
         doubted = doubtful(held, book)
-        count = len(doubted.line_items) + len(doubted.results)
+        count = max(len(doubted.line_items) - 1, 0) + max(len(doubted.results) - 1, 0)  # without the controls
         if count and not self.policy.too_many(count, len(held.results)):
             book = asked_by_id(self.sis, book, doubted)
         provider = self.sis.settings.id_mode == "provider"

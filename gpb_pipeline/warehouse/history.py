@@ -176,6 +176,12 @@ def left_unsure(past: Iterable[Job]) -> frozenset[str]:
     return frozenset(course_id for course_id, unsure in told.items() if unsure)
 
 
+def unsure(session: Connection, course_ids: Sequence[str]) -> frozenset[str]:
+    """Name those of these courses of which the SIS may hold more than is on record (left_unsure)."""
+    where = " WHERE list_contains($1, j.course_id)"
+    return left_unsure(_jobs(session.execute(_JOBS + where + _NEWEST_FIRST, [list(course_ids)])))
+
+
 def drift(session: Connection, since: datetime) -> dict[str, int]:
     """Count by course what readings back since then showed edited or deleted in the SIS."""
     return dict(session.execute(_DRIFT, [since]).fetchall())

@@ -205,3 +205,12 @@ def test_a_canvas_that_fails_for_one_course_costs_no_other(desk: Desk) -> None:
     failed = [each.request.course_id for each in events if isinstance(each, CourseFailed)]
     synced = [each.request.course_id for each in events if isinstance(each, CourseSynced)]
     assert (failed, synced) == ([ALGEBRA], [SPANISH])
+
+
+def test_a_preview_after_a_crash_tells_the_truth(either_desk: Desk) -> None:
+    kill_while_posting(either_desk, ALGEBRA, results=10)
+    preview = either_desk.events(either_desk.request(ALGEBRA, posting=Posting.NOTHING))[-1]
+    assert isinstance(preview, CourseJudged)
+    states = preview.judged.plan.grades["state"].value_counts().to_dict()
+    posted = len(either_desk.held())
+    assert states == {"unchanged": posted, "create": 64 - posted}

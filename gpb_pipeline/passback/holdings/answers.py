@@ -63,6 +63,19 @@ def without_taken_back(holdings: Holdings) -> Holdings:
     return replace(holdings, results=results[~taken_back].reset_index(drop=True))
 
 
+def without_unwanted(holdings: Holdings, rows: Rows) -> Holdings:
+    """Leave out what is gone and no row asks for: there is nothing left to know of it."""
+    return Holdings(
+        line_items=_still_wanted(LINE_ITEM, holdings.line_items, rows.assignments),
+        results=_still_wanted(RESULT, holdings.results, rows.grades),
+    )
+
+
+def _still_wanted(kind: Kind, held: pd.DataFrame, rows: pd.DataFrame) -> Any:
+    wanted = held.index.isin(kind.link(rows, held))
+    return held[wanted | (held["certainty"] != "gone")].reset_index(drop=True)
+
+
 def _answered(
     kind: Kind, held: pd.DataFrame, rows: pd.DataFrame, answers: Answers, job_id: str, at: datetime
 ) -> Any:

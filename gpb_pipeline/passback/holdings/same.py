@@ -79,8 +79,9 @@ def same_line_item(wanted: pd.DataFrame, took: pd.DataFrame, style: DueStyle) ->
 def kept_day(due: pd.Series[pd.Timestamp], kept: pd.Series[pd.Timestamp]) -> pd.Series[bool]:
     """Say where `kept` is the day of `due`: in UTC, or in a zone of the Americas that it was cut in."""
     behind = due - kept
-    local = (behind >= pd.Timedelta(0)) & (behind < pd.Timedelta(hours=24))
-    return (due.dt.floor("D") == kept.dt.floor("D")) | local
+    at_midnight = kept.dt.floor("D") == kept  # of a local day: an evening's instant is the next day in UTC
+    local = (behind < pd.Timedelta(hours=24)) | (at_midnight & (behind < pd.Timedelta(hours=35)))
+    return (due.dt.floor("D") == kept.dt.floor("D")) | ((behind >= pd.Timedelta(0)) & local)
 
 
 def kept_line_item(took: pd.DataFrame, shown: pd.DataFrame) -> pd.Series[bool]:

@@ -16,6 +16,7 @@ from gpb_pipeline.passback.frames import derived, or_else
 from gpb_pipeline.passback.holdings.adopt import Places, adopted
 from gpb_pipeline.passback.holdings.frames import (
     ITEM_KEY,
+    RESULT_KEY,
     Gradebook,
     Holdings,
     LineItemSight,
@@ -63,7 +64,7 @@ def to_look_up(holdings: Holdings, places: Places) -> frozenset[str]:
     """Name the classes to be read before anything is judged: where we are not sure, or come anew."""
     unsure: set[str] = set()
     for rows in (holdings.line_items, holdings.results):
-        unsure |= set(rows.loc[rows["certainty"].isin(["unconfirmed", "unknown"]), "class_id"])
+        unsure |= set(rows.loc[rows["certainty"] != "known", "class_id"])
     now = places.sections.dropna(subset=["class_id"])
     held = holdings.line_items
     has_any = now["section_id"].isin(held["section_id"])
@@ -106,13 +107,15 @@ def _doubted(rows: pd.DataFrame, book: Gradebook, shown: pd.DataFrame, name: str
 def _relocated(holdings: Holdings, book: Gradebook) -> Holdings:
     """Follow what is shown in another class than it was sent to: the SIS gave its class a new id."""
     moved: dict[str, Any] = {}
-    for name, rows, shown in (
-        ("line_item_id", holdings.line_items, book.line_items),
-        ("result_id", holdings.results, book.results),
+    for name, key, rows, shown in (
+        ("line_item_id", ITEM_KEY, holdings.line_items, book.line_items),
+        ("result_id", RESULT_KEY, holdings.results, book.results),
     ):
         where = pd.Series(shown["class_id"].to_list(), index=shown[name], dtype=object)
         now = pd.Series(where.reindex(rows[name]).to_numpy(), rows.index)
-        moved[name] = rows.assign(class_id=or_else(now, rows["class_id"]))
+        there = rows.assign(class_id=or_else(now, rows["class_id"]))
+        doubled = there.duplicated(key, keep=False)  # two classes that became one: the keys stay apart
+        moved[name] = rows.assign(class_id=there["class_id"].mask(doubled, rows["class_id"]))
     return Holdings(line_items=moved["line_item_id"], results=moved["result_id"])
 
 
