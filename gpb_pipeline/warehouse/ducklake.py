@@ -6,6 +6,7 @@ from PyPI wheels, loaded by path; DuckDB verifies each signature, and unsigned o
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import os
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 import duckdb
 import stamina
+from psycopg.conninfo import conninfo_to_dict
 
 from gpb_pipeline.errors import PermanentError, PipelineError, SettingsError, TransientError
 from gpb_pipeline.settings import WarehouseSettings
@@ -90,6 +92,7 @@ def connect(
             for extension in _extensions(settings):
                 load_extension(connection, extension)
             with creation_turn(settings):
+                _claim_data(settings)
                 connection.execute(_attachment(settings))
                 with _transaction(connection):
                     create(connection)
@@ -137,6 +140,36 @@ def _attachment(settings: WarehouseSettings) -> str:
         _own_folder(folder, "GPB_DATA_PATH")
         data = f"{folder}/"
     return f"ATTACH {_quoted('ducklake:' + catalog)} AS warehouse (DATA_PATH {_quoted(data)}{options})"
+
+
+def _claim_data(settings: WarehouseSettings) -> None:
+    """Mark the data's folder as this catalogue's: tidying under another would delete what it does not know.
+
+    Raises SettingsError where it is another's. A bucket is not marked.
+    """
+    if "://" in settings.data_path:
+        return
+    folder = Path(settings.data_path).absolute()
+    _own_folder(folder, "GPB_DATA_PATH")
+    mark, ours = folder / ".catalog", hashlib.sha256(_identity(settings).encode()).hexdigest()
+    try:
+        with mark.open("x") as new:
+            new.write(ours)
+    except FileExistsError:
+        if mark.read_text().strip() != ours:
+            raise SettingsError(
+                "holds the data of another catalogue, whose files tidying would delete",
+                item="GPB_DATA_PATH",
+                remedy=f"Name a folder of its own. Where it is the catalogue that was moved, remove {mark}.",
+            ) from None
+
+
+def _identity(settings: WarehouseSettings) -> str:
+    """Name the catalogue, whoever connects to it."""
+    if settings.embedded_catalog is not None:
+        return f"sqlite:{settings.embedded_catalog.resolve()}"
+    parts = conninfo_to_dict(settings.catalog.removeprefix("postgres:"))
+    return "postgres:" + " ".join(str(parts.get(name)) for name in ("host", "port", "dbname"))
 
 
 def _own_folder(folder: Path, setting: str) -> None:

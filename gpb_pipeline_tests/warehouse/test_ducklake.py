@@ -129,3 +129,18 @@ def test_a_folder_that_cannot_be_made_is_told_with_its_setting(tmp_path: Path) -
         with pytest.raises(SettingsError) as told, ducklake.connect(settings, tables.create):
             pass
         assert told.value.item == named
+
+
+def test_a_folder_of_data_belongs_to_one_catalogue(tmp_path: Path) -> None:
+    data = str(tmp_path / "data")
+    ours = WarehouseSettings(catalog=f"sqlite:{tmp_path}/one.sqlite", data_path=data)
+    for _ in range(2):
+        with ducklake.connect(ours, tables.create):
+            pass
+    other = WarehouseSettings(catalog=f"sqlite:{tmp_path}/two.sqlite", data_path=f"{data}/")
+    with pytest.raises(SettingsError, match="GPB_DATA_PATH") as refused, ducklake.connect(other):
+        pass
+    assert "another catalogue" in str(refused.value)
+    (tmp_path / "data" / ".catalog").unlink()  # as the remedy says, of a catalogue that was moved
+    with ducklake.connect(other, tables.create):
+        pass
