@@ -3,7 +3,6 @@
 What a run does is in assets.py; what the terminal shows of it, in cli/.
 """
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -18,6 +17,7 @@ from gpb_pipeline.orchestration.build import build_defs
 from gpb_pipeline.orchestration.config import POSTED_BY_TAG, job_id
 from gpb_pipeline.orchestration.home import dagster_home
 from gpb_pipeline.orchestration.partitions import add_courses
+from gpb_pipeline.orchestration.run_log import errors_in
 
 CODE_LOCATION = "gpb_pipeline"
 """As workspace.yaml names it."""
@@ -65,15 +65,6 @@ def errors_logged(run_id: str) -> list[str]:
     """Read what the run's log says of courses that never came as far as the history."""
     with dg.DagsterInstance.get() as instance:
         return errors_in(instance, run_id)
-
-
-def errors_in(instance: dg.DagsterInstance, run_id: str) -> list[str]:
-    """Read the errors of a run's log that are our own words, not Dagster's."""
-    return [
-        entry.user_message
-        for entry in instance.all_logs(run_id)
-        if int(entry.level) >= logging.ERROR and not entry.is_dagster_event
-    ]
 
 
 def _run_config(asked: Launch) -> dict[str, object]:

@@ -18,9 +18,9 @@ from gpb_pipeline.events import CourseFailed, CourseJudged
 from gpb_pipeline.orchestration.assets import grade_passback
 from gpb_pipeline.orchestration.config import POSTED_BY_TAG, job_id
 from gpb_pipeline.orchestration.jobs import grade_sync, remaster_grade_passback
-from gpb_pipeline.orchestration.launch import errors_in
 from gpb_pipeline.orchestration.partitions import COURSE, known_courses
 from gpb_pipeline.orchestration.resources import Passback
+from gpb_pipeline.orchestration.run_log import errors_in
 from gpb_pipeline.outlook import Outlook
 from gpb_pipeline.passback.categories.edits import Edit
 from gpb_pipeline.passback.course import Selection
