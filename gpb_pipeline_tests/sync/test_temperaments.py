@@ -89,8 +89,9 @@ def test_a_list_without_rows_after_a_whole_sync_fails_the_look_up(either_desk: D
     desk = either_desk
     desk.sync_one(SPANISH)
     score(desk, 0, 3.5)
-    lost = {"effect": "lost_answer", "method": "PUT", "path": "/results/", "times": 3}
-    desk.sandbox.set_faults("sis", lost)
+    lost = {"effect": "lost_answer", "method": "PUT", "path": "/results/", "times": None}
+    unread = {"effect": "status", "status": 503, "method": "GET", "path": "/results", "times": None}
+    desk.sandbox.set_faults("sis", lost, unread)
     desk.events(desk.request(SPANISH))
     desk.sandbox.set_faults("sis")
     desk.sandbox.set_temperaments(empty_lists=2)
@@ -233,7 +234,7 @@ def test_web_pages_for_answers_stop_the_writes_and_are_no_acceptance(either_desk
     desk.sandbox.set_temperaments(html_after=ITEMS + 5)
     failed = desk.fails(SPANISH)
     assert failed.error.code == "sis_unknown_outcome"
-    assert len(results(desk)) == 5
+    assert 0 < len(results(desk)) < GRADES // 2
     asked = [each for each in desk.sandbox.requests_seen("sis") if each["method"] == "PUT"]
     assert len(asked) < GRADES
     desk.sandbox.set_temperaments()
