@@ -138,69 +138,6 @@ def test_the_checks_are_listed_with_what_they_say_and_found(page: Page, asset: s
         expect(page.get_by_text(re.compile("^(Passed|Failed)$")).first).to_be_visible()
 
 
-def test_the_jobs_own_launchpad_takes_a_course_and_explains_itself(page: Page) -> None:
-    page.goto("/locations/gpb_pipeline/jobs/grade_sync")
-    materialize = page.get_by_role("button", name="Materialize all")
-    expect(materialize).to_be_enabled()
-    materialize.locator("xpath=following::button[1]").click()
-    page.get_by_text("Open launchpad").click()
-    expect(page.get_by_text("grade_passback:").first).to_be_visible()
-    expect(page.get_by_text("Received unexpected config entry")).to_have_count(0)
-    expect(page.get_by_text("sync_checks:", exact=True)).to_have_count(0)
-    page.get_by_role("button", name=re.compile("^Materialize$|^Launch Run$")).last.click()
-    expect(page.get_by_text("no course was given. Choose partitions").first).to_be_visible(timeout=RUN)
-
-
-def test_in_the_morning_two_clicks_from_home_show_each_failed_course_why_and_who_must_act(
-    page: Page, town: tuple[Sandbox, str], tmp_path: Path
-) -> None:
-    """Broken in three ways: by Canvas's permissions, by the SIS's, by an answer that makes no sense."""
-    sandbox, url = town
-    of_english, of_spanish = (f"/courses/{course}/sections" for course in (ENGLISH, SPANISH))
-    always = {"effect": "status", "times": None}
-    sandbox.set_faults(
-        "canvas",
-        always | {"path": of_english, "status": 403},
-        always | {"path": of_spanish, "status": 200, "body": {}},
-    )
-    sandbox.set_faults("sis", always | {"path": "/classes/HIST9-4/students", "status": 403})
-    config = {"course_ids": list(NIGHTLY), "type": "nightly"}
-    run_id = _launched(url, "nightly_grade_sync", {"ops": {"grade_passback": {"config": config}}})
-
-    causes = {
-        ENGLISH: ("Canvas answered 403", "Canvas admin"),
-        SPANISH: ("something that is not a JSON list", "operator"),
-        HISTORY: ("refused by the SIS", "SIS admin"),
-    }
-    page.goto("/")
-    page.locator("a[href='/runs']").first.click()
-    page.locator(f"a[href^='/runs/{run_id}']").first.click()
-    expect(page.get_by_text("Failure", exact=True).first).to_be_visible(timeout=RUN)
-    told = page.get_by_text("3 of 5 courses failed").last
-    expect(told).to_be_visible()
-    for course, (cause, who) in causes.items():
-        line = re.compile(rf"Course {course}: [^\n]*{re.escape(cause)}[^\n]*{who}: ")
-        expect(told).to_have_text(line, use_inner_text=True)
-    page.screenshot(path=_pictures(tmp_path) / "dagster-night-run.png")
-
-    page.goto("/")
-    page.locator("a[href='/assets']").first.click()
-    page.locator("a[href^='/assets/last_night']").first.click()
-    shown = page.get_by_role("row", name=re.compile("^who_must_act")).first
-    expect(shown).to_be_visible(timeout=RUN)
-    for course, (cause, who) in causes.items():
-        expect(shown).to_contain_text(re.compile(rf"{who}: [^;]*{course}[^;]*{re.escape(cause)}"))
-    page.screenshot(path=_pictures(tmp_path) / "dagster-last-night.png")
-
-    for course in causes:
-        page.goto(f"/assets/grade_syncs?view=partitions&partition={course}")
-        expect(page.get_by_text("failed, and did not materialize this asset")).to_be_visible()
-    page.goto("/assets/grade_syncs?view=checks&checkDetail=course_synced")
-    page.get_by_role("tab", name="Partitions").last.click()
-    expect(page.get_by_text("Passed (1)")).to_be_visible()
-    page.screenshot(path=_pictures(tmp_path) / "dagster-course-synced.png")
-
-
 def launch(page: Page, *course_ids: str) -> None:
     """Choose these courses in the open dialog, launch, and go to what was launched."""
     dialog = page.get_by_role("dialog").first
