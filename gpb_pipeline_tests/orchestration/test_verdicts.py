@@ -29,6 +29,7 @@ SOUND: dict[str, object] = {
     "assigned_at": None,
     "due_at": DUE,
     "due_on_wire": DUE,
+    "covered": True,
     "selected": True,
     "assigned": "everyone",
     "sections_named": False,
