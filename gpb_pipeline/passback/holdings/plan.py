@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 
@@ -25,8 +25,6 @@ from gpb_pipeline.passback.rules.issues import BARS, CATALOGUE, Code
 
 MASS = 0.5  # share of a course's posted grades whose change at once is worth a word (docs/decisions.md §8.10)
 TO_WRITE = ["create", "update", "withdraw"]
-
-SyncKind = SyncType | Literal["preview"]
 
 
 @dataclass(frozen=True, kw_only=True)
