@@ -1,12 +1,17 @@
-"""What all tests share: a browser; no figure of time decides a test, a property is tried alike each run."""
+"""What all tests share: no setting of whoever runs them, a browser, properties tried alike each run."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
 from playwright.sync_api import Browser
 
+from gpb_pipeline.settings import ENV_FILE, known_names
 from gpb_pipeline_tests import chromium
+
+for each in known_names() | {ENV_FILE}:
+    os.environ.pop(each, None)  # a test names its own; a home without dagster.yaml would be refused at import
 
 settings.register_profile("suite", deadline=None, derandomize=True, database=None)
 settings.load_profile("suite")
