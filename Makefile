@@ -42,7 +42,7 @@ test: $(VENV)/.dev  ## every test
 	$(BIN)/python -m pytest -n auto --dist loadfile
 
 bench: $(VENV)/.dev  ## what a sync costs, as a ratio to the raw requests
-	$(BIN)/python -m gpb_pipeline_tests.bench
+	$(BIN)/python -m gpb_pipeline_tests.bench --save
 
 check: $(VENV)/.dev  ## lint, format, types, import contract
 	$(BIN)/ruff check

@@ -1,7 +1,7 @@
 """What is told of a sync while it goes on, one event a thing that happened. How they come about: stream.py.
 
-Each names its request. A course's last event is CourseSynced, CourseFailed or CourseSkipped; a preview's,
-CourseJudged or CourseFailed.
+Each names its request. A course's last event is CourseSynced, CourseUnchanged, CourseFailed or CourseSkipped;
+a preview's, CourseJudged or CourseFailed.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from gpb_pipeline.passback.rows.counts import Counts
 from gpb_pipeline.passback.rows.frames import Rows
 from gpb_pipeline.sync import Judged, Stage, SyncRequest
 from gpb_pipeline.warehouse.history import EndStatus
+from gpb_pipeline.warehouse.inputs import Base
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +63,16 @@ class CourseSynced:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CourseUnchanged:
+    """A course's input was that of an earlier sync (`base`), whose judgement it shares; committed."""
+
+    request: SyncRequest
+    base: Base
+    started_at: datetime
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class CourseFailed:
     """A course's sync stopped before its end; nothing was written afterwards."""
 
@@ -71,4 +82,5 @@ class CourseFailed:
     at: datetime
 
 
-Event = StageReached | CourseWaiting | CourseSkipped | CourseJudged | CourseSynced | CourseFailed
+Ended = CourseSynced | CourseUnchanged | CourseFailed
+Event = StageReached | CourseWaiting | CourseSkipped | CourseJudged | Ended

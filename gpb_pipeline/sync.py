@@ -43,7 +43,7 @@ from gpb_pipeline.sis.client import OneRosterClient
 from gpb_pipeline.sis.errors import Answer, ShortReadError
 from gpb_pipeline.sis.lookups import read_sis
 from gpb_pipeline.sis.posting import Halt
-from gpb_pipeline.warehouse import choices, frames, holdings, tables
+from gpb_pipeline.warehouse import choices, frames, holdings, inputs, tables
 from gpb_pipeline.warehouse.ducklake import Connection, Warehouse
 from gpb_pipeline.warehouse.holdings import Change
 from gpb_pipeline.writing import Eyes, Writing
@@ -83,6 +83,7 @@ class SyncRequest:
     posted_by: str
     selection: Selection = field(default_factory=Selection)
     posting: Posting = Posting.GRADES
+    anew: bool = False  # judged although nothing has changed: Dagster waits for each asset of a partition
     confirm: bool = False  # releases what is held (docs/decisions.md §8.10)
     mend: frozenset[Cause] = frozenset()  # of a reconcile: the causes whose differences are written
     retract: frozenset[str] = frozenset()  # of a retract: the sourcedIds that are taken back
@@ -151,11 +152,19 @@ def open_connections() -> Iterator[Connections]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Judged:
-    """A course as read and judged, with what would be written; nothing is posted yet."""
+class CourseRead:
+    """A course as both sides have it."""
 
     canvas: CanvasRead
     sis: SisRead
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """A course as read and judged, with what would be written; nothing is posted yet."""
+
+    read: CourseRead
+    stamp: str  # of what the warehouse has of it (warehouse/inputs.py)
     judgement: Rows
     plan: Rows
     on_record: Holdings  # as the warehouse has them
@@ -163,12 +172,24 @@ class Judged:
     eyes: Eyes
     differences: DataFrame[Differences] | None = None  # of a reconcile or a retract
 
+    @property
+    def canvas(self) -> CanvasRead:
+        return self.read.canvas
+
+    @property
+    def sis(self) -> SisRead:
+        return self.read.sis
+
 
 @dataclass(frozen=True, kw_only=True)
 class Posted:
-    """What came of a plan; `stopped_by` is why some of its rows were never tried."""
+    """What came of a plan; `stopped_by` is why some of its rows were never tried.
+
+    `quiet`: nothing was written, or tried to be, and nothing was doubted, so that no class was read back.
+    """
 
     outcome: Rows
+    quiet: bool
     held: Change
     stopped_by: PipelineError | None
 
@@ -183,15 +204,19 @@ class CourseSync:
     writes: Executor
     ended: Flag  # set from outside: no further write
 
-    def judged(self, *, interrupted: bool) -> Judged:
-        """Read both sides, judge, and plan. `interrupted`: its last sync stopped while it could post."""
-        policy = self.connections.policy
+    def read(self) -> CourseRead:
+        """Read both sides."""
         self.reached(Stage.GET_ASSIGNMENTS)
         canvas = self._canvas()
         sis = read_sis(self.connections.sis, canvas.sections)
+        return CourseRead(canvas=canvas, sis=sis)
+
+    def judged(self, read: CourseRead, *, interrupted: bool) -> Judged:
+        """Judge what was read, and plan. `interrupted`: its last sync stopped while it could post."""
+        policy, canvas, sis = self.connections.policy, read.canvas, read.sis
         self.reached(Stage.FILTER)
         places = _places(canvas, sis, policy.tenant)
-        mapping, on_record = self.connections.warehouse.read(_known, places)
+        mapping, on_record, stamp = self.connections.warehouse.read(_known, places)
         held = taken_over(on_record, places)
         eyes = self._eyes(places)
         whole = interrupted or self.request.type in READ_BACK
@@ -203,8 +228,8 @@ class CourseSync:
         )
         planned = self._planned(judgement, held, self.request.type)
         judged = Judged(
-            canvas=canvas,
-            sis=sis,
+            read=read,
+            stamp=stamp,
             judgement=judgement,
             plan=planned.rows,
             on_record=on_record,
@@ -229,7 +254,12 @@ class CourseSync:
         self.reached(Stage.VERIFY)
         outcome, held = writing.verified(written, lambda seen: self._again(judged, seen))
         held = without_unwanted(without_taken_back(held), outcome)
-        return Posted(outcome=outcome, held=writing.change(held), stopped_by=halt.error)
+        return Posted(
+            outcome=outcome,
+            quiet=not (written.items or written.grades or judged.eyes.looked),
+            held=writing.change(held),
+            stopped_by=halt.error,
+        )
 
     def _canvas(self) -> CanvasRead:
         """Read the course; of one that Canvas no longer has, what the last sync left, if that will do."""
@@ -302,12 +332,13 @@ class CourseSync:
         return eyes.seen(held, book)
 
 
-def _known(session: Connection, places: Places) -> tuple[DataFrame[CategoryMapping], Holdings]:
-    """Read what the warehouse has of these places, as of one moment."""
+def _known(session: Connection, places: Places) -> tuple[DataFrame[CategoryMapping], Holdings, str]:
+    """Read what the warehouse has of these places, with its stamp, as of one moment."""
     section_ids = places.sections["section_id"].to_list()
     return (
         choices.category_mapping(session, section_ids),
         holdings.of_sections(session, section_ids, sorted(places.class_ids)),
+        inputs.stamp(session, section_ids, places.class_ids),
     )
 
 

@@ -1,30 +1,26 @@
-"""A course's assignments as frames: those that are synced read strictly, all others never in the way.
+"""A course's assignments as columns: those that are synced read strictly, all others never in the way.
 
 Which columns there are is course_frames.py's; for whom one is and when it is due, overrides.py's.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-
-from pandera.typing import DataFrame
+from dataclasses import dataclass, fields
 
 from gpb_pipeline.canvas.body import Json
 from gpb_pipeline.canvas.course_frames import SYNCED, UNSYNCED, may_be_synced
 from gpb_pipeline.canvas.overrides import Audience, OverrideRow, UnfitError
 from gpb_pipeline.canvas.readings import ident
-from gpb_pipeline.canvas.sieve import joined, reject
-from gpb_pipeline.passback import frames
+from gpb_pipeline.canvas.sieve import Columns, joined, reject
 from gpb_pipeline.passback.course import Reject
-from gpb_pipeline.passback.frames import build
 from gpb_pipeline.passback.rules.issues import Code
 
 
 @dataclass(frozen=True, kw_only=True)
 class AssignmentsRead:
-    """The frames, the synced assignments as Canvas gave them, and what was laid aside."""
+    """Their columns, the synced assignments as Canvas gave them, and what was laid aside."""
 
-    frame: DataFrame[frames.Assignments]
-    overrides: DataFrame[frames.Overrides]
+    columns: Columns
+    overrides: Columns
     synced: Sequence[Json]
     rejects: Sequence[Reject]
 
@@ -45,8 +41,8 @@ def read_assignments(rows: Sequence[Json]) -> AssignmentsRead:
         ]
     others, _ = UNSYNCED.sift([each for each in rows if not may_be_synced(each)])
     return AssignmentsRead(
-        frame=build(frames.Assignments, joined(columns, others)),
-        overrides=_overrides_frame([row for each in of_synced for row in each.overrides]),
+        columns=joined(columns, others),
+        overrides=_columns_of([row for each in of_synced for row in each.overrides]),
         synced=synced,
         rejects=[*laid_aside, *rejects],
     )
@@ -65,6 +61,5 @@ def _with_audiences(rows: Sequence[Json], rejects: list[Reject]) -> tuple[list[J
     return kept, audiences
 
 
-def _overrides_frame(rows: Sequence[OverrideRow]) -> DataFrame[frames.Overrides]:
-    names = frames.Overrides.to_schema().columns
-    return build(frames.Overrides, {name: [getattr(row, name) for row in rows] for name in names})
+def _columns_of(rows: Sequence[OverrideRow]) -> Columns:
+    return {each.name: [getattr(row, each.name) for row in rows] for each in fields(OverrideRow)}

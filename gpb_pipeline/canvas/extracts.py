@@ -21,9 +21,10 @@ from gpb_pipeline.canvas.completeness import (
 from gpb_pipeline.canvas.course_frames import ENROLLMENTS, GROUPS, SECTIONS, SUBMISSIONS
 from gpb_pipeline.canvas.courses import course_path, read_head
 from gpb_pipeline.canvas.errors import ShiftedError, ShortReadError
+from gpb_pipeline.canvas.sieve import Columns
 from gpb_pipeline.passback import frames
 from gpb_pipeline.passback.course import CanvasRead
-from gpb_pipeline.passback.frames import build
+from gpb_pipeline.passback.frames import Frame, build
 
 IDS_A_REQUEST = 50  # assignment ids: well below Canvas's 100 and 6 KB of URL
 
@@ -87,16 +88,15 @@ def _read_course(client: CanvasClient, course_id: str, before_grades: Callable[[
     require_whole(sections, enrollments, groups, synced_in, rejects, item)
     require_enrollments(enrollment_rows, submission_rows, item)
     require_submissions(enrollments, assignments.synced, submission_rows, f"{item}, submissions")
-    return CanvasRead(
-        course=course,
-        sections=build(frames.Sections, sections),
-        enrollments=build(frames.Enrollments, enrollments),
-        assignment_groups=build(frames.AssignmentGroups, groups),
-        assignments=assignments.frame,
-        overrides=assignments.overrides,
-        submissions=build(frames.Submissions, submissions),
-        rejects=rejects,
-    )
+    columns: dict[type[Frame], Columns] = {
+        frames.Sections: sections,
+        frames.Enrollments: enrollments,
+        frames.AssignmentGroups: groups,
+        frames.Assignments: assignments.columns,
+        frames.Overrides: assignments.overrides,
+        frames.Submissions: submissions,
+    }
+    return CanvasRead(course=course, columns=columns, rejects=rejects)
 
 
 def read_groups(

@@ -88,9 +88,9 @@ def of_warehouse(session: Connection, course_id: str) -> list[dg.AssetCheckEvalu
 def _of_whole(session: Connection, label: str, job: Job) -> list[dg.AssetCheckEvaluation]:
     course_id = job.course_id
     outcome = Rows(
-        assignments=logs.of_job(session, tables.SIS_ASSIGNMENTS, job.job_id),
-        grades=logs.of_job(session, tables.SIS_GRADES, job.job_id),
-        issues=logs.of_job(session, tables.ISSUES, job.job_id),
+        assignments=logs.of_job(session, tables.SIS_ASSIGNMENTS, job.judged_in),
+        grades=logs.of_job(session, tables.SIS_GRADES, job.judged_in),
+        issues=logs.of_job(session, tables.ISSUES, job.judged_in),
         extracted=job.counts.extracted,
     )
     submissions = frames.current(session, tables.CANVAS_SUBMISSIONS, course_id)

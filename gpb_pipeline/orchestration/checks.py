@@ -12,7 +12,7 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import (
 )
 
 from gpb_pipeline.errors import PipelineError
-from gpb_pipeline.events import CourseSynced
+from gpb_pipeline.events import CourseSynced, CourseUnchanged
 from gpb_pipeline.orchestration import verdicts
 from gpb_pipeline.orchestration.check_specs import ACCOUNTED, CHECKS, HELD, ROW_CHECKS, SYNCED
 from gpb_pipeline.orchestration.metadata import Metadata, issue_table, name_of
@@ -23,7 +23,7 @@ from gpb_pipeline.passback.rows.frames import Rows
 from gpb_pipeline.passback.rules.issues import CATALOGUE
 from gpb_pipeline.passback.rules.stops import stop_of
 from gpb_pipeline.sync import Judged
-from gpb_pipeline.warehouse.details import issue_counts
+from gpb_pipeline.warehouse.details import IssueCount, by_gravity, issue_counts
 
 SHOWN = 50
 """Rows of a check's table: enough to begin with; the details page has all."""
@@ -43,10 +43,17 @@ def of_synced(course: CourseSynced) -> list[dg.AssetCheckEvaluation]:
     return of_outcome(course_id, label, course.status, course.outcome, course.counts, read)
 
 
-def of_end(course_id: str, label: str, status: str, issues: pd.DataFrame) -> dg.AssetCheckEvaluation:
+def of_unchanged(course: CourseUnchanged) -> dg.AssetCheckEvaluation:
+    """Evaluate the end of a sync that shares an earlier one's judgement; all else is as that one left it."""
+    course_id, base = course.request.course_id, course.base
+    label = named(course_id, base.overview.course_name)
+    return of_end(course_id, label, base.job.status, by_gravity(base.overview.issues))
+
+
+def of_end(course_id: str, label: str, status: str, issues: Sequence[IssueCount]) -> dg.AssetCheckEvaluation:
     """Evaluate how a sync ended that came to its end: green, or yellow with the causes of what failed."""
     described: Metadata = {"course": label, "status": status}
-    if failed := [each for each in issue_counts(issues) if each.meaning.severity == "error"]:
+    if failed := [each for each in issues if each.meaning.severity == "error"]:
         most = max(failed, key=lambda each: each.count).meaning
         described |= {
             "items_failed": sum(each.count for each in failed),
@@ -98,7 +105,7 @@ def of_outcome(
     """Evaluate every check on an outcome, and against the grades that Canvas answered."""
     return [
         *of_rows(course_id, label, outcome),
-        of_end(course_id, label, status, outcome.issues),
+        of_end(course_id, label, status, issue_counts(outcome.issues)),
         _of_verdict(ACCOUNTED, course_id, label, verdicts.every_item_accounted_for(outcome, counts, read)),
         _of_verdict(HELD, course_id, label, verdicts.sis_holds_what_was_sent(outcome)),
     ]

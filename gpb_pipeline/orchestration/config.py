@@ -71,6 +71,7 @@ class GradeSyncConfig(dg.Config):
                     sections=frozenset(self.sections) or None, assignments=frozenset(self.assignments) or None
                 ),
                 posting=posting,
+                anew=not self.course_ids,
                 confirm=self.confirm,
             )
             for course_id in dict.fromkeys(course_ids)

@@ -4,14 +4,14 @@ The same line as `gpb history --json` (docs/decisions.md §7), flat, so that the
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import dagster as dg
-import pandas as pd
 
-from gpb_pipeline.events import CourseFailed, CourseSynced
+from gpb_pipeline.events import CourseFailed, CourseSynced, CourseUnchanged
 from gpb_pipeline.orchestration.graphs import bar_graph
 from gpb_pipeline.orchestration.metadata import Metadata, issue_table, name_of
 from gpb_pipeline.orchestration.partitions import cause_of, named
@@ -19,7 +19,7 @@ from gpb_pipeline.passback.rows import frames as rows_schemas
 from gpb_pipeline.passback.rows.counts import Counts
 from gpb_pipeline.passback.rules.stops import stop_of
 from gpb_pipeline.sync import Stage, SyncRequest
-from gpb_pipeline.warehouse.details import issue_counts
+from gpb_pipeline.warehouse.details import by_gravity, issue_counts
 
 
 def of_synced(course: CourseSynced, zone: ZoneInfo, pages: str) -> Metadata:
@@ -32,8 +32,25 @@ def of_synced(course: CourseSynced, zone: ZoneInfo, pages: str) -> Metadata:
         | {
             "grades_withdrawn": course.counts.withdrawn,
             "warnings_and_errors": issue_table(issue_counts(outcome.issues)),
-            "AssignmentsSync": _graph("AssignmentsSync", outcome.assignments),
-            "GradesSync": _graph("GradesSync", outcome.grades),
+            "AssignmentsSync": _graph("AssignmentsSync", Counter(outcome.assignments["state"])),
+            "GradesSync": _graph("GradesSync", Counter(outcome.grades["state"])),
+        }
+    )
+
+
+def of_unchanged(course: CourseUnchanged, zone: ZoneInfo, pages: str) -> Metadata:
+    """Make the line of a sync that shares an earlier one's judgement, as that one's was."""
+    request, base, counts = course.request, course.base, course.base.job.counts
+    return (
+        _line(request, course.started_at, course.at, base.job.status, counts, zone, pages)
+        | {"course": named(request.course_id, base.overview.course_name), "stage": Stage.VERIFY.value}
+        | _filtered(counts)
+        | {
+            "grades_withdrawn": counts.withdrawn,
+            "judged_in": dg.MetadataValue.url(f"{pages}/syncs/{base.job.job_id}"),
+            "warnings_and_errors": issue_table(by_gravity(base.overview.issues)),
+            "AssignmentsSync": _graph("AssignmentsSync", base.overview.assignments),
+            "GradesSync": _graph("GradesSync", base.overview.grades),
         }
     )
 
@@ -84,6 +101,7 @@ def _filtered(counts: Counts) -> Metadata:
     return kept | {f"extracted_{name}": count for name, count in asdict(counts.extracted).items()}
 
 
-def _graph(title: str, rows: pd.DataFrame) -> dg.MetadataValue:
-    counted = Counter(rows["state"])
-    return dg.MetadataValue.md(bar_graph(title, {state: counted[state] for state in rows_schemas.FINAL}))
+def _graph(title: str, counted: Mapping[str, int]) -> dg.MetadataValue:
+    return dg.MetadataValue.md(
+        bar_graph(title, {state: counted.get(state, 0) for state in rows_schemas.FINAL})
+    )

@@ -14,6 +14,7 @@ from gpb_pipeline.events import (
     CourseJudged,
     CourseSkipped,
     CourseSynced,
+    CourseUnchanged,
     CourseWaiting,
     Event,
     StageReached,
@@ -66,6 +67,14 @@ class Teller:
             case CourseSynced(status=status):
                 log.info("%s: %s", self.named(course_id), status)
                 yield from self._synced(course_id, event)
+            case CourseUnchanged(base=base):
+                self._names[course_id] = base.overview.course_name
+                log.info("%s: %s, unchanged", self.named(course_id), base.job.status)
+                yield from self._made(
+                    course_id,
+                    {HISTORY: history_line.of_unchanged(event, self._zone, self._pages)},
+                    [checks.of_unchanged(event)],
+                )
             case CourseFailed(error=error):
                 self._look_up(course_id)
                 log.error("%s: %s. %s", self.named(course_id), cause_of(error, course_id), error.remedy)

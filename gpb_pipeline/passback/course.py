@@ -1,12 +1,16 @@
 """What the rules take and give for one course: the dataclasses that carry the frames. No rule lives here."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import astuple, dataclass, field
+from functools import cached_property
+from hashlib import blake2b
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from pandera.typing import DataFrame
 
 from gpb_pipeline.passback import frames
+from gpb_pipeline.passback.frames import F, Frame, Unframed, build
 from gpb_pipeline.passback.rules.issues import Code
 
 SyncType = Literal["manual", "nightly", "remaster", "reconcile", "retract"]
@@ -45,27 +49,81 @@ class Reject:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CanvasRead:
-    """All that one sync reads of a course in Canvas."""
+class _Read:
+    """Columns as they were read, by schema; each frame is made of them when it is first asked for."""
 
-    course: Course
-    sections: DataFrame[frames.Sections]
-    enrollments: DataFrame[frames.Enrollments]
-    assignment_groups: DataFrame[frames.AssignmentGroups]
-    assignments: DataFrame[frames.Assignments]
-    overrides: DataFrame[frames.Overrides]
-    submissions: DataFrame[frames.Submissions]
-    rejects: tuple[Reject, ...] = ()
+    columns: Mapping[type[Frame], Unframed] = field(repr=False)
+
+    @property
+    def digest(self) -> str:
+        """Tell this read from every one with another value anywhere, in the order of its rows."""
+        values = {
+            schema.__name__: {name: list(values) for name, values in columns.items()}
+            for schema, columns in self.columns.items()
+        }
+        return blake2b(repr((values, *self._beside())).encode("utf-8", "surrogatepass")).hexdigest()
+
+    def _beside(self) -> tuple[object, ...]:
+        return ()
+
+    def _frame(self, schema: type[F]) -> DataFrame[F]:
+        return build(schema, self.columns[schema])
 
 
 @dataclass(frozen=True, kw_only=True)
-class SisRead:
+class CanvasRead(_Read):
+    """All that one sync reads of a course in Canvas."""
+
+    course: Course
+    rejects: tuple[Reject, ...] = ()
+
+    @cached_property
+    def sections(self) -> DataFrame[frames.Sections]:
+        return self._frame(frames.Sections)
+
+    @cached_property
+    def enrollments(self) -> DataFrame[frames.Enrollments]:
+        return self._frame(frames.Enrollments)
+
+    @cached_property
+    def assignment_groups(self) -> DataFrame[frames.AssignmentGroups]:
+        return self._frame(frames.AssignmentGroups)
+
+    @cached_property
+    def assignments(self) -> DataFrame[frames.Assignments]:
+        return self._frame(frames.Assignments)
+
+    @cached_property
+    def overrides(self) -> DataFrame[frames.Overrides]:
+        return self._frame(frames.Overrides)
+
+    @cached_property
+    def submissions(self) -> DataFrame[frames.Submissions]:
+        return self._frame(frames.Submissions)
+
+    def _beside(self) -> tuple[object, ...]:
+        return astuple(self.course), [astuple(each) for each in self.rejects]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SisRead(_Read):
     """All that one sync looks up in the SIS before it judges."""
 
-    classes: DataFrame[frames.SisClasses]
-    roster: DataFrame[frames.SisRoster]
-    categories: DataFrame[frames.SisCategories]
-    grading_periods: DataFrame[frames.SisGradingPeriods]
+    @cached_property
+    def classes(self) -> DataFrame[frames.SisClasses]:
+        return self._frame(frames.SisClasses)
+
+    @cached_property
+    def roster(self) -> DataFrame[frames.SisRoster]:
+        return self._frame(frames.SisRoster)
+
+    @cached_property
+    def categories(self) -> DataFrame[frames.SisCategories]:
+        return self._frame(frames.SisCategories)
+
+    @cached_property
+    def grading_periods(self) -> DataFrame[frames.SisGradingPeriods]:
+        return self._frame(frames.SisGradingPeriods)
 
 
 @dataclass(frozen=True, kw_only=True)

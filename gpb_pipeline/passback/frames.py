@@ -31,6 +31,8 @@ class Frame(pa.DataFrameModel):
 
 
 F = TypeVar("F", bound=Frame)
+Unframed = Mapping[str, Sequence[Any] | pd.Series] | pd.DataFrame
+"""A frame before it is made: each column's values, as `build` takes them."""
 
 
 class Courses(Frame):
@@ -172,7 +174,7 @@ class CategoryMapping(Frame):
     category_id: Series[str] = pa.Field(nullable=True, description="None: Unassociated")
 
 
-def build(schema: type[F], columns: Mapping[str, Sequence[Any] | pd.Series[Any]]) -> DataFrame[F]:
+def build(schema: type[F], columns: Unframed) -> DataFrame[F]:
     """Make a frame of `schema` from its columns, each given its declared type; raises PermanentError.
 
     Times may be ISO 8601 text, datetimes or None. A structural failure names the frame, the columns and how
@@ -181,7 +183,7 @@ def build(schema: type[F], columns: Mapping[str, Sequence[Any] | pd.Series[Any]]
     return _held_against(_values_only(schema), schema, typed(schema, columns))
 
 
-def typed(schema: type[F], columns: Mapping[str, Sequence[Any] | pd.Series[Any]]) -> DataFrame[F]:
+def typed(schema: type[F], columns: Unframed) -> DataFrame[F]:
     """Make a frame as `build` does, values unchecked: for one that goes into another, checked there."""
     made = {}
     for name, column in schema.to_schema().columns.items():

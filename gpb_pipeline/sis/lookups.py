@@ -13,6 +13,7 @@ from pandera.typing import DataFrame
 
 from gpb_pipeline.passback import frames
 from gpb_pipeline.passback.course import SisRead
+from gpb_pipeline.passback.frames import Unframed
 from gpb_pipeline.sis.client import OneRosterClient
 from gpb_pipeline.sis.errors import AccessError, ForbiddenError, RefusedError
 from gpb_pipeline.sis.model import Category, SisClass, Student
@@ -46,10 +47,14 @@ def read_sis(client: OneRosterClient, sections: DataFrame[frames.Sections]) -> S
     class_of = {section_id: None if each is None else each.found for section_id, each in of.items()}
     lists = client.district_lists()
     return SisRead(
-        classes=_classes(class_of),
-        roster=_roster(of, by_identifier=client.settings.student_match == "identifier"),
-        categories=_categories(lists.categories, [each for each in known.values() if each is not None]),
-        grading_periods=grading_periods(lists.sessions, class_of, client.settings.period_end),
+        columns={
+            frames.SisClasses: _classes(class_of),
+            frames.SisRoster: _roster(of, by_identifier=client.settings.student_match == "identifier"),
+            frames.SisCategories: _categories(
+                lists.categories, [each for each in known.values() if each is not None]
+            ),
+            frames.SisGradingPeriods: grading_periods(lists.sessions, class_of, client.settings.period_end),
+        }
     )
 
 
@@ -79,19 +84,16 @@ def class_named(client: OneRosterClient, sis_section_id: str) -> SisClass | None
     return found[0] if len(found) == 1 else None  # never a guess
 
 
-def _classes(class_of: ClassOf) -> DataFrame[frames.SisClasses]:
+def _classes(class_of: ClassOf) -> Unframed:
     found = class_of.values()
-    return frames.build(
-        frames.SisClasses,
-        {
-            "section_id": list(class_of),
-            "class_id": [each and each.sourced_id for each in found],
-            "school_id": [each and each.school_id for each in found],
-        },
-    )
+    return {
+        "section_id": list(class_of),
+        "class_id": [each and each.sourced_id for each in found],
+        "school_id": [each and each.school_id for each in found],
+    }
 
 
-def _roster(of: Mapping[str, Rostered | None], *, by_identifier: bool) -> DataFrame[frames.SisRoster]:
+def _roster(of: Mapping[str, Rostered | None], *, by_identifier: bool) -> Unframed:
     students = {
         each.found.sourced_id: _by_canvas_id(each.students, by_identifier=by_identifier)
         for each in of.values()
@@ -103,14 +105,11 @@ def _roster(of: Mapping[str, Rostered | None], *, by_identifier: bool) -> DataFr
         if each is not None
         for canvas_id, student_id in students[each.found.sourced_id].items()
     ]
-    return frames.build(
-        frames.SisRoster,
-        {
-            "section_id": [row[0] for row in rows],
-            "sis_user_id": [row[1] for row in rows],
-            "student_id": [row[2] for row in rows],
-        },
-    )
+    return {
+        "section_id": [row[0] for row in rows],
+        "sis_user_id": [row[1] for row in rows],
+        "student_id": [row[2] for row in rows],
+    }
 
 
 def _by_canvas_id(students: Iterable[Student], *, by_identifier: bool) -> dict[str, str]:
@@ -126,9 +125,7 @@ def _by_canvas_id(students: Iterable[Student], *, by_identifier: bool) -> dict[s
     return {identifier: found for (identifier, _), found in named.items() if shared[identifier] == 1}
 
 
-def _categories(
-    district: Collection[Category], classes: Collection[Rostered]
-) -> DataFrame[frames.SisCategories]:
+def _categories(district: Collection[Category], classes: Collection[Rostered]) -> Unframed:
     """Keep those that the course's classes may use: as the SIS tells by class, else as each says itself."""
     ours = {each.found.sourced_id for each in classes}
     by_class = {each.found.sourced_id: each.categories for each in classes if each.categories is not None}
@@ -136,15 +133,12 @@ def _categories(
         kept = _told_by_class(by_class, district)
     else:
         kept = {each.sourced_id: each for each in district if each.class_id in ours | {None}}
-    return frames.build(
-        frames.SisCategories,
-        {
-            "category_id": list(kept),
-            "title": [each.title for each in kept.values()],
-            "active": [each.active for each in kept.values()],
-            "class_id": [each.class_id for each in kept.values()],
-        },
-    )
+    return {
+        "category_id": list(kept),
+        "title": [each.title for each in kept.values()],
+        "active": [each.active for each in kept.values()],
+        "class_id": [each.class_id for each in kept.values()],
+    }
 
 
 def _told_by_class(

@@ -7,9 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Literal
 
-from pandera.typing import DataFrame
-
-from gpb_pipeline.passback import frames
+from gpb_pipeline.passback.frames import Unframed
 from gpb_pipeline.sis.model import AcademicSession, SisClass
 
 LONG_AGO, FAR_OFF = date(1700, 1, 1), date(2200, 1, 1)  # what a SIS has for "always" no frame could hold
@@ -33,9 +31,7 @@ def seen_end(sessions: Iterable[AcademicSession]) -> PeriodEnd | None:
     return "exclusive" if touching > apart else "inclusive"
 
 
-def grading_periods(
-    sessions: Iterable[AcademicSession], class_of: ClassOf, end_date: PeriodEnd
-) -> DataFrame[frames.SisGradingPeriods]:
+def grading_periods(sessions: Iterable[AcademicSession], class_of: ClassOf, end_date: PeriodEnd) -> Unframed:
     """Keep the periods that are, or lie within, a term of the section's class.
 
     The frame's last day belongs to the period; the SIS's `end_date` is the day after, or it. OneRoster has no
@@ -52,16 +48,13 @@ def grading_periods(
         for first, last in [(max(period.start, LONG_AGO), min(max(period.end, LONG_AGO), FAR_OFF) - beyond)]
         if first <= last
     ]
-    return frames.build(
-        frames.SisGradingPeriods,
-        {
-            "section_id": [row[0] for row in rows],
-            "period_id": [row[1] for row in rows],
-            "start_date": [row[2].isoformat() for row in rows],
-            "end_date": [row[3].isoformat() for row in rows],
-            "closed": [row[4] for row in rows],
-        },
-    )
+    return {
+        "section_id": [row[0] for row in rows],
+        "period_id": [row[1] for row in rows],
+        "start_date": [row[2].isoformat() for row in rows],
+        "end_date": [row[3].isoformat() for row in rows],
+        "closed": [row[4] for row in rows],
+    }
 
 
 def _lineage(session: AcademicSession, by_id: Mapping[str, AcademicSession]) -> set[str]:

@@ -111,7 +111,7 @@ def issues(session: Connection, job: Job, wanted: IssueLines = IssueLines()) -> 
     given = {name: value for name, value in asked.items() if value is not None}
     where = "".join(f" AND (i.{name} = ${name}{_OR_WHOLE.get(name, '')})" for name in given)
     order = " ORDER BY i.code, lower(assignment_name), i.section_id, lower(student_name), i.user_id"
-    rows = session.execute(_ISSUE_LINES + where + order, {"job": job.job_id, **given}).fetchall()
+    rows = session.execute(_ISSUE_LINES + where + order, {"job": job.judged_in, **given}).fetchall()
     stopped = details.stop_of(job)
     if stopped and (not given or given == {"code": stopped.code}):
         rows.append((stopped.code, *[None] * 8))
@@ -170,8 +170,8 @@ def write(session: Connection, job: Job, zone: ZoneInfo, folder: Path) -> list[P
     folder.mkdir(parents=True, exist_ok=True)
     texts = {
         "issues.csv": issues(session, job),
-        "assignments.csv": assignments(session, job.job_id, zone),
-        "grades.csv": grades(session, job.job_id),
+        "assignments.csv": assignments(session, job.judged_in, zone),
+        "grades.csv": grades(session, job.judged_in),
     }
     for name, text in texts.items():
         path = folder / name

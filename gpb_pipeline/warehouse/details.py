@@ -6,7 +6,7 @@ Paging through a log is in log_pages.py, its CSV files in csv_logs.py. Everythin
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -109,9 +109,9 @@ def of_job(session: Connection, job_id: str) -> Details | None:
         return None
     return Details(
         job=job,
-        assignments=logs.of_job(session, tables.SIS_ASSIGNMENTS, job_id),
-        grades=logs.of_job(session, tables.SIS_GRADES, job_id),
-        issues=logs.of_job(session, tables.ISSUES, job_id),
+        assignments=logs.of_job(session, tables.SIS_ASSIGNMENTS, job.judged_in),
+        grades=logs.of_job(session, tables.SIS_GRADES, job.judged_in),
+        issues=logs.of_job(session, tables.ISSUES, job.judged_in),
     )
 
 
@@ -128,10 +128,12 @@ def rows_as_json(
 
 def issue_counts(issues: pd.DataFrame, job: Job | None = None) -> list[IssueCount]:
     """Count issues by code, errors first; of a `job` that stopped, what stopped it is one of them."""
-    every = [
-        IssueCount(code=code, meaning=meaning(code), count=count)
-        for code, count in Counter(issues["code"]).items()
-    ]
+    return by_gravity(Counter(issues["code"]), job)
+
+
+def by_gravity(codes: Mapping[str, int], job: Job | None = None) -> list[IssueCount]:
+    """Say what these codes mean, errors first, then what is met most."""
+    every = [IssueCount(code=code, meaning=meaning(code), count=count) for code, count in codes.items()]
     stopped = stop_of(job) if job else None
     gravity: Sequence[Severity] = ("error", "warning", "info")
     return sorted(

@@ -95,7 +95,7 @@ def course_name(session: Connection, course_id: str) -> str | None:
 
 
 def _causes(session: Connection, jobs: list[Job]) -> tuple[list[Cause], Counter[tuple[str, Severity]]]:
-    course_of = {job.job_id: job.course_id for job in jobs}
+    course_of = {job.judged_in: job.course_id for job in jobs}
     counted: Counter[tuple[str, Severity]] = Counter()
     items: Counter[str] = Counter()
     met_in: defaultdict[str, set[str]] = defaultdict(set)

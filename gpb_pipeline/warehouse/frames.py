@@ -19,8 +19,11 @@ from gpb_pipeline.passback.frames import (
     AssignmentGroups,
     Assignments,
     Courses,
+    Enrollments,
     F,
+    Frame,
     Overrides,
+    Sections,
     Submissions,
     build,
     empty,
@@ -106,15 +109,12 @@ def without_canvas(session: Connection, course_id: str) -> CanvasRead | None:
         blueprint=False,
         term_id=None,
     )
-    return CanvasRead(
-        course=course,
-        sections=sections,
-        enrollments=current(session, tables.CANVAS_ENROLLMENTS, course_id),
-        assignment_groups=empty(AssignmentGroups),
-        assignments=empty(Assignments),
-        overrides=empty(Overrides),
-        submissions=empty(Submissions),
-    )
+    left: dict[type[Frame], pd.DataFrame] = {
+        Sections: sections,
+        Enrollments: current(session, tables.CANVAS_ENROLLMENTS, course_id),
+    }
+    nothing: tuple[type[Frame], ...] = (AssignmentGroups, Assignments, Overrides, Submissions)
+    return CanvasRead(course=course, columns=left | {each: empty(each) for each in nothing})
 
 
 def _itself(course: Course) -> DataFrame[Courses]:

@@ -77,11 +77,17 @@ class End:
     counts: Counts
     code: str | None = None
     cause: str | None = None
+    judged_in: str | None = None
+    input: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """A sync of one course. Times are in UTC; `stage` is the last it reached, None before the first."""
+    """A sync of one course. Times are in UTC; `stage` is the last it reached, None before the first.
+
+    `judged_in` is the job whose logs tell what became of its rows: itself, or the one before whose input its
+    own was equal to, so that nothing was judged again. `input`: see inputs.py.
+    """
 
     job_id: str
     course_id: str
@@ -93,6 +99,8 @@ class Job:
     status: Status
     code: str | None
     cause: str | None
+    judged_in: str
+    input: str | None
     counts: Counts
 
     def summary(self, zone: ZoneInfo) -> dict[str, object]:
@@ -194,6 +202,21 @@ GROUP BY 1 ORDER BY 1
 """
 
 
+def with_input(session: Connection, course_ids: Sequence[str]) -> list[Job]:
+    """List the jobs of these courses whose judgement an equal input may share, newest first."""
+    where = " WHERE list_contains($1, j.course_id) AND e.input IS NOT NULL"
+    return _jobs(session.execute(_JOBS + where + _NEWEST_FIRST, [list(course_ids)]))
+
+
+def judged_in(session: Connection) -> frozenset[str]:
+    """Name every job whose logs are those of a job in the history: its own, or an equal later one's."""
+    query = """
+    SELECT DISTINCT coalesce(e.judged_in, j.job_id)
+    FROM warehouse.main.jobs j LEFT JOIN warehouse.main.job_ends e USING (job_id)
+    """
+    return frozenset(job_id for (job_id,) in session.execute(query).fetchall())
+
+
 def open_jobs(session: Connection) -> list[Job]:
     """List the jobs without an end: running, or dead and not yet found so."""
     return _jobs(session.execute(_JOBS + " WHERE e.status IS NULL" + _NEWEST_FIRST))
@@ -236,6 +259,8 @@ def _end(each: End) -> dict[str, Any]:
         "status": each.status,
         "code": each.code,
         "cause": each.cause,
+        "judged_in": each.judged_in,
+        "input": each.input,
         "assignments": counts.assignments,
         "line_items_sent": counts.line_items.sent,
         "line_items_created": counts.line_items.created,
@@ -270,6 +295,8 @@ def _job(row: dict[str, Any]) -> Job:
         status=row["status"] or "Running",
         code=row["code"],
         cause=row["cause"],
+        judged_in=row["judged_in"] or row["job_id"],
+        input=row["input"],
         counts=Counts(
             assignments=count["assignments"],
             line_items=Written(sent=count["line_items_sent"], created=count["line_items_created"]),

@@ -148,7 +148,8 @@ WITH covered AS (
     FROM warehouse.main.issues WHERE job_id = $job
 ), named AS (
     SELECT section_id, any_value(section_name) AS section_name FROM warehouse.main.canvas_sections
-    WHERE course_id = (SELECT course_id FROM warehouse.main.jobs WHERE job_id = $job) GROUP BY section_id
+    WHERE course_id = (SELECT any_value(course_id) FROM warehouse.main.{table} WHERE job_id = $job)
+    GROUP BY section_id
 ), log AS (
     SELECT l.*, coalesce(n.section_name, l.sis_section_id) AS section_name, {has_log} AS has_log
     FROM warehouse.main.{table} l LEFT JOIN named n USING (section_id) WHERE l.job_id = $job

@@ -62,13 +62,17 @@ def purge(
 ) -> list[Job]:
     """Delete the jobs past their age with their stages, ends and logs; return them.
 
-    Who posted them stays known, for what they sent is never forgotten (trace.py).
+    Who posted them stays known, for what they sent is never forgotten (trace.py). Logs that a later job's are
+    too go with the last of these.
     """
     old = purgeable(session, now=now, settings=settings)
     gone = [job.job_id for job in old]
     tables.PAST_JOBS.insert(session, tables.JOBS.select(session, "job_id", gone))
-    for table in (*tables.LOGS, *tables.HISTORY):
+    for table in tables.HISTORY:
         table.delete(session, "job_id", gone)
+    unused = {job.judged_in for job in old} - history.judged_in(session)
+    for table in tables.LOGS:
+        table.delete(session, "job_id", sorted(unused))
     return old
 
 

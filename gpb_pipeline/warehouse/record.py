@@ -16,14 +16,18 @@ from gpb_pipeline.passback.rows.frames import Rows
 from gpb_pipeline.warehouse import frames, history, holdings, logs
 from gpb_pipeline.warehouse.ducklake import Connection
 from gpb_pipeline.warehouse.frames import CourseFrames
-from gpb_pipeline.warehouse.history import DIED, Begun, End, EndStatus, Reached
+from gpb_pipeline.warehouse.history import DIED, Begun, End, EndStatus, Job, Reached
 from gpb_pipeline.warehouse.holdings import Change, Sent
 from gpb_pipeline.warehouse.logs import JobOutcome
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ended:
-    """A job at its end. Without `judgement` the course's frames stay what they were."""
+    """A job at its end. Without `judgement` the course's frames stay what they were.
+
+    `like`: the job whose judgement it shares, and with it status, counts and logs. `input`: what a later one
+    must be equal to, to share this one's.
+    """
 
     job_id: str
     course_id: str
@@ -36,15 +40,19 @@ class Ended:
     judgement: Rows | None
     outcome: Rows | None
     held: Change | None
+    like: Job | None = None
+    input: str | None = None
 
     @cached_property
     def counts(self) -> Counts:
+        if self.like is not None:
+            return self.like.counts
         return Counts.none() if self.outcome is None else Counts.of(self.outcome)
 
 
 def lost(end: Ended) -> Ended:
     """Make of it a job that died, so that the course's next sync looks for what it posted."""
-    nothing = dict.fromkeys(("canvas", "sis", "judgement", "outcome", "held"))
+    nothing = dict.fromkeys(("canvas", "sis", "judgement", "outcome", "held", "like", "input"))
     return replace(end, status="Failed", code=DIED, **nothing)  # type: ignore[arg-type]  # all may be None
 
 
@@ -93,4 +101,6 @@ def _end_of(end: Ended) -> End:
         counts=end.counts,
         code=end.code,
         cause=end.cause,
+        judged_in=end.like.job_id if end.like else None,
+        input=end.input,
     )

@@ -171,6 +171,10 @@ class JobEnds(Frame):
     status: Series[str] = pa.Field(isin=["Completed", "Completed (with errors)", "Failed"])
     code: Series[str] = pa.Field(nullable=True, description="of the cause, where it failed")
     cause: Series[str] = pa.Field(nullable=True, description="in words, with the remedy")
+    judged_in: Series[str] = pa.Field(
+        nullable=True, description="the job whose logs are this one's too: its input was equal"
+    )
+    input: Series[str] = pa.Field(nullable=True, description="hash, where an equal one need not be judged")
     assignments: Series[int]
     line_items_sent: Series[int]
     line_items_created: Series[int]

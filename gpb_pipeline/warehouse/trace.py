@@ -32,8 +32,9 @@ WHERE s.assignment_id = $assignment AND s.user_id = $student
 ORDER BY s.sent_at DESC, s.section_id
 """
 _LAST = """
-SELECT g.*, j.started_at, n.section_name
-FROM warehouse.main.sis_grades g JOIN warehouse.main.jobs j USING (job_id)
+SELECT g.* EXCLUDE (job_id), j.job_id, j.started_at, n.section_name
+FROM warehouse.main.jobs j LEFT JOIN warehouse.main.job_ends e USING (job_id)
+JOIN warehouse.main.sis_grades g ON g.job_id = coalesce(e.judged_in, j.job_id)
 LEFT JOIN warehouse.main.canvas_sections n ON n.section_id = g.section_id AND n.course_id = g.course_id
 WHERE g.course_id = $course AND g.assignment_id = $assignment AND g.user_id = $student
 QUALIFY rank() OVER (PARTITION BY g.section_id ORDER BY j.started_at DESC) = 1

@@ -33,7 +33,7 @@ def overview(request: Request) -> HTMLResponse:
 def issues(request: Request) -> HTMLResponse:
     """Show warnings and errors by cause: what, where, how many, what to do and who can."""
     here, job = site(request), site(request).visible_job(request)
-    rows = here.warehouse.read(logs.of_job, tables.ISSUES, job.job_id)
+    rows = here.warehouse.read(logs.of_job, tables.ISSUES, job.judged_in)
     return _tab(request, "issues.html", job, "issues", issues=details.issue_counts(rows, job))
 
 
@@ -66,19 +66,19 @@ def issues_csv(request: Request) -> Response:
 
 def assignments_csv(request: Request) -> Response:
     here, job = site(request), site(request).visible_job(request)
-    text = here.warehouse.read(csv_logs.assignments, job.job_id, here.zone, wanted(request))
+    text = here.warehouse.read(csv_logs.assignments, job.judged_in, here.zone, wanted(request))
     return _csv(request, job, "assignments", text)
 
 
 def grades_csv(request: Request) -> Response:
     job = site(request).visible_job(request)
-    text = site(request).warehouse.read(csv_logs.grades, job.job_id, wanted(request))
+    text = site(request).warehouse.read(csv_logs.grades, job.judged_in, wanted(request))
     return _csv(request, job, "grades", text)
 
 
 def _log(request: Request, template: str, job: Job, log: Log[Line], **context: object) -> HTMLResponse:
     here, asked = site(request), wanted(request)
-    page, choices = here.warehouse.read(_page, log, job.job_id, asked, page_number(request))
+    page, choices = here.warehouse.read(_page, log, job.judged_in, asked, page_number(request))
     tab = log.table.removeprefix("sis_")
     return _tab(
         request, template, job, tab, page=page, choices=choices, wanted=asked, states=STATES, **context
@@ -109,7 +109,7 @@ def _tab(request: Request, template: str, job: Job, tab: str, **context: object)
 
 def _ring(here: Site, log: Log[Line], job: Job) -> Ring:
     title = "AssignmentsSync" if log is ASSIGNMENTS else "GradesSync"
-    return ring(title, here.warehouse.read(log_pages.states, log, job.job_id))
+    return ring(title, here.warehouse.read(log_pages.states, log, job.judged_in))
 
 
 def _csv(request: Request, job: Job, name: str, text: str) -> Response:

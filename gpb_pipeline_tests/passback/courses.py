@@ -161,12 +161,14 @@ class School:
     def canvas(self) -> CanvasRead:
         return CanvasRead(
             course=COURSE,
-            sections=frame(frames.Sections, self.sections),
-            enrollments=frame(frames.Enrollments, self.students),
-            assignment_groups=frame(frames.AssignmentGroups, self.groups),
-            assignments=frame(frames.Assignments, self.assignments),
-            overrides=frame(frames.Overrides, self.overrides),
-            submissions=frame(frames.Submissions, self.submissions),
+            columns={
+                frames.Sections: frame(frames.Sections, self.sections),
+                frames.Enrollments: frame(frames.Enrollments, self.students),
+                frames.AssignmentGroups: frame(frames.AssignmentGroups, self.groups),
+                frames.Assignments: frame(frames.Assignments, self.assignments),
+                frames.Overrides: frame(frames.Overrides, self.overrides),
+                frames.Submissions: frame(frames.Submissions, self.submissions),
+            },
         )
 
     @cached_property
@@ -179,16 +181,18 @@ class School:
             if each["section_id"] in known and each["sis_user_id"] not in {None, *self.off_roster}
         }
         return SisRead(
-            classes=frame(frames.SisClasses, classes),
-            roster=frame(
-                frames.SisRoster,
-                [
-                    {"section_id": section_id, "sis_user_id": sis_id, "student_id": f"{sis_id}-sourced"}
-                    for section_id, sis_id in sorted(roster)
-                ],
-            ),
-            categories=frame(frames.SisCategories, self.categories),
-            grading_periods=frame(frames.SisGradingPeriods, self.periods),
+            columns={
+                frames.SisClasses: frame(frames.SisClasses, classes),
+                frames.SisRoster: frame(
+                    frames.SisRoster,
+                    [
+                        {"section_id": section_id, "sis_user_id": sis_id, "student_id": f"{sis_id}-sourced"}
+                        for section_id, sis_id in sorted(roster)
+                    ],
+                ),
+                frames.SisCategories: frame(frames.SisCategories, self.categories),
+                frames.SisGradingPeriods: frame(frames.SisGradingPeriods, self.periods),
+            }
         )
 
     def _class(self, row: Row) -> Row:

@@ -34,6 +34,7 @@ class Desk:
         *,
         posting: Posting = Posting.GRADES,
         selection: Selection | None = None,
+        anew: bool = True,  # an outcome is what most tests look at
         confirm: bool = False,
     ) -> SyncRequest:
         return SyncRequest(
@@ -43,6 +44,7 @@ class Desk:
             posted_by="a test",
             posting=posting,
             selection=selection or Selection(),
+            anew=anew,
             confirm=confirm,
         )
 

@@ -47,19 +47,21 @@ def put_course(warehouse: Warehouse, course_id: str = "1", name: str = "Algebra 
     )
     read = CanvasRead(
         course=course,
-        sections=frame(
-            schemas.Sections, *({"section_id": key, "section_name": SECTIONS[key]} for key in SECTIONS)
-        ),
-        enrollments=frame(
-            schemas.Enrollments, *({"user_id": key, "student_name": STUDENTS[key]} for key in STUDENTS)
-        ),
-        assignment_groups=schemas.empty(schemas.AssignmentGroups),
-        assignments=frame(
-            schemas.Assignments,
-            *({"assignment_id": key, "assignment_name": ASSIGNMENTS[key]} for key in ASSIGNMENTS),
-        ),
-        overrides=schemas.empty(schemas.Overrides),
-        submissions=schemas.empty(schemas.Submissions),
+        columns={
+            schemas.Sections: frame(
+                schemas.Sections, *({"section_id": key, "section_name": SECTIONS[key]} for key in SECTIONS)
+            ),
+            schemas.Enrollments: frame(
+                schemas.Enrollments, *({"user_id": key, "student_name": STUDENTS[key]} for key in STUDENTS)
+            ),
+            schemas.AssignmentGroups: schemas.empty(schemas.AssignmentGroups),
+            schemas.Assignments: frame(
+                schemas.Assignments,
+                *({"assignment_id": key, "assignment_name": ASSIGNMENTS[key]} for key in ASSIGNMENTS),
+            ),
+            schemas.Overrides: schemas.empty(schemas.Overrides),
+            schemas.Submissions: schemas.empty(schemas.Submissions),
+        },
     )
     left = CourseFrames(course_id=course_id, job_id="read", frames=frames.of_canvas(read))
     warehouse.commit(frames.replace, [left])

@@ -94,18 +94,22 @@ def test_what_a_sync_reads_and_judges_fills_every_current_table(warehouse: Wareh
     )
     canvas = CanvasRead(
         course=course,
-        sections=frame(schemas.Sections, {}),
-        enrollments=frame(schemas.Enrollments, {}),
-        assignment_groups=frame(schemas.AssignmentGroups, {}),
-        assignments=frame(schemas.Assignments, {}),
-        overrides=frame(schemas.Overrides, {"target": "section"}),
-        submissions=frame(schemas.Submissions, {}),
+        columns={
+            schemas.Sections: frame(schemas.Sections, {}),
+            schemas.Enrollments: frame(schemas.Enrollments, {}),
+            schemas.AssignmentGroups: frame(schemas.AssignmentGroups, {}),
+            schemas.Assignments: frame(schemas.Assignments, {}),
+            schemas.Overrides: frame(schemas.Overrides, {"target": "section"}),
+            schemas.Submissions: frame(schemas.Submissions, {}),
+        },
     )
     sis = SisRead(
-        classes=frame(schemas.SisClasses, {}),
-        roster=frame(schemas.SisRoster, {}),
-        categories=frame(schemas.SisCategories, {}),
-        grading_periods=frame(schemas.SisGradingPeriods, {}),
+        columns={
+            schemas.SisClasses: frame(schemas.SisClasses, {}),
+            schemas.SisRoster: frame(schemas.SisRoster, {}),
+            schemas.SisCategories: frame(schemas.SisCategories, {}),
+            schemas.SisGradingPeriods: frame(schemas.SisGradingPeriods, {}),
+        }
     )
     judgement = Rows(
         assignments=frame(AssignmentRows, {"state": "eligible"}),

@@ -1,0 +1,71 @@
+"""When a course need not be judged: what it is judged by is what a sync before it was judged by.
+
+Equal input gives equal judgement, so that a night in which nothing happened judges nothing and writes nothing
+but its history. What is hashed is all that sync.py's judgement goes by: both reads, the settings, the rules
+themselves, and the warehouse's part (warehouse/inputs.py). No rule compares a date with today's: a period
+that closes does so by what the SIS says of it.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from hashlib import blake2b
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+from gpb_pipeline.sync import Connections, CourseRead, Judged, Posted, Posting, SyncRequest
+from gpb_pipeline.warehouse.inputs import Base
+
+PACKAGE = "gpb_pipeline"
+RULES = ("canvas", "sis", "passback", "sync.py", "writing.py")
+"""What makes of the same answers the same rows and writes: the two doors and their codecs, and the rules."""
+
+
+def may_share(request: SyncRequest, *, interrupted: bool) -> bool:
+    """Whether a request may take another's judgement, or leave its own for others to take.
+
+    Never a remaster, a selection, a preview, one that asks to be judged anew, what was confirmed, or what
+    comes after an interruption.
+    """
+    plain = request.type in {"manual", "nightly"} and request.posting is Posting.GRADES and not request.anew
+    chosen = request.selection.sections is not None or request.selection.assignments is not None
+    return plain and not chosen and not request.confirm and not interrupted
+
+
+def is_equal(connections: Connections, read: CourseRead, base: Base) -> bool:
+    """Whether a course's input, now that it is read, is that of its base."""
+    return input_of(connections, read, base.stamp) == base.job.input
+
+
+def left_input(connections: Connections, judged: Judged, posted: Posted) -> str | None:
+    """Give the input of a sync that wrote nothing and doubted nothing; None where another must judge anew."""
+    if posted.stopped_by is not None or not posted.quiet:
+        return None
+    return input_of(connections, judged.read, judged.stamp)
+
+
+def input_of(connections: Connections, read: CourseRead, stamp: str) -> str:
+    """Hash all that a course is judged by; a secret is no part of how its setting is spelled (pydantic)."""
+    settings = connections.policy, connections.sis.settings
+    return _hash(read.canvas.digest, read.sis.digest, repr(settings), stamp, rules_version())
+
+
+@cache
+def rules_version() -> str:
+    """Hash the sources of all that RULES names."""
+    package = files(PACKAGE)
+    return _hash(*(text for each in RULES for text in _sources(package / each)))
+
+
+def _sources(place: Traversable) -> list[str]:
+    if place.is_file():
+        return [place.name, place.read_text("utf-8")] if place.name.endswith(".py") else []
+    inside = sorted(place.iterdir(), key=lambda each: each.name)
+    return [text for each in inside for text in _sources(each)]
+
+
+def _hash(*parts: str) -> str:
+    made = blake2b(digest_size=16)
+    for part in parts:
+        made.update(part.encode() + b"\0")
+    return made.hexdigest()
