@@ -12,12 +12,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
-from threading import Event as Flag
 from zoneinfo import ZoneInfo
 
 from pandera.typing import DataFrame
 
+from gpb_pipeline.brake import Brake
 from gpb_pipeline.canvas.client import CanvasClient
+from gpb_pipeline.canvas.courses import Head
 from gpb_pipeline.canvas.extracts import read_course
 from gpb_pipeline.errors import PermanentError, PipelineError
 from gpb_pipeline.passback.course import CanvasRead, Course, Policy, Selection, SisRead, SyncType
@@ -179,9 +180,10 @@ class CourseSync:
 
     connections: Connections
     request: SyncRequest
+    head: Head | None = None  # of the course, where it was read before
     reached: Callable[[Stage], None]
     writes: Executor
-    ended: Flag  # set from outside: no further write
+    brake: Brake  # pulled from outside: no further write
 
     def judged(self, *, interrupted: bool) -> Judged:
         """Read both sides, judge, and plan. `interrupted`: its last sync stopped while it could post."""
@@ -215,7 +217,7 @@ class CourseSync:
 
     def posted(self, judged: Judged) -> Posted:
         """Write what the plan says, line items first, and hold what the SIS shows against what it took."""
-        halt = Halt(self.ended)
+        halt = Halt(self.brake)
         writing = Writing(
             eyes=judged.eyes,
             warehouse=self.connections.warehouse,
@@ -235,7 +237,9 @@ class CourseSync:
         """Read the course; of one that Canvas no longer has, what the last sync left, if that will do."""
         try:
             return read_course(
-                self.connections.canvas, self.request.course_id, lambda: self.reached(Stage.GET_GRADES)
+                self.connections.canvas,
+                self.head or self.request.course_id,
+                lambda: self.reached(Stage.GET_GRADES),
             )
         except PermanentError as gone:
             if self.request.type not in READ_BACK or gone.code != NOT_THERE:
