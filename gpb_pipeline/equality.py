@@ -1,9 +1,9 @@
 """When a course need not be judged: what it is judged by is what a sync before it was judged by.
 
 Equal input gives equal judgement, so that a night in which nothing happened judges nothing and writes nothing
-but its history. What is hashed is all that sync.py's judgement goes by: both reads, the settings, the rules
-themselves, and the warehouse's part (warehouse/inputs.py). No rule compares a date with today's: a period
-that closes does so by what the SIS says of it.
+but its history. What is hashed is all that sync.py's judgement goes by: both reads, the settings and the
+rules themselves; the warehouse's part has a stamp of its own (warehouse/inputs.py). No rule compares a date
+with today's: a period that closes does so by what the SIS says of it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from hashlib import blake2b
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
-from gpb_pipeline.sync import Connections, CourseRead, Judged, Posted, Posting, SyncRequest
+from gpb_pipeline.sync import Connections, CourseRead, Posting, SyncRequest
 from gpb_pipeline.warehouse.inputs import Base
 
 PACKAGE = "gpb_pipeline"
@@ -34,20 +34,13 @@ def may_share(request: SyncRequest, *, interrupted: bool) -> bool:
 
 def is_equal(connections: Connections, read: CourseRead, base: Base) -> bool:
     """Whether a course's input, now that it is read, is that of its base."""
-    return input_of(connections, read, base.stamp) == base.job.input
+    return input_of(connections, read) == base.job.input
 
 
-def left_input(connections: Connections, judged: Judged, posted: Posted) -> str | None:
-    """Give the input of a sync that wrote nothing and doubted nothing; None where another must judge anew."""
-    if posted.stopped_by is not None or not posted.quiet:
-        return None
-    return input_of(connections, judged.read, judged.stamp)
-
-
-def input_of(connections: Connections, read: CourseRead, stamp: str) -> str:
-    """Hash all that a course is judged by; a secret is no part of how its setting is spelled (pydantic)."""
+def input_of(connections: Connections, read: CourseRead) -> str:
+    """Hash what a course is judged by; a secret is no part of how its setting is spelled (pydantic)."""
     settings = connections.policy, connections.sis.settings
-    return _hash(read.canvas.digest, read.sis.digest, repr(settings), stamp, rules_version())
+    return _hash(read.canvas.digest, read.sis.digest, repr(settings), rules_version())
 
 
 @cache

@@ -5,6 +5,8 @@ what to do, and never holds a secret or a student's data. What failed *in a row*
 but a state with a code (passback/issues.py).
 """
 
+from traceback import extract_tb
+
 
 class PipelineError(Exception):
     """`item`: what failed, named as its owner knows it; `code`: its stable name in the issue catalogue."""
@@ -40,3 +42,11 @@ class UsageError(PermanentError):
     """What was asked for does not exist or contradicts itself (exit status 2)."""
 
     code = "usage"
+
+
+def unforeseen(bug: BaseException | None, *, item: str, remedy: str) -> PermanentError:
+    """Say where a fault of ours is, and none of its words: they may name a student."""
+    frames = extract_tb(bug.__traceback__) if bug is not None else None
+    place = f"{frames[-1].name}, line {frames[-1].lineno}" if frames else "no place known"
+    kind = type(bug).__name__ if bug is not None else "no exception"
+    return PermanentError(f"a fault of the pipeline ({kind} in {place})", item=item, remedy=remedy)

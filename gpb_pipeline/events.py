@@ -82,5 +82,5 @@ class CourseFailed:
     at: datetime
 
 
-Ended = CourseSynced | CourseUnchanged | CourseFailed
-Event = StageReached | CourseWaiting | CourseSkipped | CourseJudged | Ended
+End = CourseSynced | CourseUnchanged | CourseFailed
+Event = StageReached | CourseWaiting | CourseSkipped | CourseJudged | End

@@ -12,12 +12,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
-from threading import Event as Flag
 from zoneinfo import ZoneInfo
 
 from pandera.typing import DataFrame
 
+from gpb_pipeline.brake import Brake
 from gpb_pipeline.canvas.client import CanvasClient
+from gpb_pipeline.canvas.courses import Head
 from gpb_pipeline.canvas.extracts import read_course
 from gpb_pipeline.errors import PermanentError, PipelineError
 from gpb_pipeline.passback.course import CanvasRead, Course, Policy, Selection, SisRead, SyncType
@@ -43,7 +44,7 @@ from gpb_pipeline.sis.client import OneRosterClient
 from gpb_pipeline.sis.errors import Answer, ShortReadError
 from gpb_pipeline.sis.lookups import read_sis
 from gpb_pipeline.sis.posting import Halt
-from gpb_pipeline.warehouse import choices, frames, holdings, inputs, tables
+from gpb_pipeline.warehouse import choices, frames, holdings, tables
 from gpb_pipeline.warehouse.ducklake import Connection, Warehouse
 from gpb_pipeline.warehouse.holdings import Change
 from gpb_pipeline.writing import Eyes, Writing
@@ -164,7 +165,6 @@ class Judged:
     """A course as read and judged, with what would be written; nothing is posted yet."""
 
     read: CourseRead
-    stamp: str  # of what the warehouse has of it (warehouse/inputs.py)
     judgement: Rows
     plan: Rows
     on_record: Holdings  # as the warehouse has them
@@ -200,9 +200,10 @@ class CourseSync:
 
     connections: Connections
     request: SyncRequest
+    head: Head | None = None  # of the course, where it was read before
     reached: Callable[[Stage], None]
     writes: Executor
-    ended: Flag  # set from outside: no further write
+    brake: Brake  # pulled from outside: no further write
 
     def read(self) -> CourseRead:
         """Read both sides."""
@@ -216,7 +217,7 @@ class CourseSync:
         policy, canvas, sis = self.connections.policy, read.canvas, read.sis
         self.reached(Stage.FILTER)
         places = _places(canvas, sis, policy.tenant)
-        mapping, on_record, stamp = self.connections.warehouse.read(_known, places)
+        mapping, on_record = self.connections.warehouse.read(_known, places)
         held = taken_over(on_record, places)
         eyes = self._eyes(places)
         whole = interrupted or self.request.type in READ_BACK
@@ -229,7 +230,6 @@ class CourseSync:
         planned = self._planned(judgement, held, self.request.type)
         judged = Judged(
             read=read,
-            stamp=stamp,
             judgement=judgement,
             plan=planned.rows,
             on_record=on_record,
@@ -240,7 +240,7 @@ class CourseSync:
 
     def posted(self, judged: Judged) -> Posted:
         """Write what the plan says, line items first, and hold what the SIS shows against what it took."""
-        halt = Halt(self.ended)
+        halt = Halt(self.brake)
         writing = Writing(
             eyes=judged.eyes,
             warehouse=self.connections.warehouse,
@@ -265,7 +265,9 @@ class CourseSync:
         """Read the course; of one that Canvas no longer has, what the last sync left, if that will do."""
         try:
             return read_course(
-                self.connections.canvas, self.request.course_id, lambda: self.reached(Stage.GET_GRADES)
+                self.connections.canvas,
+                self.head or self.request.course_id,
+                lambda: self.reached(Stage.GET_GRADES),
             )
         except PermanentError as gone:
             if self.request.type not in READ_BACK or gone.code != NOT_THERE:
@@ -332,13 +334,12 @@ class CourseSync:
         return eyes.seen(held, book)
 
 
-def _known(session: Connection, places: Places) -> tuple[DataFrame[CategoryMapping], Holdings, str]:
-    """Read what the warehouse has of these places, with its stamp, as of one moment."""
+def _known(session: Connection, places: Places) -> tuple[DataFrame[CategoryMapping], Holdings]:
+    """Read what the warehouse has of these places, as of one moment."""
     section_ids = places.sections["section_id"].to_list()
     return (
         choices.category_mapping(session, section_ids),
         holdings.of_sections(session, section_ids, sorted(places.class_ids)),
-        inputs.stamp(session, section_ids, places.class_ids),
     )
 
 

@@ -4,6 +4,7 @@ What is in a course is extracts.py's. Opting in is not decided here.
 """
 
 from collections.abc import Iterator
+from typing import NamedTuple
 from urllib.parse import quote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -17,22 +18,29 @@ from gpb_pipeline.passback.course import Course, Reject
 from gpb_pipeline.passback.rules.issues import Code
 
 
+class Head(NamedTuple):
+    """A course as it says what it is, and what of that could not be taken."""
+
+    course: Course
+    rejects: tuple[Reject, ...]
+
+
 def course_path(name: str) -> str:
     """The course's path; a name such as `sis_course_id:A/1` may hold any character."""
     return f"courses/{quote(name, safe=':')}"
 
 
 def course_named(client: CanvasClient, name: str) -> Course:
+    """Read the course of any name, as `read_head` does."""
+    return read_head(client, name).course
+
+
+def read_head(client: CanvasClient, name: str) -> Head:
     """Ask, by one request, for the course of any name: `1001`, `01001`, `sis_course_id:X`.
 
     Only the id that Canvas answers with is the course's own. Raises NotFoundError, or AccessError for a stub
     that is restricted by date.
     """
-    return read_head(client, name)[0]
-
-
-def read_head(client: CanvasClient, name: str) -> tuple[Course, list[Reject]]:
-    """Read what `course_named` does, and what of it could not be taken."""
     item = f"course {name}"
     body = client.get(course_path(name), {"include[]": ["concluded"]}, item=item)
     if body.get("access_restricted_by_date"):
@@ -45,7 +53,7 @@ def read_head(client: CanvasClient, name: str) -> tuple[Course, list[Reject]]:
         raise unreadable("Canvas gives no id of it", item)
     require_known([body], ("workflow_state",), item)
     course = _course_of(body, client.settings.zone)
-    return course, [] if _zone(body) else [_unknown_zone(body)]
+    return Head(course, () if _zone(body) else (_unknown_zone(body),))
 
 
 def account_courses(client: CanvasClient) -> list[Course]:

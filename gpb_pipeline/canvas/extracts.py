@@ -19,7 +19,7 @@ from gpb_pipeline.canvas.completeness import (
     require_whole,
 )
 from gpb_pipeline.canvas.course_frames import ENROLLMENTS, GROUPS, SECTIONS, SUBMISSIONS
-from gpb_pipeline.canvas.courses import course_path, read_head
+from gpb_pipeline.canvas.courses import Head, course_path, read_head
 from gpb_pipeline.canvas.errors import ShiftedError, ShortReadError
 from gpb_pipeline.canvas.sieve import Columns
 from gpb_pipeline.passback import frames
@@ -30,22 +30,23 @@ IDS_A_REQUEST = 50  # assignment ids: well below Canvas's 100 and 6 KB of URL
 
 
 def read_course(
-    client: CanvasClient, course_id: str, before_grades: Callable[[], None] = lambda: None
+    client: CanvasClient, course: str | Head, before_grades: Callable[[], None] = lambda: None
 ) -> CanvasRead:
     """Read all that a sync needs, from the start again, once, where the course changed or came short.
 
-    `course_id` may be any name of the course; what is read is the course that Canvas answers with.
+    `course` may be any name of the course, which is what Canvas answers with, or its head if that was read.
     What cannot be carried of an item costs that item alone, and is told in `rejects`. `before_grades` is
     called when submissions come next. Raises PermanentError or TransientError, and then nothing of it counts.
     """
+    head = course if isinstance(course, Head) else read_head(client, course)
     try:
-        return _read_course(client, course_id, before_grades)
+        return _read_course(client, head, before_grades)
     except (ShiftedError, ShortReadError):
-        return _read_course(client, course_id, lambda: None)
+        return _read_course(client, head, lambda: None)
 
 
-def _read_course(client: CanvasClient, course_id: str, before_grades: Callable[[], None]) -> CanvasRead:
-    course, untaken = read_head(client, course_id)
+def _read_course(client: CanvasClient, head: Head, before_grades: Callable[[], None]) -> CanvasRead:
+    course, untaken = head
     item, path = f"course {course.course_id}", course_path(course.course_id)
     section_rows = list(client.pages(f"{path}/sections", item=f"{item}, sections"))
     enrollment_rows = list(

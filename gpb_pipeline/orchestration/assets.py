@@ -5,7 +5,6 @@ event marks exactly the course that it names. Which ones there are, telling.py s
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import closing, suppress
 
 import dagster as dg
 
@@ -54,35 +53,21 @@ def grade_passback(
 def _streamed(
     context: dg.AssetExecutionContext, passback: Passback, teller: Teller, requests: Sequence[SyncRequest]
 ) -> Iterator[DagsterEvent]:
-    """Sync them; whatever stops it, no sync of these stays open."""
+    """Sync them; whatever stops it, no sync of these stays open, and each end is told."""
     try:
-        with closing(passback.stream(requests)) as events:  # where a run is cancelled, nothing more is sent
-            for event in events:
-                yield from teller.tell(event)
+        with passback.stream(requests) as stream:
+            try:
+                for event in stream:
+                    yield from teller.tell(event)
+            except BaseException as fault:  # Dagster's too, that interrupts or closes us
+                for ended in stream.stop(stopping.why(fault, context, requests)):
+                    for told in teller.tell(ended):
+                        context.log_event(told)  # nobody takes any that we yield
+                raise
     except PipelineError as fault:
-        _end(context, passback, teller, requests, fault)
         raise dg.Failure(str(fault), allow_retries=False) from None
     except Exception as fault:  # noqa: BLE001  its words may name a student: they go no further
-        told = stopping.unforeseen(fault)
-        _end(context, passback, teller, requests, told)
-        raise dg.Failure(str(told), allow_retries=False) from None
-    except BaseException:  # Dagster interrupts us, or closes us when it was interrupted itself
-        _end(context, passback, teller, requests, stopping.cancelled(context, requests))
-        raise
-
-
-def _end(
-    context: dg.AssetExecutionContext,
-    passback: Passback,
-    teller: Teller,
-    requests: Sequence[SyncRequest],
-    error: PipelineError,
-) -> None:
-    """Put on record what the stream could not end. Events are logged: nobody takes any that we yield."""
-    with suppress(PipelineError), passback.warehouse() as warehouse:  # what stopped us may be the warehouse
-        for ended in stopping.end(warehouse, requests, error):
-            for event in teller.tell(ended):
-                context.log_event(event)
+        raise dg.Failure(str(stopping.fault_of_run(fault)), allow_retries=False) from None
 
 
 def failure(teller: Teller, courses: int) -> dg.Failure:

@@ -1,7 +1,7 @@
 """The one resource: a sync's connections, opened from the environment when a run asks, never at import."""
 
-from collections.abc import Generator, Iterable
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from zoneinfo import ZoneInfo
 
 import dagster as dg
@@ -11,10 +11,9 @@ from dagster._core.storage.tags import (
     PARTITION_NAME_TAG,
 )
 
-from gpb_pipeline.events import Event
 from gpb_pipeline.orchestration.specs import PRODUCTS
 from gpb_pipeline.settings import PassbackSettings, WebSettings
-from gpb_pipeline.stream import sync_courses
+from gpb_pipeline.stream import Stream
 from gpb_pipeline.sync import SyncRequest, open_connections
 from gpb_pipeline.warehouse import tables
 from gpb_pipeline.warehouse.ducklake import Warehouse
@@ -40,10 +39,11 @@ class Passback(dg.ConfigurableResource[None]):
                     allow_retries=False,
                 )
 
-    def stream(self, requests: Iterable[SyncRequest]) -> Generator[Event]:
-        """Sync these courses; raises SettingsError, and TransientError where a side cannot be reached."""
-        with open_connections() as connections:
-            yield from sync_courses(connections, requests)
+    @contextmanager
+    def stream(self, requests: Iterable[SyncRequest]) -> Iterator[Stream]:
+        """Give these courses' syncs; raises SettingsError, TransientError for a warehouse out of reach."""
+        with open_connections() as connections, Stream(connections, requests) as stream:
+            yield stream
 
     def warehouse(self) -> AbstractContextManager[Warehouse]:
         """Open the warehouse alone."""

@@ -8,14 +8,15 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import datetime
-from threading import Event, Lock
+from threading import Lock
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 from pandera.typing import DataFrame
 
-from gpb_pipeline.errors import PermanentError, PipelineError
+from gpb_pipeline.brake import Brake, StoppedError
+from gpb_pipeline.errors import PermanentError, PipelineError, unforeseen
 from gpb_pipeline.passback.frames import rows_of
 from gpb_pipeline.passback.rows.frames import AssignmentRows, GradeRows
 from gpb_pipeline.passback.rows.settle import TO_WRITE, Answer
@@ -33,15 +34,15 @@ ITEM_CODES = (Code.ASSIGNMENT_REFUSED, Code.ASSIGNMENT_UNAVAILABLE, Code.ASSIGNM
 
 @dataclass
 class Halt:
-    """Why a course's writes stop: set once, seen by all its threads. `ended` comes from outside."""
+    """Why a course's writes stop: set once, seen by all its threads. `brake` is pulled from outside."""
 
-    ended: Event
+    brake: Brake
     error: PipelineError | None = None
     _unanswered: int = 0
     _lock: Lock = field(default_factory=Lock)
 
     def now(self) -> bool:
-        return self.error is not None or self.ended.is_set()
+        return self.error is not None or self.brake.why is not None
 
     def answered(self) -> None:
         with self._lock:
@@ -94,29 +95,39 @@ class Poster:
 
     def _one(self, put: Callable[[Any], str], row: Any, codes: tuple[Code, Code, Code]) -> Answer | None:
         """Write one row; None where the course has halted."""
-        refused, unavailable, unknown = codes
         if self.halt.now():
             return None
         try:
             sourced_id = put(row)
-        except AccessError as error:
-            self.halt.refuse(error)
-            return Answer(code=refused, sis_error=_words(error))
-        except RefusedError as error:
-            self.halt.answered()
-            ids = (getattr(row, "result_id", None), row.line_item_id)
-            missing = frozenset(each for each in ids if each is not None and error.says_unknown(each))
-            return Answer(code=refused, sis_error=_words(error), unknown=missing)
-        except UnavailableError as error:
-            if error.is_outage or error.status in SUCCESS:  # else it may be about this one row
-                self.halt.unanswered(error)
-            code = unknown if isinstance(error, UnknownOutcome) else unavailable
-            return Answer(code=code, sis_error=_words(error))
-        except PermanentError as error:  # a setting, or an answer that cannot be read: so will be the rest
-            self.halt.refuse(error)
-            return Answer(code=refused, sis_error=error.what)
+        except Exception as failure:  # noqa: BLE001  a fault of ours, too, costs its row alone
+            return self._failed(failure, row, codes)
         self.halt.answered()
         return Answer(sourced_id=sourced_id)
+
+    def _failed(self, failure: Exception, row: Any, codes: tuple[Code, Code, Code]) -> Answer | None:
+        """Say what a failure means for its row, and what for the course's further writes."""
+        refused, unavailable, unknown = codes
+        match failure:
+            case StoppedError():  # before it was sent
+                return None
+            case AccessError():
+                self.halt.refuse(failure)
+                return Answer(code=refused, sis_error=_words(failure))
+            case RefusedError():
+                self.halt.answered()
+                ids = (getattr(row, "result_id", None), row.line_item_id)
+                missing = frozenset(each for each in ids if each is not None and failure.says_unknown(each))
+                return Answer(code=refused, sis_error=_words(failure), unknown=missing)
+            case UnavailableError():
+                if failure.is_outage or failure.status in SUCCESS:  # else it may be about this one row
+                    self.halt.unanswered(failure)
+                code = unknown if isinstance(failure, UnknownOutcome) else unavailable
+                return Answer(code=code, sis_error=_words(failure))
+            case PermanentError():  # a setting, or an answer that cannot be read: so will be the rest
+                self.halt.refuse(failure)
+                return Answer(code=refused, sis_error=failure.what)
+        fault = unforeseen(failure, item="a row", remedy="Report it with the job's id.")
+        return Answer(code=unknown, sis_error=fault.what)  # nobody knows what it had sent
 
     def _put_line_item(self, row: Any) -> str:
         item = LineItem(

@@ -36,7 +36,8 @@ _UNTOLD = frozenset({DIED, CANCELLED, PipelineError.code})
 
 _JOBS = """
 SELECT j.job_id, j.course_id, j.type, j.posted_by, j.started_at,
-    s.stage, greatest(j.started_at, s.reached_at, e.ended_at) AS updated_at, e.* EXCLUDE (job_id, ended_at)
+    CASE WHEN e.judged_in IS NULL THEN s.stage ELSE 'Verify' END AS stage,
+    greatest(j.started_at, s.reached_at, e.ended_at) AS updated_at, e.* EXCLUDE (job_id, ended_at)
 FROM warehouse.main.jobs j
 LEFT JOIN warehouse.main.job_ends e USING (job_id)
 LEFT JOIN (
@@ -79,6 +80,7 @@ class End:
     cause: str | None = None
     judged_in: str | None = None
     input: str | None = None
+    stamp: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +88,7 @@ class Job:
     """A sync of one course. Times are in UTC; `stage` is the last it reached, None before the first.
 
     `judged_in` is the job whose logs tell what became of its rows: itself, or the one before whose input its
-    own was equal to, so that nothing was judged again. `input`: see inputs.py.
+    own was equal to, so that nothing was judged again. `input` and `stamp`: see inputs.py.
     """
 
     job_id: str
@@ -101,6 +103,7 @@ class Job:
     cause: str | None
     judged_in: str
     input: str | None
+    stamp: str | None
     counts: Counts
 
     def summary(self, zone: ZoneInfo) -> dict[str, object]:
@@ -261,6 +264,7 @@ def _end(each: End) -> dict[str, Any]:
         "cause": each.cause,
         "judged_in": each.judged_in,
         "input": each.input,
+        "stamp": each.stamp,
         "assignments": counts.assignments,
         "line_items_sent": counts.line_items.sent,
         "line_items_created": counts.line_items.created,
@@ -297,6 +301,7 @@ def _job(row: dict[str, Any]) -> Job:
         cause=row["cause"],
         judged_in=row["judged_in"] or row["job_id"],
         input=row["input"],
+        stamp=row["stamp"],
         counts=Counts(
             assignments=count["assignments"],
             line_items=Written(sent=count["line_items_sent"], created=count["line_items_created"]),

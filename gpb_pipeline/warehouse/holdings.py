@@ -36,6 +36,19 @@ class Change:
     read: frozenset[str] = frozenset()  # the classes whose gradebooks were read whole
     read_at: datetime | None = None
 
+    @property
+    def is_nothing(self) -> bool:
+        """Whether no holding is another than before."""
+        kinds = (
+            (self.before.line_items, self.after.line_items, ITEM_KEY, tables.HOLDINGS_LINE_ITEMS),
+            (self.before.results, self.after.results, RESULT_KEY, tables.HOLDINGS_RESULTS),
+        )
+        return all(
+            rows.empty
+            for before, after, key, table in kinds
+            for rows in _differing(before[list(table.columns)], after[list(table.columns)], key)
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class Sent:

@@ -7,8 +7,9 @@ states of a course's holdings and category choices apart.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from gpb_pipeline.warehouse import history, tables
 from gpb_pipeline.warehouse.ducklake import Connection
@@ -20,10 +21,9 @@ _UNJUDGED = {"seen_at", "sent_at", "job_id"}  # when and by whom a holding was m
 
 @dataclass(frozen=True, kw_only=True)
 class Base:
-    """A course's last sync whose judgement an equal input may share, and the warehouse's part of it now."""
+    """A course's last sync whose judgement an equal input may share: the warehouse's part of it is equal."""
 
     job: Job
-    stamp: str
     overview: Overview
 
 
@@ -39,33 +39,16 @@ class Overview:
 
 def bases(session: Connection, course_ids: Sequence[str]) -> dict[str, Base]:
     """Find what these courses may share; a course without such a sync has none."""
-    found: dict[str, Job] = {}
+    last: dict[str, Job] = {}
     for job in history.with_input(session, course_ids):
-        found.setdefault(job.course_id, job)
-    if not found:
-        return {}
-    stamped = _stamps(session, _LAST_PLACES, [list(found)])
+        last.setdefault(job.course_id, job)
+    now = stamps(session, list(last))
+    found = {course_id: job for course_id, job in last.items() if job.stamp == now[course_id]}
     overviews = _overviews(session, found)
-    return {
-        course_id: Base(job=job, stamp=stamped.get(course_id, NOTHING), overview=overviews[course_id])
-        for course_id, job in found.items()
-    }
+    return {course_id: Base(job=job, overview=overviews[course_id]) for course_id, job in found.items()}
 
 
-def stamp(session: Connection, section_ids: Collection[str], class_ids: Collection[str]) -> str:
-    """Make the stamp of these sections and classes."""
-    places = [sorted(section_ids), sorted(class_ids)]
-    return _stamps(session, _GIVEN_PLACES, places).get("", NOTHING)
-
-
-NOTHING = "0"
-"""The stamp of a course of which nothing is held and nothing was chosen."""
-
-_GIVEN_PLACES = """
-section AS (SELECT '' AS course_id, unnest($1::VARCHAR[]) AS section_id),
-class AS (SELECT '' AS course_id, unnest($2::VARCHAR[]) AS class_id)
-"""
-_LAST_PLACES = """
+_PLACES = """
 section AS (
     SELECT DISTINCT course_id, section_id FROM warehouse.main.canvas_sections
     WHERE list_contains($1, course_id)
@@ -76,17 +59,26 @@ section AS (
 """
 
 
-def _stamps(session: Connection, places: str, given: Iterable[object]) -> Mapping[str, str]:
-    """Sum the hashes of the rows of each course, in whatever order they stand."""
+def stamps(session: Connection, course_ids: Sequence[str]) -> dict[str, str]:
+    """Make the stamp of each course, in the sections and classes that its last whole sync found.
+
+    It is a sum of the hashes of the rows, in whatever order they stand.
+    """
+    if not course_ids:
+        return {}
     query = f"""
-    WITH {places}, hashed AS ({" UNION ALL ".join(_HASHED)})
+    WITH {_PLACES}, hashed AS ({" UNION ALL ".join(_HASHED)})
     SELECT course_id, count(*), sum(hashed::HUGEINT) FROM hashed GROUP BY course_id
     """  # noqa: S608  of constants
-    rows = session.execute(query, list(given)).fetchall()
-    return {course_id: f"{count}:{total}" for course_id, count, total in rows}
+    rows = session.execute(query, [list(course_ids)]).fetchall()
+    return dict.fromkeys(course_ids, "0") | {
+        course_id: f"{count}:{total}" for course_id, count, total in rows
+    }
 
 
 def _overviews(session: Connection, jobs: Mapping[str, Job]) -> dict[str, Overview]:
+    if not jobs:
+        return {}
     given = [list(jobs), [job.job_id for job in jobs.values()]]
     counted: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
     for course_id, log, what, count in session.execute(_COUNTED, given).fetchall():
@@ -120,7 +112,7 @@ _COUNTED = " UNION ALL ".join(
 )
 
 
-def _hashed(table: Table[object], key: str) -> str:  # type: ignore[type-var]
+def _hashed(table: Table[Any], key: str) -> str:
     names = [name for name in table.columns if name not in _UNJUDGED]
     columns = ", ".join(f'held."{name}"' for name in names)
     return f"""

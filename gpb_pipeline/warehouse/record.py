@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
+from typing import Self
 
 from gpb_pipeline.passback.course import CanvasRead, SisRead
 from gpb_pipeline.passback.rows.counts import Counts
 from gpb_pipeline.passback.rows.frames import Rows
-from gpb_pipeline.warehouse import frames, history, holdings, logs
+from gpb_pipeline.warehouse import frames, history, holdings, inputs, logs
 from gpb_pipeline.warehouse.ducklake import Connection
 from gpb_pipeline.warehouse.frames import CourseFrames
 from gpb_pipeline.warehouse.history import DIED, Begun, End, EndStatus, Job, Reached
@@ -43,6 +44,24 @@ class Ended:
     like: Job | None = None
     input: str | None = None
 
+    @classmethod
+    def alike(cls, job: Job, *, job_id: str, at: datetime) -> Self:
+        """End as `job` did, whose judgement it shares, with nothing of its own."""
+        return cls(
+            job_id=job_id,
+            course_id=job.course_id,
+            at=at,
+            status="Completed" if job.status == "Completed" else "Completed (with errors)",
+            code=None,
+            cause=None,
+            canvas=None,
+            sis=None,
+            judgement=None,
+            outcome=None,
+            held=None,
+            like=job,
+        )
+
     @cached_property
     def counts(self) -> Counts:
         if self.like is not None:
@@ -70,7 +89,13 @@ def progress(session: Connection, reached: Sequence[Reached], ended: Sequence[En
     holdings.bring(session, [end.held for end in ended if end.held is not None])
     holdings.append(session, [each for end in ended for each in _sent_of(end)])
     logs.append(session, [each for end in ended for each in _outcome_of(end)])
-    history.end(session, [_end_of(end) for end in ended])
+    stamps = inputs.stamps(session, [end.course_id for end in ended if _may_be_shared(end)])
+    history.end(session, [_end_of(end, stamps.get(end.course_id)) for end in ended])
+
+
+def _may_be_shared(end: Ended) -> bool:
+    """Whether what it was judged by is what it leaves: one that changed what is held is no base."""
+    return end.input is not None and end.held is not None and end.held.is_nothing
 
 
 def _frames_of(end: Ended) -> list[CourseFrames]:
@@ -93,7 +118,7 @@ def _outcome_of(end: Ended) -> list[JobOutcome]:
     return [JobOutcome(course_id=end.course_id, job_id=end.job_id, outcome=end.outcome)]
 
 
-def _end_of(end: Ended) -> End:
+def _end_of(end: Ended, stamp: str | None) -> End:
     return End(
         job_id=end.job_id,
         at=end.at,
@@ -102,5 +127,6 @@ def _end_of(end: Ended) -> End:
         code=end.code,
         cause=end.cause,
         judged_in=end.like.job_id if end.like else None,
-        input=end.input,
+        input=end.input if stamp else None,
+        stamp=stamp,
     )

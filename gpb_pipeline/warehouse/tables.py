@@ -174,7 +174,10 @@ class JobEnds(Frame):
     judged_in: Series[str] = pa.Field(
         nullable=True, description="the job whose logs are this one's too: its input was equal"
     )
-    input: Series[str] = pa.Field(nullable=True, description="hash, where an equal one need not be judged")
+    input: Series[str] = pa.Field(
+        nullable=True, description="hash of what was read, where an equal one need not be judged"
+    )
+    stamp: Series[str] = pa.Field(nullable=True, description="of what the warehouse had of the course then")
     assignments: Series[int]
     line_items_sent: Series[int]
     line_items_created: Series[int]

@@ -4,7 +4,7 @@ import json
 import sys
 
 import requests
-from canvasapi import Canvas
+from canvasapi import Canvas  # type: ignore[import-untyped]  # it has no types
 
 from gpb_pipeline.settings import CanvasSettings, SisSettings
 from gpb_pipeline_tests.bench.figures import Figures

@@ -5,7 +5,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import dagster as dg
@@ -14,7 +15,8 @@ from gpb_pipeline.events import Event, StageReached
 from gpb_pipeline.orchestration.home import PROJECT
 from gpb_pipeline.orchestration.resources import Passback
 from gpb_pipeline.sandbox.serve import Sandbox
-from gpb_pipeline.sync import SyncRequest
+from gpb_pipeline.stream import Stream
+from gpb_pipeline.sync import SyncRequest, open_connections
 from gpb_pipeline.warehouse import history
 from gpb_pipeline.warehouse.ducklake import Warehouse
 from gpb_pipeline_tests.orchestration.conftest import ALGEBRA, BIOLOGY, Dagster
@@ -60,14 +62,21 @@ def test_an_interrupted_run_writes_no_more_and_says_who_cancelled_it(
     assert len(results) == len(set(results))  # what was posted before was found, and not sent again
 
 
-class Faulty(Passback):
+class FaultyStream(Stream):
     """Meets a fault that nobody foresaw, which names a student, once a course has begun."""
 
-    def stream(self, requests: Iterable[SyncRequest]) -> Generator[Event]:
-        for event in super().stream(requests):
+    def __iter__(self) -> Iterator[Event]:
+        for event in super().__iter__():
             yield event
             if isinstance(event, StageReached):
                 raise KeyError(PRIVATE)
+
+
+class Faulty(Passback):
+    @contextmanager
+    def stream(self, requests: Iterable[SyncRequest]) -> Iterator[Stream]:
+        with open_connections() as connections, FaultyStream(connections, requests) as stream:
+            yield stream
 
 
 def test_a_fault_of_ours_is_told_by_its_place_and_leaves_no_sync_running(
@@ -78,7 +87,7 @@ def test_a_fault_of_ours_is_told_by_its_place_and_leaves_no_sync_running(
     jobs = warehouse.read(history.jobs)
     assert {job.course_id for job in jobs} == {ALGEBRA, BIOLOGY}
     assert {(job.status, job.code) for job in jobs} == {("Failed", "unexpected")}
-    assert all("KeyError in stream" in str(job.cause) for job in jobs)
+    assert all("KeyError in __iter__" in str(job.cause) for job in jobs)
     assert dagster.observation("grade_syncs", ALGEBRA)["code"] == "unexpected"
     assert PRIVATE not in dagster.everything()
     assert school.writes() == []

@@ -8,7 +8,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -19,13 +20,12 @@ import dagster as dg
 from dagster._utils.schedules import schedule_execution_time_iterator  # what runs a schedule
 
 from gpb_pipeline.definitions import defs
-from gpb_pipeline.events import Event
 from gpb_pipeline.orchestration import alerts, nights, schedules, sensors
 from gpb_pipeline.orchestration.alerts import Problem
 from gpb_pipeline.orchestration.partitions import add_courses, known_courses
 from gpb_pipeline.orchestration.resources import Passback
 from gpb_pipeline.settings import NightlySettings, PassbackSettings
-from gpb_pipeline.stream import sync_courses
+from gpb_pipeline.stream import Stream
 from gpb_pipeline.sync import SyncRequest, open_connections
 from gpb_pipeline.warehouse import choices, history, logs, maintenance, tables
 from gpb_pipeline.warehouse.ducklake import Warehouse
@@ -63,9 +63,10 @@ def dated(clock: Callable[[], datetime]) -> Passback:
     """Give the jobs' resource, its syncs dated by this clock."""
 
     class Dated(Passback):
-        def stream(self, requests: Iterable[SyncRequest]) -> Generator[Event]:
-            with open_connections() as connections:
-                yield from sync_courses(replace(connections, clock=clock), requests)
+        @contextmanager
+        def stream(self, requests: Iterable[SyncRequest]) -> Iterator[Stream]:
+            with open_connections() as plain, Stream(replace(plain, clock=clock), requests) as stream:
+                yield stream
 
     return Dated()
 

@@ -12,6 +12,7 @@ import pytest
 
 from gpb_pipeline.events import CourseSynced, CourseUnchanged, Event
 from gpb_pipeline.passback.course import Selection
+from gpb_pipeline.passback.frames import CategoryMapping, build
 from gpb_pipeline.warehouse import choices, details, history, tables, trace
 from gpb_pipeline.warehouse.ducklake import Connection
 from gpb_pipeline_tests.sandbox.clients import CanvasUser
@@ -74,12 +75,12 @@ def section(desk: Desk) -> Row:
     return only
 
 
-def delete_an_assignment(desk: Desk, _: pytest.MonkeyPatch) -> None:
+def delete_an_assignment(desk: Desk, _patch: pytest.MonkeyPatch) -> None:
     *_, last = rows(desk, "assignments?per_page=100")
     change(desk, f"{COURSE}/assignments/{last['id']}", "DELETE")
 
 
-def regroup(desk: Desk, _: pytest.MonkeyPatch) -> None:
+def regroup(desk: Desk, _patch: pytest.MonkeyPatch) -> None:
     [first, *_] = rows(desk, "assignments?per_page=100")
     other = next(
         each for each in rows(desk, "assignment_groups") if each["id"] != first["assignment_group_id"]
@@ -87,43 +88,50 @@ def regroup(desk: Desk, _: pytest.MonkeyPatch) -> None:
     assignment(desk, group_id=int(other["id"]))
 
 
-def leave(desk: Desk, _: pytest.MonkeyPatch) -> None:
+def leave(desk: Desk, _patch: pytest.MonkeyPatch) -> None:
     [first, *_] = rows(desk, "enrollments?type[]=StudentEnrollment&state[]=active&per_page=100")
     change(desk, f"{COURSE}/enrollments/{first['id']}", state="inactive")
 
 
-def off_the_roster(desk: Desk, _: pytest.MonkeyPatch) -> None:
+def off_the_roster(desk: Desk, _patch: pytest.MonkeyPatch) -> None:
     [first, *_] = rows(desk, "enrollments?type[]=StudentEnrollment&state[]=active&per_page=100")
     roster = f"/rosters/{section(desk)['sis_section_id']}/{first['sis_user_id']}"
     change(desk, roster, "DELETE", "sis")
 
 
-def rename_a_category(desk: Desk, _: pytest.MonkeyPatch) -> None:
+def rename_a_category(desk: Desk, _patch: pytest.MonkeyPatch) -> None:
     used = min(str(each["category_id"]) for each in desk.sandbox.state()["line_items"])
     change(desk, f"/categories/{used}", side="sis", title="Renamed")
 
 
-def rename_it_back(desk: Desk, _: pytest.MonkeyPatch) -> None:
+def rename_it_back(desk: Desk, _patch: pytest.MonkeyPatch) -> None:
     used = min(str(each["category_id"]) for each in desk.sandbox.state()["line_items"])
     [group, *_] = rows(desk, "assignment_groups")
     change(desk, f"/categories/{used}", side="sis", title=group["name"])
 
 
-def map_a_group(desk: Desk, _: pytest.MonkeyPatch) -> None:
+def map_a_group(desk: Desk, _patch: pytest.MonkeyPatch) -> None:
     [group, *_] = rows(desk, "assignment_groups")
+    columns = {
+        "section_id": [str(section(desk)["id"])],
+        "group_id": [str(group["id"])],
+        "category_id": [None],
+    }
     with desk.connected() as connections:
-        mapping = choices.category_mapping
-        chosen = connections.warehouse.read(mapping, [str(section(desk)["id"])]).iloc[:0]
-        chosen.loc[0] = [str(section(desk)["id"]), str(group["id"]), None]
-        connections.warehouse.commit(choices.choose_categories, chosen, by="a test", at=connections.clock())
+        connections.warehouse.commit(
+            choices.choose_categories,
+            build(CategoryMapping, columns),
+            by="a test",
+            at=connections.clock(),
+        )
 
 
-def close_a_period(desk: Desk, _: pytest.MonkeyPatch) -> None:
+def close_a_period(desk: Desk, _patch: pytest.MonkeyPatch) -> None:
     [first, *_] = [each["period_id"] for each in desk.sandbox.state()["line_items"] if each["period_id"]]
     change(desk, f"/grading_periods/{first}", side="sis", closed=True)
 
 
-def reopen_it(desk: Desk, _: pytest.MonkeyPatch) -> None:
+def reopen_it(desk: Desk, _patch: pytest.MonkeyPatch) -> None:
     [first, *_] = [each["period_id"] for each in desk.sandbox.state()["line_items"] if each["period_id"]]
     change(desk, f"/grading_periods/{first}", side="sis", closed=False)
 
