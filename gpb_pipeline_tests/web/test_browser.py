@@ -23,8 +23,8 @@ PATHS = [
     "/syncs/j1/issues",
     "/syncs/j1/filtered",
     "/syncs/j1/assignments",
-    "/syncs/j1/grades?student=u1&state=created&log=no&sort=grade",
-    "/courses/1/trace?student=u1&assignment=a1",
+    "/syncs/j1/grades?student=2&state=created&log=no&sort=grade",
+    "/courses/1/trace",
     "/courses/none",
 ]
 AA = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
@@ -84,7 +84,7 @@ def test_a_name_filters_the_log_and_its_chip_takes_the_filter_away(page: Page) -
     page.goto("/syncs/j1/grades?sort=grade&order=desc")
     page.get_by_role("link", name="Ada Lovelace", exact=True).first.click()
     expect(page.locator("tbody tr")).to_have_count(3)
-    expect(page.get_by_role("combobox", name="Student")).to_have_value("u1")
+    expect(page.get_by_role("combobox", name="Student")).to_have_value("2")
     page.get_by_role("combobox", name="Status").select_option("Created")
     page.get_by_role("button", name="Filter").click()
     expect(page.locator("tbody tr")).to_have_count(1)
@@ -115,7 +115,7 @@ def test_one_goes_from_the_history_to_a_grade_and_back_by_keyboard(page: Page) -
     expect(page.locator("main")).to_be_focused()
     page.get_by_role("link", name="Completed (with errors): Grade Sync Status Details").press("Enter")
     page.get_by_role("navigation", name="Details").get_by_role("link", name="Grades Log").press("Enter")
-    page.get_by_role("link", name="Why: Quiz, Ada Lovelace").press("Enter")
+    page.get_by_role("button", name="Why: Quiz, Ada Lovelace").press("Enter")
     expect(page.get_by_role("heading", name="Why is this grade in the SIS?")).to_be_visible()
     page.get_by_role("link", name="Algebra I").press("Enter")
     page.get_by_role("link", name="Next page").press("Enter")
