@@ -138,4 +138,4 @@ def test_a_running_sync_shows_its_stage_and_then_its_end_by_itself(page: Page, w
         warehouse.commit(history.end, [end])
         page.clock.run_for(5_000)
         expect(stage).to_contain_text("Completed")
-        expect(page.get_by_role("status")).to_have_text("The sync has ended.")
+        expect(page.get_by_role("status")).to_have_text("Completed. Post Grades. The sync has ended.")

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,6 +43,7 @@ def tool_served(
     clock: Clock | None = None,
     web: WebSettings | None = None,
     nightly: NightlySettings | None = None,
+    **how: Any,
 ) -> Iterator[str]:
     """Serve the pages of a warehouse, known to the sandbox's Canvas; gives their address."""
     keys.save(folder / "keys.json", keys.made())
@@ -57,5 +59,5 @@ def tool_served(
         return made
 
     settings = web or WebSettings(secret="hunter2")
-    with served(warehouse, settings, nightly or NightlySettings(enabled=True), tool=tool) as address:
+    with served(warehouse, settings, nightly or NightlySettings(enabled=True), tool=tool, **how) as address:
         yield address.replace("127.0.0.1", "localhost")

@@ -1,13 +1,16 @@
 """The pages as a tool of the sandbox's Canvas, over a warehouse with nothing but what was asked for."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, Page
 
 from gpb_pipeline.warehouse import requests
 from gpb_pipeline.warehouse.ducklake import Warehouse
 from gpb_pipeline.warehouse.requests import Request
 from gpb_pipeline_tests.web.desk.course import COURSE, OTHER, looked, made
+from gpb_pipeline_tests.web.desk.town import Town, a_page, a_town
 from gpb_pipeline_tests.web.tool import Clock, empty_warehouse
 
 
@@ -30,3 +33,15 @@ def _as_new(warehouse: Warehouse, clock: Clock) -> None:
 def read(warehouse: Warehouse, _as_new: None) -> Request:
     """The course, read a moment ago."""
     return looked(warehouse, "read")
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Iterator[Town]:
+    with a_town(tmp_path) as open_for_the_day:
+        yield open_for_the_day
+
+
+@pytest.fixture
+def page(browser: Browser, town: Town) -> Iterator[Page]:
+    with a_page(browser, town) as opened:
+        yield opened
