@@ -73,8 +73,7 @@ def district(
     def seen(course_id: str) -> bool:
         return course_ids is None or course_id in course_ids
 
-    last = {job.course_id: job for job in history.latest_of_each(session) if seen(job.course_id)}
-    recent = [job for job in history.jobs(session, since=since) if seen(job.course_id)]
+    last = {job.course_id: job for job in history.latest_of_each(session, course_ids)}
     causes, counted = _causes(session, list(last.values()), only)
     names = dict(session.execute(_NAMES).fetchall())
     chosen = choices.nightly(session)
@@ -95,7 +94,7 @@ def district(
         since=since,
         courses=sorted(lines, key=lambda line: (line.name.casefold(), line.course_id)),
         causes=causes,
-        unsuccessful=[job for job in recent if job.status in {"Failed", "Completed (with errors)"}],
+        unsuccessful=history.unsuccessful(session, since, course_ids),
     )
 
 

@@ -28,7 +28,11 @@ PATHS = [
     "/courses/none",
 ]
 AA = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-DESK, PHONE = ViewportSize(width=1280, height=800), ViewportSize(width=390, height=844)
+DESK, PHONE, NARROW = (
+    ViewportSize(width=1280, height=800),
+    ViewportSize(width=390, height=844),
+    ViewportSize(width=320, height=640),
+)
 
 
 @pytest.fixture
@@ -46,7 +50,9 @@ def page(browser: Browser, client: Client) -> Iterator[Page]:
 
 
 @pytest.mark.parametrize(
-    ("scheme", "size"), [("light", DESK), ("dark", PHONE)], ids=["desk", "phone-in-the-dark"]
+    ("scheme", "size"),
+    [("light", DESK), ("dark", PHONE), ("light", NARROW), ("dark", NARROW)],
+    ids=["desk", "phone-in-the-dark", "narrow", "narrow-in-the-dark"],
 )
 def test_every_page_meets_wcag_aa(
     browser: Browser, client: Client, scheme: Literal["light", "dark"], size: ViewportSize
@@ -54,8 +60,12 @@ def test_every_page_meets_wcag_aa(
     context = browser.new_context(base_url=client.url, color_scheme=scheme, viewport=size)
     page = context.new_page()
     found = {}
-    for path in PATHS:
-        page.goto(path)
+    for path in (*PATHS, "a trace"):
+        if path == "a trace":
+            page.goto("/syncs/j1/grades")
+            page.get_by_role("button", name="Why: Quiz, Ada Lovelace").click()
+        else:
+            page.goto(path)
         found[path] = [
             (violation["id"], [node["target"] for node in violation["nodes"]])
             for violation in Axe().run(page, options=AA).response["violations"]
@@ -63,7 +73,7 @@ def test_every_page_meets_wcag_aa(
         wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wide == 0, path
     context.close()
-    assert found == {path: [] for path in PATHS}
+    assert found == {path: [] for path in found}
 
 
 def test_a_header_sorts_up_and_then_down(page: Page) -> None:

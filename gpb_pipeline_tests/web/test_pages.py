@@ -3,16 +3,19 @@
 import csv
 import html
 import io
+import json
 import re
 
 import pytest
 
+from gpb_pipeline.passback.course import SyncType
 from gpb_pipeline.settings import NightlySettings
 from gpb_pipeline.warehouse import history, log_pages
 from gpb_pipeline.warehouse.ducklake import Warehouse
 from gpb_pipeline.warehouse.history import Begun
 from gpb_pipeline.warehouse.log_pages import ASSIGNMENTS, GRADES
 from gpb_pipeline_tests.warehouse.rows import NOON
+from gpb_pipeline_tests.warehouse.syncs import outcome, put_sync
 from gpb_pipeline_tests.web.conftest import Client, Serve
 
 HISTORY_COLUMNS = [
@@ -148,6 +151,39 @@ def test_a_grade_is_traced_to_what_was_sent(client: Client) -> None:
     assert "score 9.5" in page
     assert "Nothing was ever sent for it." in traced(client, "4")
     assert "What Canvas said then" not in client.page("/courses/1/trace")
+
+
+def test_each_look_at_students_is_on_record_and_no_student_in_it(
+    client: Client, warehouse: Warehouse
+) -> None:
+    def written() -> list[dict[str, str]]:
+        files = sorted(warehouse.settings.looks_folder.glob("*.jsonl"))
+        return [json.loads(line) for file in files for line in file.read_text().splitlines()]
+
+    before = len(written())
+    for path in ("grades?student=2", "grades.csv?student=2", "issues.csv", "assignments", "issues", ""):
+        client.page(f"/syncs/j1/{path}".rstrip("/"))
+    traced(client, "1")
+    new = written()[before:]
+    assert [each["page"] for each in new] == ["grades", "grades.csv", "issues.csv", "trace"]
+    assert {(each["who"], each["course_id"]) for each in new} == {("data team", "1")}
+    assert [each["job_id"] for each in new] == ["j1", "j1", "j1", None]
+    assert not re.search("Ada|u1|u2|student", json.dumps(new))
+
+
+def test_no_address_on_a_page_names_a_student(client: Client) -> None:
+    for path in ("/syncs/j1/grades", "/syncs/j1/grades?student=2", "/syncs/j1/issues", "/courses/1"):
+        addresses = re.findall(r'(?:href|action)="([^"]*)"', client.page(path))
+        assert not [each for each in addresses if re.search(r"=u\d", html.unescape(each))]
+    assert client.page("/syncs/j1/grades?student=u1").count("Why?") == 8  # what is no number asks for nothing
+    assert client.page("/syncs/j1/grades?student=2").count("Why?") == 3
+
+
+@pytest.mark.parametrize("kind", ["reconcile", "retract"])
+def test_a_job_of_any_type_is_shown(client: Client, warehouse: Warehouse, kind: SyncType) -> None:
+    put_sync(warehouse, f"a-{kind}", outcome(), course_id="6", type=kind)
+    assert kind.capitalize() in client.page("/courses/6")
+    assert kind.capitalize() in client.page(f"/syncs/a-{kind}")
 
 
 @pytest.mark.parametrize("path", ["/courses/9", "/syncs/none", "/syncs/none/grades.csv", "/nothing"])
