@@ -158,7 +158,7 @@ class Asking:
     def _asked(self, request: Request, kind: Kind, form: Form, session: Session) -> str:
         here, course_id = site(request), request.path_params["course_id"]
         only = viewer(request).sections(course_id)
-        seen = here.warehouse.read(_latest, course_id, only)[0]
+        seen = here.warehouse.read(_drawn_from, course_id, only, form)
         asked = Asked(
             course_id=course_id,
             kind=kind,
@@ -204,6 +204,19 @@ def _latest(session: Connection, course_id: str, only: Only) -> tuple[Outlook | 
     listed = next((each for each in made if each.kind in LISTS and each.found), None)
     kept = requests.outlook(session, listed.request_id) if listed else None
     return (_as_seen(outlook.read(kept), only) if kept else None), made
+
+
+def _drawn_from(session: Connection, course_id: str, only: Only, form: Form) -> Outlook | None:
+    """Read the list that a form was drawn from, so that it changes what its page showed, and no more.
+
+    Of a form that does not say, the newest; None where it is past its age.
+    """
+    named = "".join(form["seen"][:1])
+    if not named:
+        return _latest(session, course_id, only)[0]
+    asked = requests.request(session, named)
+    kept = requests.outlook(session, named) if asked and asked.course_id == course_id else None
+    return _as_seen(outlook.read(kept), only) if kept else None
 
 
 def _as_seen(found: Outlook, only: Only) -> Outlook:

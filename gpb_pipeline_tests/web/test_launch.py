@@ -111,6 +111,21 @@ def test_another_person_in_the_same_browser_has_only_their_own(url: str, sandbox
     assert browser.get(f"{url}/courses/1001", timeout=20).status_code == 404
 
 
+def test_who_acts_as_someone_has_nothing_of_what_that_one_opened_here_nor_the_other_way(
+    url: str, sandbox: Sandbox
+) -> None:
+    browser = CanvasUser(sandbox, canvas_user.TEACHER)
+    browser.launches(1001)
+    browser.signs_in(canvas_user.TEACHER, masquerader="99")
+    browser.launches(1002)
+    assert browser.get(f"{url}/courses/1001", timeout=20).status_code == 404
+    assert browser.get(f"{url}/courses/1002/utilities", timeout=20).status_code == 403
+    browser.signs_in(canvas_user.TEACHER)
+    browser.launches(1001)
+    assert browser.get(f"{url}/courses/1002", timeout=20).status_code == 404
+    assert browser.get(f"{url}/courses/1001/utilities", timeout=20).status_code == 200
+
+
 def test_after_an_hour_it_is_opened_again_from_canvas(url: str, sandbox: Sandbox, clock: Clock) -> None:
     browser = CanvasUser(sandbox, canvas_user.TEACHER)
     browser.launches()

@@ -56,8 +56,8 @@ OUTLOOK = Outlook(
 )
 
 
-def looked(warehouse: Warehouse, kind: requests.Kind, **wanted: Any) -> Request:
-    asked = Asked(course_id=COURSE, kind=kind, wanted=wanted, by="Dana", by_id="55", at=datetime.now(UTC))
+def looked(warehouse: Warehouse, kind: requests.Kind, *, course: str = COURSE, **wanted: Any) -> Request:
+    asked = Asked(course_id=course, kind=kind, wanted=wanted, by="Dana", by_id="55", at=datetime.now(UTC))
     request_id = warehouse.commit(requests.ask, asked)
     found = warehouse.read(requests.request, request_id)
     assert found is not None
