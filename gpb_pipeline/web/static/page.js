@@ -10,8 +10,8 @@ async function refresh() {
   if (fresh) {
     const over = !fresh.body.dataset.refresh;
     const choosing = document.activeElement.matches("input, select, summary");
-    if (!choosing) put(fresh.getElementById("main"));
     tell(fresh, over ? document.body.dataset.ended : "");
+    if (!choosing) put(fresh.getElementById("main"));
     if (over && !choosing) return;
   }
   setTimeout(refresh, seconds * 1000);
