@@ -12,10 +12,13 @@ import pytest
 import requests as http
 
 from gpb_pipeline.outlook import CauseCount, GradeCount, Outlook, SectionRow
+from gpb_pipeline.passback.rows.counts import Counts
 from gpb_pipeline.sandbox.serve import Sandbox
-from gpb_pipeline.warehouse import requests
-from gpb_pipeline.warehouse.ducklake import Warehouse
+from gpb_pipeline.warehouse import history, requests
+from gpb_pipeline.warehouse.ducklake import Connection, Warehouse
+from gpb_pipeline.warehouse.history import Begun, End
 from gpb_pipeline.warehouse.requests import Asked, Request
+from gpb_pipeline_tests.warehouse.rows import NOON
 from gpb_pipeline_tests.warehouse.syncs import algebra, put_course, put_sync
 from gpb_pipeline_tests.web import canvas_user
 from gpb_pipeline_tests.web.canvas_user import CanvasUser
@@ -127,6 +130,26 @@ def test_every_count_is_of_their_section_alone(url: str, sandbox: Sandbox, previ
         rows = list(csv.DictReader(io.StringIO(text)))
         assert len(rows) == count, name
         assert {row["SIS section id"] for row in rows} == {"SIS-s1"}
+
+
+def test_a_sync_that_shares_the_rows_of_an_earlier_one_shows_their_part_too(
+    url: str, sandbox: Sandbox, warehouse: Warehouse
+) -> None:
+    def equal(session: Connection) -> None:
+        history.begin(
+            session, [Begun(job_id="j2", course_id=COURSE, type="nightly", posted_by="Admin", at=NOON)]
+        )
+        counts = Counts.of(algebra())
+        end = End(job_id="j2", at=NOON, status="Completed", counts=counts, judged_in="j1")
+        history.end(session, [end])
+
+    warehouse.commit(equal)
+    browser = signs_in(sandbox)
+    page = browser.get(f"{url}/syncs/j2/grades", timeout=20).text
+    assert "Ada Lovelace" in page
+    assert [word for word in OF_OTHERS if word in page] == []
+    told = re.sub(r"<[^>]+>", " ", browser.get(f"{url}/courses/{COURSE}", timeout=20).text)
+    assert "0 of 0" in " ".join(told.split())  # it wrote nothing itself
 
 
 def test_a_trace_is_of_what_was_sent_for_their_section(url: str, sandbox: Sandbox, preview: Request) -> None:
