@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
 import pandas as pd
 
 from gpb_pipeline.passback.categories.choice import usable
-from gpb_pipeline.passback.categories.window import CategoryList
+from gpb_pipeline.passback.categories.window import CategoryList, Label
 from gpb_pipeline.passback.rules.issues import Code
 
 SELECTABLE = frozenset({None, Code.NO_GRADES_YET.value, Code.NOT_SELECTED.value})
@@ -41,11 +41,21 @@ class Offer:
 
 @dataclass(frozen=True, kw_only=True)
 class GradeCount:
-    """How many grades of an assignment would end alike."""
+    """How many grades of an assignment in a section would end alike."""
 
     assignment_id: str
+    section_id: str
     state: str
     code: str | None
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class CauseCount:
+    """How often a cause was met in a section; `section_id` is None where it is the whole course's."""
+
+    code: str
+    section_id: str | None
     count: int
 
 
@@ -57,7 +67,6 @@ class SectionRow:
     section_name: str
     sis_section_id: str
     category_id: str | None
-    label: str
     offered: tuple[str, ...]
 
 
@@ -67,9 +76,20 @@ class GroupRow:
 
     group_id: str
     group_name: str
-    label: str
-    unassociated: int
     sections: tuple[SectionRow, ...]
+
+    @property
+    def unassociated(self) -> int:
+        """How many sections go to no category."""
+        return sum(each.category_id is None for each in self.sections)
+
+    @property
+    def label(self) -> str:
+        associated = self.sections and not self.unassociated
+        return (Label.SYNCHRONIZED if associated else Label.UNASSOCIATED).value
+
+    def of_sections(self, only: Collection[str]) -> GroupRow:
+        return replace(self, sections=tuple(each for each in self.sections if each.section_id in only))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,13 +99,24 @@ class Outlook:
     sections: Mapping[str, str]
     offers: tuple[Offer, ...]
     grades: tuple[GradeCount, ...]
-    issues: Mapping[str, int]
+    causes: tuple[CauseCount, ...]
     groups: tuple[GroupRow, ...]
     categories: Mapping[str, str]
     note: str | None = None
 
     def as_json(self) -> str:
         return json.dumps(asdict(self))
+
+    def of_sections(self, only: Collection[str]) -> Outlook:
+        """Leave out what is not of these sections, as if the course had no others."""
+        return replace(
+            self,
+            sections={key: name for key, name in self.sections.items() if key in only},
+            offers=tuple(each for each in self.offers if each.section_id in only),
+            grades=tuple(each for each in self.grades if each.section_id in only),
+            causes=tuple(each for each in self.causes if each.section_id in only),
+            groups=tuple(each.of_sections(only) for each in self.groups),
+        )
 
 
 def outlook(
@@ -100,15 +131,22 @@ def outlook(
 ) -> Outlook:
     """Make it of a preview's frames; `last_sync` by section and assignment."""
     rows = assignments.sort_values(["assignment_name", "assignment_id", "section_id"], kind="stable")
-    counted = Counter(zip(grades["assignment_id"], grades["state"], map(_text, grades["code"]), strict=True))
+    places = (grades[name] for name in ("assignment_id", "section_id", "state"))
+    counted = Counter(zip(*places, map(_text, grades["code"]), strict=True))
+    met = Counter(zip(issues["code"], map(_text, issues["section_id"]), strict=True))
     return Outlook(
         sections=dict(zip(sections["section_id"], sections["section_name"], strict=True)),
         offers=tuple(_offer(row, last_sync) for row in rows.itertuples()),
         grades=tuple(
-            GradeCount(assignment_id=assignment_id, state=state, code=code, count=count)
-            for (assignment_id, state, code), count in counted.items()
+            GradeCount(
+                assignment_id=assignment_id, section_id=section_id, state=state, code=code, count=count
+            )
+            for (assignment_id, section_id, state, code), count in counted.items()
         ),
-        issues={str(code): int(count) for code, count in issues["code"].value_counts().items()},
+        causes=tuple(
+            CauseCount(code=code, section_id=section_id, count=count)
+            for (code, section_id), count in met.items()
+        ),
         groups=_groups(listed) if listed else (),
         categories={each.category_id: each.title for each in listed.categories} if listed else {},
         note=note,
@@ -125,6 +163,7 @@ def read(text: str) -> Outlook:
     made = {
         "offers": tuple(Offer(**each) for each in held["offers"]),
         "grades": tuple(GradeCount(**each) for each in held["grades"]),
+        "causes": tuple(CauseCount(**each) for each in held["causes"]),
         "groups": groups,
     }
     return Outlook(**held | made)
@@ -147,15 +186,12 @@ def _groups(listed: CategoryList) -> tuple[GroupRow, ...]:
         GroupRow(
             group_id=group.group_id,
             group_name=group.group_name,
-            label=group.label.value,
-            unassociated=group.unassociated,
             sections=tuple(
                 SectionRow(
                     section_id=row.section.section_id,
                     section_name=row.section.section_name,
                     sis_section_id=row.section.sis_section_id,
                     category_id=row.category.category_id if row.category else None,
-                    label=row.label.value,
                     offered=tuple(
                         each.category_id for each in usable(row.section.class_id, listed.categories)
                     ),

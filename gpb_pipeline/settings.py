@@ -162,6 +162,15 @@ class WarehouseSettings(_Settings):
 
     catalog: str = Field("sqlite:.gpb/catalog.sqlite", repr=False)  # a CONNINFO may hold a password
     data_path: str = ".gpb/data"
+    looks: Path | None = Field(None, description="default: beside the catalogue, or .gpb/looks")
+
+    @property
+    def looks_folder(self) -> Path:
+        """Where looks at pages that show students are written down, until maintenance folds them in."""
+        if self.looks is not None:
+            return self.looks
+        catalog = self.embedded_catalog
+        return catalog.with_name(f"{catalog.name}.looks") if catalog else Path(".gpb/looks")
 
     @property
     def embedded_catalog(self) -> Path | None:
@@ -189,12 +198,13 @@ class NightlySettings(_Settings):
 
 
 class RetentionSettings(_Settings):
-    """How many days a sync stays in the history after it began; a course's latest always stays."""
+    """How many days a sync stays in the history after it began, a course's latest always; and a look."""
 
     model_config = SettingsConfigDict(env_prefix="GPB_KEEP_")
 
     completed_days: int = Field(7, ge=0)
     failed_days: int = Field(14, ge=0, description="also those that completed with errors")
+    looks_days: int = Field(365, ge=0, description="who looked at pages that show students")
 
 
 class WebSettings(_Settings):

@@ -8,18 +8,32 @@ from gpb_pipeline.lti.refusals import LaunchRefusedError
 
 
 class KnownContexts:
-    """`ask` gives the Canvas id of a context's course, None where Canvas has no such course."""
+    """`ask` gives the Canvas id of a context's course, None where Canvas has no such course.
 
-    def __init__(self, ask: Callable[[str], str | None]) -> None:
+    What it said is handed to `keep`, and had from `recall` after a restart.
+    """
+
+    def __init__(
+        self,
+        ask: Callable[[str], str | None],
+        *,
+        recall: Callable[[str], str | None],
+        keep: Callable[[str, str], None],
+    ) -> None:
         self._ask = ask
+        self._recall = recall
+        self._keep = keep
         self._known: dict[str, str] = {}
 
     def course_of(self, context_id: str) -> str | None:
         """Give the course's id; what Canvas does not know is asked for again."""
         if context_id not in self._known:
-            found = self._ask(context_id)
+            found = self._recall(context_id)
             if found is None:
-                return None
+                found = self._ask(context_id)
+                if found is None:
+                    return None
+                self._keep(context_id, found)
             self._known[context_id] = found
         return self._known[context_id]
 

@@ -78,8 +78,8 @@ class Sessions:
 
 
 def joined(before: Session | None, came: Standing, now: float) -> Session:
-    """Add a launch to what the browser had, if that was the same person's."""
-    same = before if before is not None and before.subject == came.subject else None
+    """Add a launch to what the browser had, if that was the same person's, in the same hands."""
+    same = before if before is not None and _is_same(before, came) else None
     sections = None if came.sections is None else tuple(sorted(came.sections)[:SECTIONS])
     entry = Entry(
         name=came.course_name,
@@ -98,6 +98,12 @@ def joined(before: Session | None, came: Standing, now: float) -> Session:
         form_token=same.form_token if same else secrets.token_urlsafe(24),
         entries=entries,
     )
+
+
+def _is_same(before: Session, came: Standing) -> bool:
+    """Say whether who comes is who came before: one whom an admin acts as is another than that one."""
+    hands = {entry.masquerader for entry in before.entries.values()}
+    return before.subject == came.subject and hands == {came.masquerader}
 
 
 def cookie_header(name: str, value: str, *, lives: float) -> str:

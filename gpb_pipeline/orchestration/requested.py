@@ -58,7 +58,10 @@ def answer(context: dg.OpExecutionContext, config: Answered) -> None:
     except PipelineError as fault:
         raise dg.Failure(str(fault), allow_retries=False) from None
     states = Counter(offer.state for offer in found.offers)
-    context.add_output_metadata({"assignments": dict(sorted(states.items())), "issues": dict(found.issues)})
+    causes: Counter[str] = Counter()
+    for each in found.causes:
+        causes[each.code] += each.count
+    context.add_output_metadata({"assignments": dict(sorted(states.items())), "issues": dict(causes)})
 
 
 @dg.job(

@@ -92,8 +92,9 @@ WHERE i.job_id = $job
 
 @dataclass(frozen=True, kw_only=True)
 class IssueLines:
-    """Which lines of the issues log: None takes all; ids are Canvas's."""
+    """Which lines of the issues log, by Canvas's ids; None takes all. `only`: sections that may be seen."""
 
+    only: frozenset[str] | None = None
     code: str | None = None
     section: str | None = None
     assignment: str | None = None
@@ -110,8 +111,11 @@ def issues(session: Connection, job: Job, wanted: IssueLines = IssueLines()) -> 
     }
     given = {name: value for name, value in asked.items() if value is not None}
     where = "".join(f" AND (i.{name} = ${name}{_OR_WHOLE.get(name, '')})" for name in given)
+    only = {} if wanted.only is None else {"only": sorted(wanted.only)}
+    if only:
+        where += " AND list_contains($only::VARCHAR[], i.section_id)"
     order = " ORDER BY i.code, lower(assignment_name), i.section_id, lower(student_name), i.user_id"
-    rows = session.execute(_ISSUE_LINES + where + order, {"job": job.judged_in, **given}).fetchall()
+    rows = session.execute(_ISSUE_LINES + where + order, {"job": job.judged_in, **given, **only}).fetchall()
     stopped = details.stop_of(job)
     if stopped and (not given or given == {"code": stopped.code}):
         rows.append((stopped.code, *[None] * 8))

@@ -6,9 +6,10 @@ One course's jobs are in history.py, one job's rows in details.py. Nothing here 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from gpb_pipeline.passback.rules.issues import Severity
 from gpb_pipeline.warehouse import choices, details, history
@@ -18,7 +19,9 @@ from gpb_pipeline.warehouse.history import Job
 
 _ISSUES = """
 SELECT job_id, code, count(*) FROM warehouse.main.issues
-WHERE list_contains($jobs::VARCHAR[], job_id) GROUP BY ALL
+WHERE list_contains($jobs::VARCHAR[], job_id)
+    AND (NOT list_contains($limited::VARCHAR[], course_id) OR list_contains($only::VARCHAR[], section_id))
+GROUP BY ALL
 """
 _NAMES = "SELECT course_id, min(course_name) FROM warehouse.main.canvas_courses GROUP BY course_id"
 
@@ -55,15 +58,23 @@ class District:
     unsuccessful: list[Job]
 
 
-def district(session: Connection, *, since: datetime, course_ids: Collection[str] | None = None) -> District:
-    """Read the state of these courses; None reads all that the warehouse knows."""
+def district(
+    session: Connection,
+    *,
+    since: datetime,
+    course_ids: Collection[str] | None = None,
+    only: Mapping[str, Collection[str]] = MappingProxyType({}),
+) -> District:
+    """Read the state of these courses; None reads all that the warehouse knows.
+
+    `only` names the courses of which some sections alone may be seen, and those sections.
+    """
 
     def seen(course_id: str) -> bool:
         return course_ids is None or course_id in course_ids
 
-    last = {job.course_id: job for job in history.latest_of_each(session) if seen(job.course_id)}
-    recent = [job for job in history.jobs(session, since=since) if seen(job.course_id)]
-    causes, counted = _causes(session, list(last.values()))
+    last = {job.course_id: job for job in history.latest_of_each(session, course_ids)}
+    causes, counted = _causes(session, list(last.values()), only)
     names = dict(session.execute(_NAMES).fetchall())
     chosen = choices.nightly(session)
     nightly = set(chosen["course_id"][chosen["enabled"]])
@@ -83,7 +94,7 @@ def district(session: Connection, *, since: datetime, course_ids: Collection[str
         since=since,
         courses=sorted(lines, key=lambda line: (line.name.casefold(), line.course_id)),
         causes=causes,
-        unsuccessful=[job for job in recent if job.status in {"Failed", "Completed (with errors)"}],
+        unsuccessful=history.unsuccessful(session, since, course_ids),
     )
 
 
@@ -94,13 +105,17 @@ def course_name(session: Connection, course_id: str) -> str | None:
     return None if name is None else str(name)
 
 
-def _causes(session: Connection, jobs: list[Job]) -> tuple[list[Cause], Counter[tuple[str, Severity]]]:
+def _causes(
+    session: Connection, jobs: list[Job], only: Mapping[str, Collection[str]]
+) -> tuple[list[Cause], Counter[tuple[str, Severity]]]:
     course_of = {job.judged_in: job.course_id for job in jobs}
     counted: Counter[tuple[str, Severity]] = Counter()
     items: Counter[str] = Counter()
     met_in: defaultdict[str, set[str]] = defaultdict(set)
     meanings: dict[str, Meaning] = {}
-    rows = session.execute(_ISSUES, {"jobs": list(course_of)}).fetchall()
+    sections = [section_id for each in only.values() for section_id in each]
+    asked = {"jobs": list(course_of), "limited": list(only), "only": sections}
+    rows = session.execute(_ISSUES, asked).fetchall()
     met = [(course_of[job_id], code, details.meaning(code), count) for job_id, code, count in rows]
     stops = [(job.course_id, stop.code, _STOPPED, 1) for job in jobs if (stop := details.stop_of(job))]
     for course_id, code, said, count in [*met, *stops]:

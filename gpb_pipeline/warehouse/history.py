@@ -6,7 +6,7 @@ What came of single rows is in logs.py; ages and purging are in maintenance.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -45,6 +45,7 @@ LEFT JOIN (
     FROM warehouse.main.job_stages GROUP BY job_id
 ) s USING (job_id)
 """
+_OF_COURSES = " WHERE ($1 IS NULL OR list_contains($1::VARCHAR[], j.course_id))"
 _NEWEST_FIRST = " ORDER BY j.started_at DESC, j.job_id DESC"
 
 
@@ -158,12 +159,21 @@ def jobs(
     return _jobs(rows)
 
 
-def latest_of_each(session: Connection) -> list[Job]:
-    """List every course's latest job, newest first."""
+def latest_of_each(session: Connection, course_ids: Collection[str] | None = None) -> list[Job]:
+    """List the latest job of each of these courses, or of every one, newest first."""
     one_each = (
         " QUALIFY row_number() OVER (PARTITION BY j.course_id ORDER BY j.started_at DESC, j.job_id DESC) = 1"
     )
-    return _jobs(session.execute(_JOBS + one_each + _NEWEST_FIRST))
+    return _jobs(session.execute(_JOBS + _OF_COURSES + one_each + _NEWEST_FIRST, [_listed(course_ids)]))
+
+
+def unsuccessful(
+    session: Connection, since: datetime, course_ids: Collection[str] | None = None
+) -> list[Job]:
+    """List the jobs of these courses, or of all, that began since then and failed or had errors."""
+    ended_so = " AND j.started_at >= $2 AND e.status IN ('Failed', 'Completed (with errors)')"
+    asked = [_listed(course_ids), since]
+    return _jobs(session.execute(_JOBS + _OF_COURSES + ended_so + _NEWEST_FIRST, asked))
 
 
 def job(session: Connection, job_id: str) -> Job | None:
@@ -274,6 +284,10 @@ def _end(each: End) -> dict[str, Any]:
         **{f"filtered_{name}": count for name, count in asdict(counts.filtered).items()},
         **{f"extracted_{name}": count for name, count in asdict(counts.extracted).items()},
     }
+
+
+def _listed(course_ids: Collection[str] | None) -> list[str] | None:
+    return None if course_ids is None else sorted(course_ids)
 
 
 def _append(session: Connection, table: Table[F], rows: Sequence[Mapping[str, Any]]) -> None:

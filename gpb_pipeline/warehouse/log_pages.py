@@ -34,8 +34,12 @@ class Column(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """Which rows of a log, in which order: ids are Canvas's, None takes all, `log` is availability."""
+    """Which rows of a log, in which order: ids are Canvas's, None takes all, `log` is availability.
 
+    `only` are the sections that whoever asks may see; `section` is the one that they ask for.
+    """
+
+    only: frozenset[str] | None = None
     assignment: str | None = None
     section: str | None = None
     student: str | None = None
@@ -145,14 +149,14 @@ GRADES = Log(
 _LOG = """
 WITH covered AS (
     SELECT DISTINCT section_id, assignment_id, user_id, coalesce(code, '') AS code
-    FROM warehouse.main.issues WHERE job_id = $job
+    FROM warehouse.main.issues WHERE job_id = $job{only}
 ), named AS (
     SELECT section_id, any_value(section_name) AS section_name FROM warehouse.main.canvas_sections
     WHERE course_id = (SELECT any_value(course_id) FROM warehouse.main.{table} WHERE job_id = $job)
     GROUP BY section_id
 ), log AS (
     SELECT l.*, coalesce(n.section_name, l.sis_section_id) AS section_name, {has_log} AS has_log
-    FROM warehouse.main.{table} l LEFT JOIN named n USING (section_id) WHERE l.job_id = $job
+    FROM warehouse.main.{table} l LEFT JOIN named n USING (section_id) WHERE l.job_id = $job{only}
 )
 """
 _OF_ASSIGNMENT = """(
@@ -188,18 +192,20 @@ def lines(session: Connection, log: Log[Line], job_id: str, wanted: Wanted, wind
     return [log.line(**dict(zip(names, row, strict=True))) for row in rows]
 
 
-def states(session: Connection, log: Log[Line], job_id: str) -> dict[str, int]:
-    """Count a job's rows by state."""
-    return dict(_select(session, log, job_id, Wanted(), "state, count(*)", "GROUP BY state"))
+def states(
+    session: Connection, log: Log[Line], job_id: str, only: frozenset[str] | None = None
+) -> dict[str, int]:
+    """Count a job's rows by state, of all sections or of those alone."""
+    return dict(_select(session, log, job_id, Wanted(only=only), "state, count(*)", "GROUP BY state"))
 
 
-def choices(session: Connection, log: Log[Line], job_id: str) -> Choices:
+def choices(session: Connection, log: Log[Line], job_id: str, only: frozenset[str] | None = None) -> Choices:
     """List what a job's log can be filtered by, by name, in one pass through it."""
     ids = ["assignment_id", "section_id", *(["user_id"] if log.line is GradeLine else [])]
     names = [f"min({_NAME_OF[column]})" for column in ids]
     passes = ", ".join(f"({column})" for column in ids)
     rows = _select(
-        session, log, job_id, Wanted(), ", ".join(ids + names), f"GROUP BY GROUPING SETS ({passes})"
+        session, log, job_id, Wanted(only=only), ", ".join(ids + names), f"GROUP BY GROUPING SETS ({passes})"
     )
 
     def named(column: int) -> list[Choice]:
@@ -231,9 +237,14 @@ def _select(
     }
     given = {name: value for name, value in asked.items() if value is not None}
     where = "".join(f" AND {name} = ${name}" for name in given)
-    source = _LOG.format(table=log.table, has_log=_OF_GRADE if of_grade else _OF_ASSIGNMENT)
+    only = {} if wanted.only is None else {"only": sorted(wanted.only)}
+    source = _LOG.format(
+        table=log.table,
+        has_log=_OF_GRADE if of_grade else _OF_ASSIGNMENT,
+        only=" AND list_contains($only::VARCHAR[], section_id)" if only else "",
+    )
     query = f"{source} SELECT {what} FROM log WHERE true{where} {tail}"  # noqa: S608  names are ours
-    return session.execute(query, {"job": job_id, **given}).fetchall()
+    return session.execute(query, {"job": job_id, **given, **only}).fetchall()
 
 
 def _order(log: Log[Line], wanted: Wanted) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from gpb_pipeline.settings import RetentionSettings
-from gpb_pipeline.warehouse import history, tables
+from gpb_pipeline.warehouse import history, looks, tables
 from gpb_pipeline.warehouse.ducklake import Connection, Warehouse
 from gpb_pipeline.warehouse.history import Job, Status
 
@@ -77,12 +77,14 @@ def purge(
 
 
 def compact(warehouse: Warehouse, *, keep: timedelta = SNAPSHOTS_KEPT, now: datetime | None = None) -> None:
-    """Merge the small files that commits leave, and delete from disk what no kept snapshot needs.
+    """Fold looks in, merge the small files that commits leave, and delete what no kept snapshot needs.
 
     Each statement is a commit of its own, so that syncs get their turn in between. Best run when idle: on a
     PostgreSQL catalogue a sync that deletes from a file being merged makes one of the two try again.
     """
-    before = f"TIMESTAMPTZ '{((now or datetime.now(UTC)) - keep).isoformat()}'"
+    moment = now or datetime.now(UTC)
+    looks.fold(warehouse, keep=timedelta(days=RetentionSettings.load().looks_days), now=moment)
+    before = f"TIMESTAMPTZ '{(moment - keep).isoformat()}'"
     for statement in (*_COMPACTION, *(cleaning.format(before=before) for cleaning in _CLEANING)):
         warehouse.commit(_run, statement)
 

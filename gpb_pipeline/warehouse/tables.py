@@ -239,6 +239,24 @@ class RequestOutcomes(Frame):
     outlook: Series[str]
 
 
+class Looks(Frame):
+    """Each look at a page that shows students (looks.py): who, when, of what; no student."""
+
+    looked_at: Series[UtcTime]
+    who: Series[str]
+    page: Series[str]
+    course_id: Series[str]
+    job_id: Series[str] = pa.Field(nullable=True)
+    source: Series[str] = pa.Field(description="the file that it was folded in from")
+
+
+class LaunchContexts(Frame):
+    """Which course each context id of Canvas's launches is, as Canvas itself said (lti/contexts.py)."""
+
+    context_id: Series[str] = pa.Field(unique=True)
+    course_id: Series[str]
+
+
 _COURSE = ("course_id", "job_id")
 _PRESENT = "SELECT table_name, column_name FROM duckdb_columns() WHERE database_name = 'warehouse'"
 
@@ -276,6 +294,8 @@ NIGHTLY_CHOICES = Table("nightly_choices", NightlyChoices)
 REQUESTS = Table("requests", Requests)
 REQUEST_STEPS = Table("request_steps", RequestSteps)
 REQUEST_OUTCOMES = Table("request_outcomes", RequestOutcomes)
+LOOKS = Table("looks", Looks)
+LAUNCH_CONTEXTS = Table("launch_contexts", LaunchContexts)
 
 LOGS: tuple[Table[Any], ...] = (SIS_ASSIGNMENTS, SIS_GRADES, ISSUES)
 HISTORY: tuple[Table[Any], ...] = (JOBS, JOB_STAGES, JOB_ENDS)
@@ -309,6 +329,8 @@ ALL: tuple[Table[Any], ...] = (
     REQUESTS,
     REQUEST_STEPS,
     REQUEST_OUTCOMES,
+    LOOKS,
+    LAUNCH_CONTEXTS,
 )
 
 

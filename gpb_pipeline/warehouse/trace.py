@@ -29,6 +29,7 @@ SELECT s.sent_at, s.action, s.score, s.exempt, s.section_id, section_name, s.job
 FROM warehouse.main.sent_results s LEFT JOIN job USING (job_id) LEFT JOIN section USING (section_id)
 WHERE s.assignment_id = $assignment AND s.user_id = $student
     AND (job.course_id = $course OR section.section_id IS NOT NULL)
+    AND ($whole OR list_contains($only::VARCHAR[], s.section_id))
 ORDER BY s.sent_at DESC, s.section_id
 """
 _LAST = """
@@ -37,13 +38,15 @@ FROM warehouse.main.jobs j LEFT JOIN warehouse.main.job_ends e USING (job_id)
 JOIN warehouse.main.sis_grades g ON g.job_id = coalesce(e.judged_in, j.job_id)
 LEFT JOIN warehouse.main.canvas_sections n ON n.section_id = g.section_id AND n.course_id = g.course_id
 WHERE g.course_id = $course AND g.assignment_id = $assignment AND g.user_id = $student
+    AND ($whole OR list_contains($only::VARCHAR[], g.section_id))
 QUALIFY rank() OVER (PARTITION BY g.section_id ORDER BY j.started_at DESC) = 1
 ORDER BY g.section_id, g.covered DESC, g.class_id, g.student_id
 """
 _NAMES = """
 SELECT
     (SELECT min(student_name) FROM warehouse.main.canvas_enrollments
-        WHERE course_id = $course AND user_id = $student),
+        WHERE course_id = $course AND user_id = $student
+            AND ($whole OR list_contains($only::VARCHAR[], section_id))),
     (SELECT min(assignment_name) FROM warehouse.main.canvas_assignments
         WHERE course_id = $course AND assignment_id = $assignment)
 """
@@ -134,9 +137,25 @@ class Trace:
         }
 
 
-def of_grade(session: Connection, course_id: str, *, student_id: str, assignment_id: str) -> Trace:
-    """Trace a grade by Canvas's ids, through syncs of this course and through the sections it now has."""
-    place = {"course": course_id, "assignment": assignment_id, "student": student_id}
+def of_grade(
+    session: Connection,
+    course_id: str,
+    *,
+    student_id: str,
+    assignment_id: str,
+    only: frozenset[str] | None = None,
+) -> Trace:
+    """Trace a grade by Canvas's ids, through syncs of this course and through the sections it now has.
+
+    `only` are the sections that whoever asks may see: what was sent for others is not theirs to know.
+    """
+    place = {
+        "course": course_id,
+        "assignment": assignment_id,
+        "student": student_id,
+        "whole": only is None,
+        "only": sorted(only or ()),
+    }
     ((student_name, assignment_name),) = session.execute(_NAMES, place).fetchall()
     return Trace(
         course_id=course_id,
@@ -157,7 +176,7 @@ def _last_states(rows: list[dict[str, Any]]) -> list[LastState]:
     return [LastState(**{name: record[name] for name in names}) for record in records]
 
 
-def _records(session: Connection, query: str, values: dict[str, str]) -> list[dict[str, Any]]:
+def _records(session: Connection, query: str, values: dict[str, Any]) -> list[dict[str, Any]]:
     rows = session.execute(query, values)
     names = [column[0] for column in rows.description or []]
     return [dict(zip(names, row, strict=True)) for row in rows.fetchall()]

@@ -46,10 +46,12 @@ class Viewer:
     """Someone who was let in; `courses` are the Canvas ids they may see, None for all.
 
     `session` is there for who came from Canvas. They alone may change anything, each as their launch says.
+    `name` is the proxy's user; who has the secret, or sits at this machine, has none.
     """
 
     courses: frozenset[str] | None
     session: Session | None = None
+    name: str = "data team"
 
     def may_see(self, course_id: str) -> bool:
         return self.courses is None or course_id in self.courses
@@ -67,6 +69,20 @@ class Viewer:
         """Name the sections of a course that they are limited to; None for all."""
         entry = self.session.entries.get(course_id) if self.session else None
         return None if entry is None or entry.sections is None else frozenset(entry.sections)
+
+    @property
+    def limited(self) -> dict[str, frozenset[str]]:
+        """Name the courses of which they may see some sections alone, and those."""
+        found = {course_id: self.sections(course_id) for course_id in self.courses or ()}
+        return {course_id: only for course_id, only in found.items() if only is not None}
+
+    def who(self, course_id: str) -> str:
+        """Say who looks, for the record; behind someone whom an admin acts as, the admin too."""
+        if self.session is None:
+            return self.name
+        entry = self.session.entries.get(course_id)
+        acting = f", through Canvas user {entry.masquerader}" if entry and entry.masquerader else ""
+        return f"{self.session.name} (Canvas user {self.session.user_id}{acting})"
 
 
 @dataclass(frozen=True)
@@ -176,10 +192,11 @@ def admit(settings: WebSettings, headers: Headers, peer: str) -> Viewer | Refusa
 def _of_proxy(settings: WebSettings, headers: Headers, peer: str) -> Viewer | Refusal:
     if peer not in settings.proxies:
         return Refusal(403, "These pages are reached through the district's sign-on.")
-    if not headers.get(settings.user_header or "", "").strip():
+    name = headers.get(settings.user_header or "", "").strip()
+    if not name:
         return Refusal(401, "Nobody has signed in.")
     listed = {each.strip() for each in headers.get(settings.courses_header, "").split(",")} - {""}
-    return Viewer(courses=None if "*" in listed else frozenset(listed))
+    return Viewer(courses=None if "*" in listed else frozenset(listed), name=name)
 
 
 def _secret_of(authorization: str) -> bytes:

@@ -24,7 +24,7 @@ def create_app(here: Site, settings: WebSettings, tool: Tool | None = None) -> S
         routes=[
             Route("/", courses.all_courses, name="courses"),
             Route("/courses/{course_id}", courses.course),
-            Route("/courses/{course_id}/trace", trace.grade_trace),
+            Route("/courses/{course_id}/trace", trace.grade_trace, methods=["GET", "POST"]),
             Route("/syncs/{job_id}", syncs.overview),
             Route("/syncs/{job_id}/issues", syncs.issues),
             Route("/syncs/{job_id}/filtered", syncs.filtered),

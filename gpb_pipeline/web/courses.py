@@ -40,11 +40,11 @@ def all_courses(request: Request) -> HTMLResponse:
     """Show what failed tonight, the most common causes, who must act, and every course."""
     here = site(request)
     since = last_nightly(here.clock(), here.nightly.at, here.zone)
-    allowed = viewer(request).courses
-    found = here.warehouse.read(district.district, since=since, course_ids=allowed)
+    allowed, only = viewer(request).courses, viewer(request).limited
+    found = here.warehouse.read(district.district, since=since, course_ids=allowed, only=only)
     if any(line.last and line.last.status == "Running" for line in found.courses):
         history.fail_dead_jobs(here.warehouse)
-        found = here.warehouse.read(district.district, since=since, course_ids=allowed)
+        found = here.warehouse.read(district.district, since=since, course_ids=allowed, only=only)
     shown = _asked_for(request, found)
     number, last = _window(page_number(request), len(shown), COURSES_A_PAGE)
     asked = request.query_params
@@ -91,7 +91,8 @@ def course(request: Request) -> HTMLResponse:
             "links": Links(request),
             "course_id": course_id,
             "name": here.course_name(request, course_id),
-            "jobs": jobs[SYNCS_A_PAGE * (number - 1) : SYNCS_A_PAGE * number],
+            "jobs": here.as_seen(request, jobs[SYNCS_A_PAGE * (number - 1) : SYNCS_A_PAGE * number]),
+            "limited": viewer(request).sections(course_id) is not None,
             "total": len(jobs),
             "number": number,
             "last": last,

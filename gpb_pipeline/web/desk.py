@@ -7,6 +7,7 @@ Looking changes nothing; each form is held against its session (forms.py).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
@@ -44,6 +45,9 @@ TITLES: Mapping[str, str] = {
 LISTS: tuple[Kind, ...] = ("read", "categories")
 """The kinds whose outcome has the course's whole list."""
 
+Only = frozenset[str] | None
+"""The sections that whoever asks is limited to; None for all."""
+
 
 def routes(tool: Tool) -> list[Route]:
     """Make the desk's addresses."""
@@ -64,11 +68,13 @@ def utilities(request: Request) -> HTMLResponse:
     acting(request, course_id)
     chosen = here.warehouse.read(choices.nightly)
     made = here.warehouse.read(requests.of_course, course_id)
-    switching = next((each for each in made if each.kind == "nightly"), None)
+    only = viewer(request).sections(course_id)
+    switching = next((_told(each, only) for each in made if each.kind == "nightly"), None)
     return _window(
         request,
         "utilities.html",
         course_id,
+        whole=only is None,
         nightly_is_on=here.nightly.enabled,
         opted_in=course_id in set(chosen["course_id"][chosen["enabled"]]),
         next_nightly=next_nightly(here.clock(), here.nightly.at, here.zone),
@@ -84,6 +90,9 @@ def sync_window(request: Request) -> HTMLResponse:
 
 def remaster_window(request: Request) -> HTMLResponse:
     """Show what a remaster would send again; seen by section, nothing is chosen."""
+    course_id = request.path_params["course_id"]
+    acting(request, course_id)
+    _require_whole(request, course_id)
     return _assignments(request, "remaster_window.html")
 
 
@@ -102,13 +111,16 @@ def asked(request: Request) -> HTMLResponse:
     if found is None or not who.may_see(found.course_id):
         raise HTTPException(404, "There is no such request, or it is past its age.")
     kept = here.warehouse.read(requests.outlook, found.request_id) if found.found else None
-    seen = outlook.read(kept) if kept else None
+    only = who.sections(found.course_id)
+    found = _told(found, only)
+    seen = _as_seen(outlook.read(kept), only) if kept else None
     late = found.step is None and here.clock() - found.asked_at > LATE
     return _window(
         request,
         "asked.html",
         found.course_id,
         asked=found,
+        limited=only is not None,
         title=TITLES[found.kind],
         late=late and found.is_open,
         running=found.is_open,
@@ -116,7 +128,7 @@ def asked(request: Request) -> HTMLResponse:
         assignments=windows.assignment_states(seen) if seen else [],
         grades=windows.grade_states(seen) if seen else [],
         causes=windows.causes(seen) if seen else [],
-        may_act=who.may_act(found.course_id),
+        may_act=who.may_act(found.course_id) and _is_theirs(found, only),
     )
 
 
@@ -133,6 +145,10 @@ class Asking:
         form = await posted(request, session, self._tool)
         if kind not in _WANTED:
             raise HTTPException(404, "There is no such page.")
+        if kind in ("remaster", "nightly") or form["type"] == ["remaster"]:
+            _require_whole(request, course_id)
+        if kind == "nightly" and not site(request).nightly.enabled:
+            raise HTTPException(409, "Nightly syncs are switched off for the institution.")
         request_id = await run_in_threadpool(self._asked, request, kind, form, session)
         if kind in ("sync", "remaster", "preview"):
             return RedirectResponse(f"/requests/{request_id}", 303)
@@ -141,11 +157,12 @@ class Asking:
 
     def _asked(self, request: Request, kind: Kind, form: Form, session: Session) -> str:
         here, course_id = site(request), request.path_params["course_id"]
-        seen = here.warehouse.read(_latest, course_id)[0]
+        only = viewer(request).sections(course_id)
+        seen = here.warehouse.read(_drawn_from, course_id, only, form)
         asked = Asked(
             course_id=course_id,
             kind=kind,
-            wanted=_WANTED[kind](form, seen),
+            wanted=_WANTED[kind](form, seen, only),
             by=session.name,
             by_id=session.user_id,
             at=here.clock(),
@@ -158,7 +175,8 @@ def _assignments(request: Request, template: str) -> HTMLResponse:
     acting(request, course_id)
     context = _list(request, course_id)
     query = request.query_params
-    choice = _choice(query.getlist, was_shown="shown" in query, sort=query.get("sort", "name"))
+    only = viewer(request).sections(course_id)
+    choice = _choice(query.getlist, only, was_shown="shown" in query, sort=query.get("sort", "name"))
     seen = context["seen"]
     found = windows.lines(seen, choice) if seen else []
     return _window(request, template, course_id, lines=found, choice=choice, **context)
@@ -167,10 +185,12 @@ def _assignments(request: Request, template: str) -> HTMLResponse:
 def _list(request: Request, course_id: str) -> dict[str, Any]:
     """Give the newest list of the course, when it was read, and what is being read now."""
     here = site(request)
-    seen, made = here.warehouse.read(_latest, course_id)
-    reading = next((each for each in made if each.kind in LISTS), None)
+    only = viewer(request).sections(course_id)
+    seen, made = here.warehouse.read(_latest, course_id, only)
+    reading = next((_told(each, only) for each in made if each.kind in LISTS), None)
     listed = next((each for each in made if each.kind in LISTS and each.found), None)
     return {
+        "limited": only is not None,
         "seen": seen,
         "listed": listed,
         "reading": reading,
@@ -179,11 +199,48 @@ def _list(request: Request, course_id: str) -> dict[str, Any]:
     }
 
 
-def _latest(session: Connection, course_id: str) -> tuple[Outlook | None, list[requests.Request]]:
+def _latest(session: Connection, course_id: str, only: Only) -> tuple[Outlook | None, list[requests.Request]]:
     made = requests.of_course(session, course_id)
     listed = next((each for each in made if each.kind in LISTS and each.found), None)
     kept = requests.outlook(session, listed.request_id) if listed else None
-    return (outlook.read(kept) if kept else None), made
+    return (_as_seen(outlook.read(kept), only) if kept else None), made
+
+
+def _drawn_from(session: Connection, course_id: str, only: Only, form: Form) -> Outlook | None:
+    """Read the list that a form was drawn from, so that it changes what its page showed, and no more.
+
+    Of a form that does not say, the newest; None where it is past its age.
+    """
+    named = "".join(form["seen"][:1])
+    if not named:
+        return _latest(session, course_id, only)[0]
+    asked = requests.request(session, named)
+    kept = requests.outlook(session, named) if asked and asked.course_id == course_id else None
+    return _as_seen(outlook.read(kept), only) if kept else None
+
+
+def _as_seen(found: Outlook, only: Only) -> Outlook:
+    return found if only is None else found.of_sections(only)
+
+
+def _told(asked: requests.Request, only: Only) -> requests.Request:
+    """Leave out of a request why it failed, where the words may be of sections that are not theirs."""
+    if only is None or asked.cause is None:
+        return asked
+    return replace(asked, cause="The data team, or a teacher of the whole course, sees why.")
+
+
+def _is_theirs(asked: requests.Request, only: Only) -> bool:
+    """Whether who is limited to sections may ask for the same: for their own, and no remaster."""
+    if only is None:
+        return True
+    sections = frozenset(asked.wanted.get("sections", ()))
+    return bool(sections) and sections <= only and asked.wanted.get("type") != "remaster"
+
+
+def _require_whole(request: Request, course_id: str) -> None:
+    if viewer(request).sections(course_id) is not None:
+        raise HTTPException(403, "This concerns the whole course: ask a teacher of all its sections.")
 
 
 def _window(request: Request, template: str, course_id: str, **context: object) -> HTMLResponse:
@@ -200,8 +257,9 @@ def _window(request: Request, template: str, course_id: str, **context: object) 
     return here.render(template, shared | context)
 
 
-def _choice(listed: Callable[[str], list[str]], *, was_shown: bool, sort: str = "name") -> Choice:
+def _choice(listed: Callable[[str], list[str]], only: Only, *, was_shown: bool, sort: str = "name") -> Choice:
     sections = frozenset(filter(None, listed("section")))
+    _require_theirs(sections, only)
     return Choice(
         sections=sections or None,
         assignments=frozenset(listed("assignment")) if was_shown else None,
@@ -209,33 +267,41 @@ def _choice(listed: Callable[[str], list[str]], *, was_shown: bool, sort: str = 
     )
 
 
+def _require_theirs(sections: frozenset[str], only: Only) -> None:
+    if only is not None and not sections <= only:
+        raise HTTPException(404, "There is no such section here.")
+
+
 def _window_of(form: Form) -> str:
     [window] = form["window"][:1] or ["sync"]
     return window if window in ("sync", "remaster", "categories") else "sync"
 
 
-def _selected(form: Form, seen: Outlook | None) -> dict[str, Any]:
+def _selected(form: Form, seen: Outlook | None, only: Only) -> dict[str, Any]:
     if seen is None:
         raise HTTPException(409, "The course's assignments are to be read again first.")
-    choice = _choice(lambda name: form[name], was_shown=True)
+    choice = _choice(lambda name: form[name], only, was_shown=True)
     if not windows.chosen_any(seen, choice):
         raise HTTPException(400, "No assignment was chosen. Go back and choose one.")
-    return windows.selection(seen, choice)
+    return windows.selection(seen, choice, whole=only is None)
 
 
-def _previewed(form: Form, seen: Outlook | None) -> dict[str, Any]:
+def _previewed(form: Form, seen: Outlook | None, only: Only) -> dict[str, Any]:
     sync_type = "remaster" if form["type"] == ["remaster"] else "manual"
-    return _selected(form, seen) | {"type": sync_type}
+    return _selected(form, seen, only) | {"type": sync_type}
 
 
-def _as_previewed(form: Form, seen: Outlook | None) -> dict[str, Any]:
+def _as_previewed(form: Form, seen: Outlook | None, only: Only) -> dict[str, Any]:
     """Take a selection as the page of a preview has it, or as a window does."""
-    if form["as"] == ["previewed"]:
-        return {name: form[name] for name in ("sections", "assignments")}
-    return _selected(form, seen)
+    if form["as"] != ["previewed"]:
+        return _selected(form, seen, only)
+    _require_theirs(frozenset(form["sections"]), only)
+    if only is not None and not form["sections"]:  # none would be all
+        raise HTTPException(400, "No section was chosen. Go back and choose one.")
+    return {name: form[name] for name in ("sections", "assignments")}
 
 
-def _edits(form: Form, seen: Outlook | None) -> dict[str, Any]:
+def _edits(form: Form, seen: Outlook | None, _only: Only) -> dict[str, Any]:
     if seen is None:
         raise HTTPException(409, "The course's categories are to be read again first.")
     rows = {(g.group_id, row.section_id): row for g in seen.groups for row in g.sections}
@@ -252,11 +318,11 @@ def _edits(form: Form, seen: Outlook | None) -> dict[str, Any]:
     return {"edits": edits}
 
 
-_WANTED: Mapping[str, Callable[[Form, Outlook | None], dict[str, Any]]] = {
-    "read": lambda _form, _seen: {},
+_WANTED: Mapping[str, Callable[[Form, Outlook | None, Only], dict[str, Any]]] = {
+    "read": lambda _form, _seen, _only: {},
     "preview": _previewed,
     "sync": _as_previewed,
     "remaster": _as_previewed,
     "categories": _edits,
-    "nightly": lambda form, _seen: {"enabled": form["enabled"] == ["true"]},
+    "nightly": lambda form, _seen, _only: {"enabled": form["enabled"] == ["true"]},
 }

@@ -35,7 +35,7 @@ async def posted(request: Request, session: Session, tool: Tool) -> Form:
     """Read a form that our own page sent; 403 for one from elsewhere or without the session's token."""
     if not _is_from_here(request, tool):
         raise HTTPException(403, "This form did not come from Grade Sync. Open it again from Canvas.")
-    form = await _fields(request)
+    form = await fields(request)
     [token] = form.pop("token", [""])[:1]
     if not hmac.compare_digest(token.encode(), session.form_token.encode()):
         raise HTTPException(403, "This form is of another session. Open Grade Sync again from Canvas.")
@@ -57,7 +57,8 @@ def _is_from_here(request: Request, tool: Tool) -> bool:
     return request.headers.get("origin") == f"{ours.scheme}://{ours.netloc}"
 
 
-async def _fields(request: Request) -> Form:
+async def fields(request: Request) -> Form:
+    """Read the fields of a form, whoever sent it; 400 or 413 for what is none."""
     body = b""
     async for chunk in request.stream():
         body += chunk

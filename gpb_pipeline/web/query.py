@@ -16,12 +16,11 @@ _COLUMNS = {column.value: column for column in Column}
 
 
 def wanted(request: Request) -> Wanted:
-    """Read which rows of a log are asked for, in which order."""
+    """Read which rows of a log are asked for, in which order; of which student is `student_number`'s."""
     asked = request.query_params
     return Wanted(
         assignment=asked.get("assignment") or None,
         section=asked.get("section") or None,
-        student=asked.get("student") or None,
         state=asked.get("state") or None,
         log=_LOG.get(asked.get("log", "")),
         sort=_COLUMNS.get(asked.get("sort", ""), Column.ASSIGNMENT),
@@ -31,8 +30,17 @@ def wanted(request: Request) -> Wanted:
 
 def page_number(request: Request) -> int:
     """Read which page is asked for; 1 where none is."""
-    asked = request.query_params.get("page", "")
-    return int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 10 else 1  # noqa: PLR2004
+    return _number(request, "page") or 1
+
+
+def student_number(request: Request) -> int | None:
+    """Read which student is asked for, by their place in the log's list: no address has a student's id."""
+    return _number(request, "student")
+
+
+def _number(request: Request, name: str) -> int | None:
+    asked = request.query_params.get(name, "")
+    return int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 10 else None  # noqa: PLR2004
 
 
 class Links:

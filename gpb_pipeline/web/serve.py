@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 
 import click
 import uvicorn
@@ -20,15 +20,13 @@ from gpb_pipeline.web.tool import the_tool
 def serve_forever(port: int | None = None) -> None:
     """Serve until SIGINT or SIGTERM; `port` beats the setting. Prints the address once it answers.
 
-    Nothing is written about requests: their addresses hold students' ids.
+    Nothing is logged of requests; who looked at pages that show students is on record (looks.py).
     """
     settings = WebSettings.load()
-    tool = the_tool(settings)
-    assure_guarded(settings, tool)
-    with (
-        listening(settings.host, settings.port if port is None else port) as listener,
-        tables.open_warehouse() as warehouse,
-    ):
+    with tables.open_warehouse() as warehouse, ExitStack() as stack:
+        tool = the_tool(settings, warehouse)
+        assure_guarded(settings, tool)
+        listener = stack.enter_context(listening(settings.host, settings.port if port is None else port))
         here = make_site(warehouse, PassbackSettings.load().zone, NightlySettings.load())
         config = uvicorn.Config(
             create_app(here, settings, tool),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,15 +15,23 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from gpb_pipeline.passback.course import SyncType
 from gpb_pipeline.settings import NightlySettings
-from gpb_pipeline.warehouse import details, district, history
+from gpb_pipeline.warehouse import details, district, history, looks, part
 from gpb_pipeline.warehouse.ducklake import Warehouse
 from gpb_pipeline.warehouse.history import Job
+from gpb_pipeline.warehouse.looks import Look
 from gpb_pipeline.web.access import Viewer
 
 FOLDER = Path(__file__).parent
 
-TYPE_LABELS = {"manual": "Manual", "nightly": "Nightly", "remaster": "Remaster"}
+TYPE_LABELS: Mapping[SyncType, str] = {
+    "manual": "Manual",
+    "nightly": "Nightly",
+    "remaster": "Remaster",
+    "reconcile": "Reconcile",
+    "retract": "Retract",
+}
 STATES = ("created", "updated", "unchanged", "withdrawn", "skipped", "failed")
 """In the order that graphs and filters show them."""
 
@@ -50,7 +58,24 @@ class Site:
             job = self.warehouse.read(history.job, job_id)
         if job is None or not viewer(request).may_see(job.course_id):
             raise HTTPException(404, "There is no such sync, or it is past its age.")
-        return job
+        [seen] = self.as_seen(request, [job])
+        return seen
+
+    def as_seen(self, request: Request, jobs: Sequence[Job]) -> Sequence[Job]:
+        """Give a course's jobs as this viewer may see them: who is limited to sections, by those alone."""
+        only = viewer(request).sections(jobs[0].course_id) if jobs else None
+        return jobs if only is None else self.warehouse.read(part.of_sections, jobs, only)
+
+    def looked(self, request: Request, course_id: str, page: str, job: Job | None = None) -> None:
+        """Put on record that this viewer looks at a page that shows students."""
+        look = Look(
+            looked_at=self.clock(),
+            who=viewer(request).who(course_id),
+            page=page,
+            course_id=course_id,
+            job_id=job.job_id if job else None,
+        )
+        looks.note(self.warehouse.settings.looks_folder, look)
 
     def course_name(self, request: Request, course_id: str) -> str:
         """Give the course's name as it was last read, else as the viewer's launch has it."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
@@ -11,8 +14,8 @@ from gpb_pipeline.warehouse.ducklake import Connection
 from gpb_pipeline.warehouse.history import Job
 from gpb_pipeline.warehouse.log_pages import ASSIGNMENTS, GRADES, Choices, Line, Log, LogPage, Wanted
 from gpb_pipeline.web.graphs import Ring, ring
-from gpb_pipeline.web.query import Links, page_number, wanted
-from gpb_pipeline.web.site import STATES, Site, site
+from gpb_pipeline.web.query import Links, page_number, student_number, wanted
+from gpb_pipeline.web.site import STATES, site, viewer
 
 TABS = {
     "": "Overview",
@@ -25,8 +28,8 @@ TABS = {
 
 def overview(request: Request) -> HTMLResponse:
     """Show what was kept of Canvas's data, and the two graphs."""
-    here, job = site(request), site(request).visible_job(request)
-    rings = [_ring(here, ASSIGNMENTS, job), _ring(here, GRADES, job)]
+    job = site(request).visible_job(request)
+    rings = [_ring(request, ASSIGNMENTS, job), _ring(request, GRADES, job)]
     return _tab(request, "overview.html", job, "", rings=rings)
 
 
@@ -34,6 +37,9 @@ def issues(request: Request) -> HTMLResponse:
     """Show warnings and errors by cause: what, where, how many, what to do and who can."""
     here, job = site(request), site(request).visible_job(request)
     rows = here.warehouse.read(logs.of_job, tables.ISSUES, job.judged_in)
+    only = viewer(request).sections(job.course_id)
+    if only is not None:
+        rows = rows[rows["section_id"].isin(only)]
     return _tab(request, "issues.html", job, "issues", issues=details.issue_counts(rows, job))
 
 
@@ -44,52 +50,83 @@ def filtered(request: Request) -> HTMLResponse:
 
 def assignments(request: Request) -> HTMLResponse:
     """Show the assignments' graph and their log."""
-    here, job = site(request), site(request).visible_job(request)
-    return _log(request, "assignments.html", job, ASSIGNMENTS, rings=[_ring(here, ASSIGNMENTS, job)])
+    job = site(request).visible_job(request)
+    return _log(request, "assignments.html", job, ASSIGNMENTS, rings=[_ring(request, ASSIGNMENTS, job)])
 
 
 def grades(request: Request) -> HTMLResponse:
     """Show the grades log."""
-    return _log(request, "grades.html", site(request).visible_job(request), GRADES)
+    job = site(request).visible_job(request)
+    site(request).looked(request, job.course_id, "grades", job)
+    return _log(request, "grades.html", job, GRADES)
 
 
 def issues_csv(request: Request) -> Response:
-    job, asked = site(request).visible_job(request), request.query_params
+    here, job = site(request), site(request).visible_job(request)
+    here.looked(request, job.course_id, "issues.csv", job)
+    asked = here.warehouse.read(_asked, request, job)
     lines = IssueLines(
-        code=asked.get("code") or None,
-        section=asked.get("section") or None,
-        assignment=asked.get("assignment") or None,
-        student=asked.get("student") or None,
+        only=asked.only,
+        code=request.query_params.get("code") or None,
+        section=asked.section,
+        assignment=asked.assignment,
+        student=asked.student,
     )
-    return _csv(request, job, "issues", site(request).warehouse.read(csv_logs.issues, job, lines))
+    return _csv(request, job, "issues", here.warehouse.read(csv_logs.issues, job, lines))
 
 
 def assignments_csv(request: Request) -> Response:
     here, job = site(request), site(request).visible_job(request)
-    text = here.warehouse.read(csv_logs.assignments, job.judged_in, here.zone, wanted(request))
+    asked = here.warehouse.read(_asked, request, job)
+    text = here.warehouse.read(csv_logs.assignments, job.judged_in, here.zone, asked)
     return _csv(request, job, "assignments", text)
 
 
 def grades_csv(request: Request) -> Response:
-    job = site(request).visible_job(request)
-    text = site(request).warehouse.read(csv_logs.grades, job.judged_in, wanted(request))
-    return _csv(request, job, "grades", text)
+    here, job = site(request), site(request).visible_job(request)
+    here.looked(request, job.course_id, "grades.csv", job)
+    asked = here.warehouse.read(_asked, request, job)
+    return _csv(request, job, "grades", here.warehouse.read(csv_logs.grades, job.judged_in, asked))
+
+
+def _asked(session: Connection, request: Request, job: Job) -> Wanted:
+    """Say which rows are asked for, of those that this viewer may see; 404 for a section of others."""
+    only = viewer(request).sections(job.course_id)
+    asked = wanted(request)
+    if only is not None and asked.section is not None and asked.section not in only:
+        raise HTTPException(404, "There is no such section here.")
+    number = student_number(request)
+    students = log_pages.choices(session, GRADES, job.judged_in, only).students if number else []
+    named = students[number - 1].value if number and number <= len(students) else None
+    return replace(asked, only=only, student=named)
 
 
 def _log(request: Request, template: str, job: Job, log: Log[Line], **context: object) -> HTMLResponse:
-    here, asked = site(request), wanted(request)
-    page, choices = here.warehouse.read(_page, log, job.judged_in, asked, page_number(request))
+    here = site(request)
+    asked, page, choices = here.warehouse.read(_page, log, request, job)
     tab = log.table.removeprefix("sis_")
+    numbers = {each.value: str(number) for number, each in enumerate(choices.students, start=1)}
+    numbered = [replace(each, value=numbers[each.value]) for each in choices.students]
     return _tab(
-        request, template, job, tab, page=page, choices=choices, wanted=asked, states=STATES, **context
+        request,
+        template,
+        job,
+        tab,
+        page=page,
+        choices=replace(choices, students=numbered),
+        wanted=replace(asked, student=numbers.get(asked.student or "")),
+        numbers=numbers,
+        states=STATES,
+        **context,
     )
 
 
 def _page(
-    session: Connection, log: Log[Line], job_id: str, asked: Wanted, number: int
-) -> tuple[LogPage[Line], Choices]:
-    page = log_pages.page(session, log, job_id, asked, number)
-    return page, log_pages.choices(session, log, job_id)
+    session: Connection, log: Log[Line], request: Request, job: Job
+) -> tuple[Wanted, LogPage[Line], Choices]:
+    asked = _asked(session, request, job)
+    page = log_pages.page(session, log, job.judged_in, asked, page_number(request))
+    return asked, page, log_pages.choices(session, log, job.judged_in, asked.only)
 
 
 def _tab(request: Request, template: str, job: Job, tab: str, **context: object) -> HTMLResponse:
@@ -102,14 +139,16 @@ def _tab(request: Request, template: str, job: Job, tab: str, **context: object)
             "tabs": TABS,
             "tab": tab,
             "running": job.status == "Running",
+            "limited": viewer(request).sections(job.course_id) is not None,
             **context,
         },
     )
 
 
-def _ring(here: Site, log: Log[Line], job: Job) -> Ring:
+def _ring(request: Request, log: Log[Line], job: Job) -> Ring:
     title = "AssignmentsSync" if log is ASSIGNMENTS else "GradesSync"
-    return ring(title, here.warehouse.read(log_pages.states, log, job.judged_in))
+    only = viewer(request).sections(job.course_id)
+    return ring(title, site(request).warehouse.read(log_pages.states, log, job.judged_in, only))
 
 
 def _csv(request: Request, job: Job, name: str, text: str) -> Response:

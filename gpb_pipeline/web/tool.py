@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from gpb_pipeline.canvas.client import CanvasClient, NotFoundError
-from gpb_pipeline.errors import PipelineError
+from gpb_pipeline.errors import PipelineError, TransientError
 from gpb_pipeline.lti import keys
 from gpb_pipeline.lti.canvas_keys import CanvasKeys
 from gpb_pipeline.lti.contexts import KnownContexts, not_now
@@ -16,6 +17,8 @@ from gpb_pipeline.lti.pending import PendingLaunches
 from gpb_pipeline.lti.registration import Registration, registered
 from gpb_pipeline.lti.sessions import Sessions
 from gpb_pipeline.settings import CanvasSettings, LtiSettings, WebSettings
+from gpb_pipeline.warehouse import launch_contexts
+from gpb_pipeline.warehouse.ducklake import Warehouse
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +35,7 @@ class Tool:
     clock: Callable[[], float]
 
 
-def the_tool(web: WebSettings, clock: Callable[[], float] = time.time) -> Tool | None:
+def the_tool(web: WebSettings, warehouse: Warehouse, clock: Callable[[], float] = time.time) -> Tool | None:
     """Make the tool that the settings register; None where they register none. Raises SettingsError."""
     settings = LtiSettings.load()
     if not settings.is_set:
@@ -45,10 +48,22 @@ def the_tool(web: WebSettings, clock: Callable[[], float] = time.time) -> Tool |
         new_tab=settings.new_tab,
         own_keys=own,
         canvas_keys=CanvasKeys(registration.jwks_url, clock),
-        contexts=KnownContexts(lambda context_id: _asked(canvas, context_id)),
+        contexts=_contexts(canvas, warehouse),
         pending=PendingLaunches(clock),
         sessions=Sessions(own.session_secret),
         clock=clock,
+    )
+
+
+def _contexts(canvas: CanvasSettings, warehouse: Warehouse) -> KnownContexts:
+    def keep(context_id: str, course_id: str) -> None:
+        with suppress(TransientError):  # the launch goes on, and the next one keeps it
+            warehouse.commit(launch_contexts.keep, context_id, course_id)
+
+    return KnownContexts(
+        lambda context_id: _asked(canvas, context_id),
+        recall=lambda context_id: warehouse.read(launch_contexts.course_of, context_id),
+        keep=keep,
     )
 
 

@@ -65,13 +65,16 @@ def lines(found: Outlook, choice: Choice) -> list[Line]:
     return sorted(made, key=_KEYS.get(column, _KEYS["name"]), reverse=descending)
 
 
-def selection(found: Outlook, choice: Choice) -> dict[str, list[str]]:
-    """Say what a sync is to be told: an empty list is all, so that it stays all."""
+def selection(found: Outlook, choice: Choice, *, whole: bool) -> dict[str, list[str]]:
+    """Say what a sync is to be told: an empty list is all, so that it stays all.
+
+    Who does not see the `whole` course names their sections always.
+    """
     offered = [each for each in lines(found, choice) if each.shown and each.selectable]
     chosen = [each.assignment_id for each in offered if each.chosen]
-    every_section = choice.sections is None or choice.sections >= found.sections.keys()
+    sections = found.sections.keys() if choice.sections is None else choice.sections
     return {
-        "sections": [] if every_section else sorted(choice.sections or ()),
+        "sections": [] if whole and sections >= found.sections.keys() else sorted(sections),
         "assignments": [] if len(chosen) == len(offered) else sorted(chosen),
     }
 
@@ -94,7 +97,10 @@ def grade_states(found: Outlook) -> list[tuple[str, int]]:
 
 def causes(found: Outlook) -> list[Told]:
     """List what keeps things back or is to be known, the gravest and most frequent first."""
-    told = [Told(count=count, meaning=CATALOGUE[Code(code)]) for code, count in found.issues.items()]
+    counts: Counter[str] = Counter()
+    for each in found.causes:
+        counts[each.code] += each.count
+    told = [Told(count=count, meaning=CATALOGUE[Code(code)]) for code, count in counts.items()]
     grave = ("error", "warning", "info")
     return sorted(told, key=lambda each: (grave.index(each.meaning.severity), -each.count))
 

@@ -1,25 +1,22 @@
 """The pages served by a real uvicorn from a warehouse that real syncs have filled."""
 
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
-import uvicorn
 
+from gpb_pipeline.sandbox.serve import Sandbox, running_sandbox
 from gpb_pipeline.settings import NightlySettings, WarehouseSettings, WebSettings
 from gpb_pipeline.warehouse import choices, ducklake, tables
 from gpb_pipeline.warehouse.ducklake import Warehouse
-from gpb_pipeline.web.app import create_app
-from gpb_pipeline.web.serve import listening
-from gpb_pipeline.web.site import make_site
-from gpb_pipeline.web.tool import Tool
 from gpb_pipeline_tests.warehouse.rows import NOON
-from gpb_pipeline_tests.warehouse.syncs import ZONE, algebra, assignment, outcome, put_course, put_sync
+from gpb_pipeline_tests.warehouse.syncs import algebra, assignment, outcome, put_course, put_sync
+from gpb_pipeline_tests.web.serving import served
+from gpb_pipeline_tests.web.tool import Clock, tool_served
 
 Serve = Callable[..., str]
 
@@ -37,27 +34,24 @@ class Client(requests.Session):
         return answer.text
 
 
-@contextmanager
-def served(
-    warehouse: Warehouse,
-    settings: WebSettings,
-    nightly: NightlySettings,
-    *,
-    tool: Callable[[int], Tool] | None = None,
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with running_sandbox() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(scope="module")
+def url(
+    sandbox: Sandbox, warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory, clock: Clock
 ) -> Iterator[str]:
-    """Serve the pages on a port of their own; without a tool the clock stands an hour after the last sync."""
-    clock = {} if tool else {"clock": lambda: NOON + timedelta(hours=1)}
-    site = make_site(warehouse, ZONE, nightly, **clock)
-    with listening("127.0.0.1", 0) as listener:
-        app = create_app(site, settings, tool(listener.getsockname()[1]) if tool else None)
-        server = uvicorn.Server(uvicorn.Config(app, access_log=False, log_level="error", lifespan="off"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join()
+    """Serve the warehouse's pages as a tool of the sandbox's Canvas."""
+    with tool_served(sandbox, warehouse, tmp_path_factory.mktemp("keys"), clock) as address:
+        yield address
 
 
 @pytest.fixture(scope="package")

@@ -21,7 +21,8 @@ from gpb_pipeline.stream import sync_courses
 from gpb_pipeline.sync import SyncRequest, open_connections
 from gpb_pipeline.warehouse import ducklake, tables
 from gpb_pipeline_tests.sync.desk import BIOLOGY, SCHOOL
-from gpb_pipeline_tests.web.conftest import Client, served
+from gpb_pipeline_tests.web.conftest import Client
+from gpb_pipeline_tests.web.serving import served
 
 
 @pytest.fixture(scope="module")

@@ -3,16 +3,19 @@
 import csv
 import html
 import io
+import json
 import re
 
 import pytest
 
+from gpb_pipeline.passback.course import SyncType
 from gpb_pipeline.settings import NightlySettings
 from gpb_pipeline.warehouse import history, log_pages
 from gpb_pipeline.warehouse.ducklake import Warehouse
 from gpb_pipeline.warehouse.history import Begun
 from gpb_pipeline.warehouse.log_pages import ASSIGNMENTS, GRADES
 from gpb_pipeline_tests.warehouse.rows import NOON
+from gpb_pipeline_tests.warehouse.syncs import outcome, put_sync
 from gpb_pipeline_tests.web.conftest import Client, Serve
 
 HISTORY_COLUMNS = [
@@ -105,7 +108,7 @@ def test_filtered_data_stands_beside_what_was_extracted(client: Client) -> None:
 
 
 def test_the_download_is_what_is_displayed_and_a_spreadsheet_reads_it(client: Client) -> None:
-    query = "?student=u1&sort=grade&order=desc"
+    query = "?student=2&sort=grade&order=desc"
     shown = cells(client.page(f"/syncs/j1/grades{query}"))[1:]
     answer = client.get(f"{client.url}/syncs/j1/grades.csv{query}&for=spreadsheet", timeout=20)
     rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"), newline="")))
@@ -136,13 +139,51 @@ def test_the_first_page_says_what_failed_tonight_and_who_must_act(client: Client
     assert re.findall(r'<a href="/courses/(\d)"', client.page("/?status=Failed")) == ["2"]
 
 
+def traced(client: Client, course_id: str) -> str:
+    asked = {"student": "u1", "assignment": "a1"}
+    return client.post(f"{client.url}/courses/{course_id}/trace", data=asked, timeout=20).text
+
+
 def test_a_grade_is_traced_to_what_was_sent(client: Client) -> None:
-    page = client.page("/courses/1/trace?student=u1&assignment=a1")
+    page = traced(client, "1")
     assert "Quiz, Ada Lovelace" in page
     assert cells(page)[1][1:5] == ["Created", "9.5", "Period 1", "Ms. Frizzle Manual"]
     assert "score 9.5" in page
-    assert "Nothing was ever sent for it." in client.page("/courses/4/trace?student=u1&assignment=a1")
+    assert "Nothing was ever sent for it." in traced(client, "4")
     assert "What Canvas said then" not in client.page("/courses/1/trace")
+
+
+def test_each_look_at_students_is_on_record_and_no_student_in_it(
+    client: Client, warehouse: Warehouse
+) -> None:
+    def written() -> list[dict[str, str]]:
+        files = sorted(warehouse.settings.looks_folder.glob("*.jsonl"))
+        return [json.loads(line) for file in files for line in file.read_text().splitlines()]
+
+    before = len(written())
+    for path in ("grades?student=2", "grades.csv?student=2", "issues.csv", "assignments", "issues", ""):
+        client.page(f"/syncs/j1/{path}".rstrip("/"))
+    traced(client, "1")
+    new = written()[before:]
+    assert [each["page"] for each in new] == ["grades", "grades.csv", "issues.csv", "trace"]
+    assert {(each["who"], each["course_id"]) for each in new} == {("data team", "1")}
+    assert [each["job_id"] for each in new] == ["j1", "j1", "j1", None]
+    assert not re.search("Ada|u1|u2|student", json.dumps(new))
+
+
+def test_no_address_on_a_page_names_a_student(client: Client) -> None:
+    for path in ("/syncs/j1/grades", "/syncs/j1/grades?student=2", "/syncs/j1/issues", "/courses/1"):
+        addresses = re.findall(r'(?:href|action)="([^"]*)"', client.page(path))
+        assert not [each for each in addresses if re.search(r"=u\d", html.unescape(each))]
+    assert client.page("/syncs/j1/grades?student=u1").count("Why?") == 8  # what is no number asks for nothing
+    assert client.page("/syncs/j1/grades?student=2").count("Why?") == 3
+
+
+@pytest.mark.parametrize("kind", ["reconcile", "retract"])
+def test_a_job_of_any_type_is_shown(client: Client, warehouse: Warehouse, kind: SyncType) -> None:
+    put_sync(warehouse, f"a-{kind}", outcome(), course_id="6", type=kind)
+    assert kind.capitalize() in client.page("/courses/6")
+    assert kind.capitalize() in client.page(f"/syncs/a-{kind}")
 
 
 @pytest.mark.parametrize("path", ["/courses/9", "/syncs/none", "/syncs/none/grades.csv", "/nothing"])

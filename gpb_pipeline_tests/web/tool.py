@@ -4,15 +4,17 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gpb_pipeline.lti import keys
 from gpb_pipeline.sandbox.serve import Sandbox
-from gpb_pipeline.settings import NightlySettings, WebSettings
+from gpb_pipeline.settings import NightlySettings, WarehouseSettings, WebSettings
+from gpb_pipeline.warehouse import ducklake, tables
 from gpb_pipeline.warehouse.ducklake import Warehouse
 from gpb_pipeline.web.tool import Tool, the_tool
-from gpb_pipeline_tests.web.conftest import served
+from gpb_pipeline_tests.web.serving import served
 
 
 class Clock:
@@ -25,12 +27,23 @@ class Clock:
 
 
 @contextmanager
+def empty_warehouse(folder: Path) -> Iterator[Warehouse]:
+    settings = WarehouseSettings(
+        catalog=f"sqlite:{folder / 'catalog.sqlite'}", data_path=str(folder / "data")
+    )
+    with ducklake.connect(settings, tables.create) as opened:
+        yield opened
+
+
+@contextmanager
 def tool_served(
     sandbox: Sandbox,
     warehouse: Warehouse,
     folder: Path,
     clock: Clock | None = None,
     web: WebSettings | None = None,
+    nightly: NightlySettings | None = None,
+    **how: Any,
 ) -> Iterator[str]:
     """Serve the pages of a warehouse, known to the sandbox's Canvas; gives their address."""
     keys.save(folder / "keys.json", keys.made())
@@ -41,11 +54,10 @@ def tool_served(
             for name, value in environment.items():
                 patch.setenv(name, value)
             patch.setenv("GPB_LTI_KEYS", str(folder / "keys.json"))
-            made = the_tool(WebSettings.load(), clock or Clock())
+            made = the_tool(WebSettings.load(), warehouse, clock or Clock())
         assert made is not None
         return made
 
-    nightly = NightlySettings(enabled=True)
     settings = web or WebSettings(secret="hunter2")
-    with served(warehouse, settings, nightly, tool=tool) as address:
+    with served(warehouse, settings, nightly or NightlySettings(enabled=True), tool=tool, **how) as address:
         yield address.replace("127.0.0.1", "localhost")

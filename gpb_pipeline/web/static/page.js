@@ -1,27 +1,52 @@
 // What pages do by themselves. All of it is a convenience: without it they are reloaded and chosen by hand.
 "use strict";
 const seconds = Number(document.body.dataset.refresh);
+const live = document.querySelector(".live");
+let heard = "";
 
-// While something runs, the page is fetched again and its content put in place; the keyboard's focus is kept.
+// While something runs, the page is fetched again and its content put in place, unless someone is choosing in it.
 async function refresh() {
-  const main = document.getElementById("main");
-  const busy = document.activeElement.matches("input, select, summary");
-  if (document.hidden || busy || (await stillRuns(main))) setTimeout(refresh, seconds * 1000);
-  else document.querySelector(".refreshed").textContent = document.body.dataset.ended;
+  const fresh = document.hidden ? null : await fetched();
+  if (fresh) {
+    const over = !fresh.body.dataset.refresh;
+    const choosing = document.activeElement.matches("input, select, summary");
+    tell(fresh, over ? document.body.dataset.ended : "");
+    if (!choosing) put(fresh.getElementById("main"));
+    if (over && !choosing) return;
+  }
+  setTimeout(refresh, seconds * 1000);
 }
 
-async function stillRuns(main) {
+async function fetched() {
   const answer = await fetch(location.href, { credentials: "same-origin" }).catch(() => null);
-  if (!answer || !answer.ok) return true; // out of reach for now: what is shown stays
+  if (!answer || !answer.ok) return null; // out of reach for now: what is shown stays
+  return new DOMParser().parseFromString(await answer.text(), "text/html");
+}
+
+// The keyboard's focus stays on what it was on, or on what stands in its place; opened groups stay open.
+function put(fresh) {
+  const main = document.getElementById("main");
   const had = document.activeElement;
-  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-  main.replaceChildren(...fresh.getElementById("main").childNodes);
+  const within = main.contains(had);
+  const open = [...main.querySelectorAll("details[open]")].map((each) => each.id);
+  main.replaceChildren(...fresh.childNodes);
+  for (const id of open) document.getElementById(id)?.setAttribute("open", "");
   prepare();
-  if (!had.isConnected) {
-    const alike = (each) => each.textContent === had.textContent && each.getAttribute("href") === had.getAttribute("href");
-    [...main.querySelectorAll(had.tagName)].find(alike)?.focus({ preventScroll: true });
-  }
-  return Boolean(fresh.body.dataset.refresh);
+  if (!within || had === main) return;
+  const marks = (each) => ["href", "name", "value", "aria-label"].map((name) => each.getAttribute(name)) + each.textContent;
+  const alike = [...main.querySelectorAll(had.tagName)].find((each) => marks(each) === marks(had));
+  const place = (had.id && document.getElementById(had.id)) || alike || main;
+  place.focus({ preventScroll: true });
+}
+
+// What becomes of a request or a sync is told to who does not see it: on opening, and at each change.
+function tell(page, ended) {
+  const parts = [...page.querySelectorAll("[data-told]")].map((each) => each.textContent.replace(/\s+/g, " ").trim());
+  const told = [...parts, ended].filter(Boolean).join(". ");
+  if (told === heard) return;
+  heard = told;
+  live.textContent = told;
+  live.toggleAttribute("data-shown", Boolean(ended));
 }
 
 // One box for all assignments that are shown and can be chosen, and their count.
@@ -72,4 +97,5 @@ function prepare() {
 }
 
 prepare();
+setTimeout(() => tell(document, ""), 500); // a text that is there from the beginning is not read out
 if (seconds) setTimeout(refresh, seconds * 1000);

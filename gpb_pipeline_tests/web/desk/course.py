@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from gpb_pipeline.outlook import GradeCount, GroupRow, Offer, Outlook, SectionRow
+from gpb_pipeline.outlook import CauseCount, GradeCount, GroupRow, Offer, Outlook, SectionRow
 from gpb_pipeline.warehouse import requests
 from gpb_pipeline.warehouse.ducklake import Warehouse
 from gpb_pipeline.warehouse.requests import Asked, Request
@@ -32,21 +32,21 @@ OUTLOOK = Outlook(
         offer("a3", "Undated", code="no_due_date"),
         offer("a4", "Twin", code="duplicate_name"),
     ),
-    grades=(GradeCount(assignment_id="a1", state="create", code=None, count=5),),
-    issues={"no_due_date": 1, "duplicate_name": 1},
+    grades=(GradeCount(assignment_id="a1", section_id="s1", state="create", code=None, count=5),),
+    causes=(
+        CauseCount(code="no_due_date", section_id="s1", count=1),
+        CauseCount(code="duplicate_name", section_id="s1", count=1),
+    ),
     groups=(
         GroupRow(
             group_id="g1",
             group_name="Homework",
-            label="Synchronized",
-            unassociated=0,
             sections=(
                 SectionRow(
                     section_id="s1",
                     section_name="Period 1",
                     sis_section_id="SIS-1",
                     category_id="c:1",
-                    label="Synchronized",
                     offered=("c:1", "c2"),
                 ),
             ),
@@ -56,8 +56,8 @@ OUTLOOK = Outlook(
 )
 
 
-def looked(warehouse: Warehouse, kind: requests.Kind, **wanted: Any) -> Request:
-    asked = Asked(course_id=COURSE, kind=kind, wanted=wanted, by="Dana", by_id="55", at=datetime.now(UTC))
+def looked(warehouse: Warehouse, kind: requests.Kind, *, course: str = COURSE, **wanted: Any) -> Request:
+    asked = Asked(course_id=course, kind=kind, wanted=wanted, by="Dana", by_id="55", at=datetime.now(UTC))
     request_id = warehouse.commit(requests.ask, asked)
     found = warehouse.read(requests.request, request_id)
     assert found is not None

@@ -127,6 +127,24 @@ def test_categories_are_saved_as_far_as_they_changed(
     assert made(warehouse)[0].wanted == {"edits": [edit | {"category_id": None}]}
 
 
+def test_of_two_tabs_the_older_one_takes_back_nothing_that_the_other_saved(
+    url: str, sandbox: Sandbox, warehouse: Warehouse, read: Request
+) -> None:
+    browser = teacher(sandbox)
+    older = browser.get(f"{url}/courses/{COURSE}/categories", timeout=20).text
+    drawn = older.partition('name="seen" value="')[2].partition('"')[0]
+    group = OUTLOOK.groups[0]
+    saved = replace(group, sections=(replace(group.sections[0], category_id="c2"),))
+    newer = looked(warehouse, "categories", edits=[])
+    after = replace(OUTLOOK, groups=(saved,)).as_json()
+    warehouse.commit(requests.keep, newer, after, at=datetime.now(UTC))
+    assert asks(browser, url, "categories", category=["g1:s1:c:1"], seen=drawn).status_code == 303
+    assert made(warehouse)[0].wanted == {"edits": []}
+    for wrong in ("none", looked(warehouse, "read", course=OTHER).request_id):
+        answer = asks(browser, url, "categories", category=["g1:s1:c2"], seen=wrong)
+        assert answer.status_code == 409
+
+
 def test_the_counts_of_a_preview_come_before_a_remaster(
     url: str, sandbox: Sandbox, warehouse: Warehouse, read: Request
 ) -> None:

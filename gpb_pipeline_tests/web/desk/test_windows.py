@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Literal
@@ -10,9 +11,13 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
+from gpb_pipeline.passback.rows.counts import Counts
 from gpb_pipeline.sandbox.serve import Sandbox
+from gpb_pipeline.warehouse import history, requests
 from gpb_pipeline.warehouse.ducklake import Warehouse
-from gpb_pipeline.warehouse.requests import Request
+from gpb_pipeline.warehouse.history import Begun, End, Reached
+from gpb_pipeline.warehouse.locks import course_lock
+from gpb_pipeline.warehouse.requests import Asked, Request
 from gpb_pipeline_tests.web.desk.course import COURSE, looked, made
 from gpb_pipeline_tests.web.test_browser import AA
 
@@ -51,8 +56,8 @@ def at_the_desk(
 
 @pytest.mark.parametrize(
     ("scheme", "size"),
-    [("light", DESK), ("dark", PHONE), ("light", NARROW)],
-    ids=["desk", "phone-in-the-dark", "narrow"],
+    [("light", DESK), ("dark", PHONE), ("light", NARROW), ("dark", NARROW)],
+    ids=["desk", "phone-in-the-dark", "narrow", "narrow-in-the-dark"],
 )
 def test_every_window_meets_wcag_aa(
     browser: Browser,
@@ -119,6 +124,32 @@ def test_a_teacher_without_a_mouse_chooses_and_posts(
     [nightly, sync, _] = made(warehouse)
     assert sync.wanted == {"assignments": ["a2"], "sections": []}
     assert nightly.wanted == {"enabled": True}
+
+
+def test_what_becomes_of_a_request_is_told_aloud_and_the_focus_stays(
+    browser: Browser, sandbox: Sandbox, url: str, warehouse: Warehouse
+) -> None:
+    now = datetime.now(UTC)
+    asked = warehouse.commit(
+        requests.ask, Asked(course_id=COURSE, kind="sync", by="Dana", by_id="55", at=now)
+    )
+    with at_the_desk(browser, sandbox, url) as page:
+        page.goto(f"{url}/requests/{asked}")
+        live = page.get_by_role("status")
+        expect(live).to_have_text("Scheduled")
+        link = page.get_by_role("link", name="Click to see progress")
+        link.focus()
+        with course_lock(warehouse.settings, COURSE):
+            begun = Begun(job_id="aloud", course_id=COURSE, type="manual", posted_by="Dana", at=now)
+            warehouse.commit(history.begin, [begun])
+            warehouse.commit(history.reach, [Reached(job_id="aloud", stage="Get Grades", at=now)])
+            warehouse.commit(requests.step, asked, "launched", at=now, job_id="aloud")
+            expect(live).to_have_text("Running Get Grades")
+            expect(link).to_be_focused()
+            end = End(job_id="aloud", at=now, status="Completed", counts=Counts.none())
+            warehouse.commit(history.end, [end])
+        expect(live).to_have_text("Completed. Done.")
+        expect(page.get_by_role("link", name="Grade Sync Status Details")).to_be_focused()
 
 
 def test_a_view_of_a_section_changes_no_choice(

@@ -1,0 +1,80 @@
+"""A town in which a teacher has a day: Canvas, the SIS, the pages as a tool, and the pipeline beside them."""
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from playwright.sync_api import Browser, Page, expect
+
+from gpb_pipeline.orchestration.home import PROJECT
+from gpb_pipeline.sandbox.serve import Sandbox, running_sandbox
+from gpb_pipeline.warehouse import tables
+from gpb_pipeline.warehouse.ducklake import Warehouse
+from gpb_pipeline_tests.web.desk.pipeline import Pipeline
+from gpb_pipeline_tests.web.test_browser import AA
+from gpb_pipeline_tests.web.tool import tool_served
+
+PATIENCE = 90_000
+"""Milliseconds that a page has to show what a run did, on a machine that does much else."""
+
+
+@dataclass(frozen=True)
+class Town:
+    """Canvas, the SIS, the pages as a tool, and the pipeline beside them."""
+
+    sandbox: Sandbox
+    warehouse: Warehouse
+    url: str
+
+    def titles(self) -> Counter[str]:
+        """The line items that the SIS says it took, by title."""
+        writes = self.sandbox.writes()
+        return Counter(each["values"]["title"] for each in writes if each["object"] == "lineItem")
+
+
+@contextmanager
+def a_town(folder: Path) -> Iterator[Town]:
+    with running_sandbox() as sandbox, pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        catalogue = {"GPB_CATALOG": "sqlite:catalog.sqlite", "GPB_DATA_PATH": "data"}
+        for name, value in (sandbox.environment | catalogue).items():
+            patch.setenv(name, value)
+        with tables.open_warehouse() as warehouse, tool_served(sandbox, warehouse, folder) as url:
+            pipeline = Pipeline()
+            pipeline.start()
+            try:
+                yield Town(sandbox, warehouse, url)
+            finally:
+                pipeline.end()
+
+
+@contextmanager
+def a_page(browser: Browser, town: Town) -> Iterator[Page]:
+    """Open a browser that trusts Canvas, with third-party cookies blocked, as Playwright's contexts are."""
+    context = browser.new_context(
+        base_url=town.sandbox.canvas_url, viewport={"width": 1280, "height": 1000}, accept_downloads=True
+    )
+    expect.set_options(timeout=PATIENCE)
+    opened = context.new_page()
+    opened.set_default_timeout(PATIENCE)
+    yield opened
+    context.close()
+
+
+def fine(page: Page, name: str, folder: Path) -> None:
+    """Hold the page and the frame in it against WCAG AA, and keep a picture of it."""
+    found = Axe().run(page, options=AA).response["violations"]
+    ours = [
+        (each["id"], node["target"])
+        for each in found
+        for node in each["nodes"]
+        if node["target"][0].startswith("iframe") and len(node["target"]) > 1
+    ]
+    assert ours == [], name
+    keep = PROJECT / os.environ["GPB_SCREENSHOTS"] if "GPB_SCREENSHOTS" in os.environ else folder
+    page.screenshot(path=keep / f"desk-{name}.png")
