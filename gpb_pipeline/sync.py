@@ -32,7 +32,7 @@ from gpb_pipeline.passback.holdings.differences import (
     held_back,
     only_mended,
     only_retracted,
-    standing,
+    told_again,
 )
 from gpb_pipeline.passback.holdings.frames import Holdings
 from gpb_pipeline.passback.holdings.plan import Planned, plan, without_grades
@@ -282,7 +282,7 @@ class CourseSync:
         ticked = judged.canvas.assignments
         synced = ticked[ticked["post_to_sis"] & (ticked["workflow_state"] == "published")]
         policy = replace(self.connections.policy, on_edit="overwrite")
-        held = standing(held)
+        held = told_again(held)
         over = plan(judged.judgement, held, policy, "manual", confirm=self.request.confirm).rows
         told = differences(over, held, list(synced["assignment_id"]), list(ticked["assignment_id"]))
         if self.request.type == "retract":

@@ -18,7 +18,6 @@ from gpb_pipeline.passback.holdings import link
 from gpb_pipeline.passback.holdings.frames import Holdings
 from gpb_pipeline.passback.holdings.link import LINE_ITEM, RESULT, Kind
 from gpb_pipeline.passback.holdings.plan import TO_WRITE
-from gpb_pipeline.passback.holdings.same import kept_line_item, kept_score, same_as_shown, same_score
 from gpb_pipeline.passback.rows.frames import AssignmentRows, GradeRows, Rows
 from gpb_pipeline.passback.rules.causes import joined, of_rows
 from gpb_pipeline.passback.rules.issues import Code
@@ -127,22 +126,18 @@ def differences(
     return build(Differences, {name: every[name] for name in Differences.to_schema().columns})
 
 
-def standing(holdings: Holdings) -> Holdings:
+def told_again(holdings: Holdings) -> Holdings:
     """Tell again of what earlier reads have told: what was last seen otherwise than it was taken."""
-    items, results = holdings.line_items, holdings.results
-    shown = items[list(LINE_ITEM.seen.values())].rename(
-        columns={old: new for new, old in LINE_ITEM.seen.items()}
-    )
-    taken = (results["score"], results["exempt"], results["seen_score"], results["seen_exempt"])
     return Holdings(
-        line_items=_standing(items, kept_line_item(items, shown), same_as_shown(items, shown)),
-        results=_standing(results, kept_score(*taken), same_score(*taken)),
+        line_items=_told_again(LINE_ITEM, holdings.line_items),
+        results=_told_again(RESULT, holdings.results),
     )
 
 
-def _standing(rows: pd.DataFrame, kept: pd.Series[bool], exact: pd.Series[bool]) -> Any:
-    told = rows["seen_at"].notna() & (rows["finding"] == "same")
-    finding = rows["finding"].mask(told & kept & ~exact, "kept_otherwise").mask(told & ~kept, "edited")
+def _told_again(kind: Kind, rows: pd.DataFrame) -> Any:
+    told, shown = rows["seen_at"].notna() & (rows["finding"] == "same"), kind.as_seen(rows)
+    otherwise = told & kind.kept(rows, shown) & ~kind.exact(rows, shown)
+    finding = rows["finding"].mask(otherwise, "kept_otherwise").mask(told & kind.edited(rows), "edited")
     return rows.assign(finding=finding)
 
 
