@@ -10,6 +10,7 @@ import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import uuid4
 
 from pandera.typing import DataFrame
@@ -23,6 +24,8 @@ from gpb_pipeline.warehouse.history import EndStatus
 
 NIGHTS = 6
 """A sixth of the courses is read back each night, so that none waits longer than seven."""
+UNREAD = timedelta(days=7)
+"""A class that was not read back for so long is told."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,7 +21,15 @@ from gpb_pipeline.canvas.client import CanvasClient
 from gpb_pipeline.canvas.courses import Head
 from gpb_pipeline.canvas.extracts import read_course
 from gpb_pipeline.errors import PermanentError, PipelineError
-from gpb_pipeline.passback.course import CanvasRead, Course, Policy, Selection, SisRead, SyncType
+from gpb_pipeline.passback.course import (
+    READ_BACK,
+    CanvasRead,
+    Course,
+    Policy,
+    Selection,
+    SisRead,
+    SyncType,
+)
 from gpb_pipeline.passback.frames import CategoryMapping
 from gpb_pipeline.passback.holdings.adopt import Places
 from gpb_pipeline.passback.holdings.answers import without_taken_back, without_unwanted
@@ -44,13 +52,10 @@ from gpb_pipeline.sis.client import OneRosterClient
 from gpb_pipeline.sis.errors import Answer, ShortReadError
 from gpb_pipeline.sis.lookups import read_sis
 from gpb_pipeline.sis.posting import Halt
-from gpb_pipeline.warehouse import choices, frames, holdings, tables
+from gpb_pipeline.warehouse import choices, frames, holdings, tables, which_sis
 from gpb_pipeline.warehouse.ducklake import Connection, Warehouse
 from gpb_pipeline.warehouse.holdings import Change
 from gpb_pipeline.writing import Eyes, Writing
-
-READ_BACK = ("reconcile", "retract")
-"""The types that read every class of the course back, and need no readable course."""
 
 NOT_THERE = "canvas_not_found"
 
@@ -130,7 +135,11 @@ class Connections:
 
 @contextmanager
 def open_connections() -> Iterator[Connections]:
-    """Connect as the settings say; raises SettingsError, or TransientError for a warehouse out of reach."""
+    """Connect as the settings say.
+
+    Raises SettingsError, OtherSisError where another address holds what was sent, or TransientError for a
+    warehouse out of reach.
+    """
     sis, passback = SisSettings.load(), PassbackSettings.load()
     policy = Policy(
         tenant=passback.tenant,
@@ -147,6 +156,7 @@ def open_connections() -> Iterator[Connections]:
         OneRosterClient(sis) as sis_client,
         tables.open_warehouse() as warehouse,
     ):
+        which_sis.require_same(warehouse, sis.host)
         yield Connections(
             canvas=canvas, sis=sis_client, warehouse=warehouse, policy=policy, zone=passback.zone
         )
@@ -217,9 +227,9 @@ class CourseSync:
         policy, canvas, sis = self.connections.policy, read.canvas, read.sis
         self.reached(Stage.FILTER)
         places = _places(canvas, sis, policy.tenant)
-        mapping, on_record = self.connections.warehouse.read(_known, places)
+        mapping, on_record, strangers = self.connections.warehouse.read(_known, places)
         held = taken_over(on_record, places)
-        eyes = self._eyes(places)
+        eyes = self._eyes(places, strangers)
         whole = interrupted or self.request.type in READ_BACK
         class_ids = places.class_ids if whole else to_look_up(held, places)
         if class_ids:
@@ -312,13 +322,14 @@ class CourseSync:
             return Planned(rows=nothing, holdings=seen)
         return self._planned(judged.judgement, seen, "manual")
 
-    def _eyes(self, places: Places) -> Eyes:
+    def _eyes(self, places: Places, strangers: dict[str, str]) -> Eyes:
         return Eyes(
             sis=self.connections.sis,
             places=places,
             policy=self.connections.policy,
             job_id=self.request.job_id,
             clock=self.connections.clock,
+            strangers=strangers,
         )
 
     def _looked_up(self, held: Holdings, class_ids: frozenset[str], eyes: Eyes) -> Holdings:
@@ -334,12 +345,15 @@ class CourseSync:
         return eyes.seen(held, book)
 
 
-def _known(session: Connection, places: Places) -> tuple[DataFrame[CategoryMapping], Holdings]:
+def _known(
+    session: Connection, places: Places
+) -> tuple[DataFrame[CategoryMapping], Holdings, dict[str, str]]:
     """Read what the warehouse has of these places, as of one moment."""
     section_ids = places.sections["section_id"].to_list()
     return (
         choices.category_mapping(session, section_ids),
         holdings.of_sections(session, section_ids, sorted(places.class_ids)),
+        holdings.strangers(session, sorted(places.class_ids)),
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from gpb_pipeline.errors import PipelineError
-from gpb_pipeline.passback.course import SyncType
+from gpb_pipeline.passback.course import READ_BACK, SyncType
 from gpb_pipeline.passback.frames import F, build
 from gpb_pipeline.passback.rows.counts import Counts, Written
 from gpb_pipeline.passback.rows.frames import Extracted
@@ -159,11 +159,12 @@ def jobs(
 
 
 def latest_of_each(session: Connection) -> list[Job]:
-    """List every course's latest job, newest first."""
+    """List every course's latest sync, newest first; what only read it back is none."""
     one_each = (
+        " WHERE NOT list_contains($1, j.type)"
         " QUALIFY row_number() OVER (PARTITION BY j.course_id ORDER BY j.started_at DESC, j.job_id DESC) = 1"
     )
-    return _jobs(session.execute(_JOBS + one_each + _NEWEST_FIRST))
+    return _jobs(session.execute(_JOBS + one_each + _NEWEST_FIRST, [list(READ_BACK)]))
 
 
 def job(session: Connection, job_id: str) -> Job | None:

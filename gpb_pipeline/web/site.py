@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, cast, get_args
 from zoneinfo import ZoneInfo
 
 import jinja2
@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from gpb_pipeline.passback.course import SyncType
 from gpb_pipeline.settings import NightlySettings
 from gpb_pipeline.warehouse import details, district, history
 from gpb_pipeline.warehouse.ducklake import Warehouse
@@ -23,7 +24,7 @@ from gpb_pipeline.web.access import Viewer
 
 FOLDER = Path(__file__).parent
 
-TYPE_LABELS = {"manual": "Manual", "nightly": "Nightly", "remaster": "Remaster"}
+TYPE_LABELS = {each: each.capitalize() for each in get_args(SyncType)}
 STATES = ("created", "updated", "unchanged", "withdrawn", "skipped", "failed")
 """In the order that graphs and filters show them."""
 

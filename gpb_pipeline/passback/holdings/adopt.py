@@ -1,7 +1,8 @@
 """What is ours in a gradebook and not known as such: writes without an answer, and a dead sync's first ones.
 
 They are found by sourcedId, or, where the SIS chose it, by class, title and due day, or by line item and
-student. Two candidates are never guessed between. What is shown of known holdings is see.py's.
+student; never a line item that stood there before. Two candidates are never guessed between. What is shown of
+known holdings is see.py's.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ def _line_items(holdings: Holdings, book: Gradebook, places: Places, job_id: str
     rows = holdings.line_items
     foreign = book.line_items[~book.line_items["line_item_id"].isin(rows["line_item_id"])]
     ours = _not_yet(_ours_by_id(foreign, places), rows, ITEM_KEY)
-    rest = foreign[~foreign["line_item_id"].isin(ours["line_item_id"])]
+    rest = foreign[~foreign["line_item_id"].isin([*ours["line_item_id"], *book.strangers])]
     rows = _named(LINE_ITEM, rows, _candidates(holdings, rest if by_values else rest[:0], book), rest)
     seen = {name: ours[shown] for shown, name in LINE_ITEM.seen.items()}
     return _joined(LINE_ITEM, rows, ours.assign(**seen, **_as_found(book, job_id)))

@@ -23,7 +23,7 @@ NONE = -1
 class Kind:
     """One of the two kinds of holding: its key, the column of its sourcedId, what is sent, what is seen.
 
-    `kept` says of two frames, what it took and what is shown, where the one explains the other; `exact`, where
+    `kept` says of two frames, what was taken and what is shown, where one explains the other; `exact`, where
     there is nothing to tell.
     """
 

@@ -98,7 +98,9 @@ def _agreed(rows: Rows, holdings: Holdings, policy: Policy) -> Holdings:
     So a write that is refused is tried again, and one that a dead sync made is not.
     """
     items, results = holdings.line_items, holdings.results
-    item = link.beside(rows.assignments, _seen(LINE_ITEM, items), link.of_assignments(rows.assignments, items))
+    item = link.beside(
+        rows.assignments, _seen(LINE_ITEM, items), link.of_assignments(rows.assignments, items)
+    )
     result = link.beside(rows.grades, _seen(RESULT, results), link.of_grades(rows.grades, results))
     wanted_item = same_line_item(rows.assignments, item, policy.due_date)
     wanted_result = same_result(rows.grades, result)
@@ -136,8 +138,8 @@ def _written(
 ) -> pd.DataFrame:
     """Give each row that may go what is to be done about it.
 
-    What someone edited or deleted in the SIS is overwritten, kept or asked about, until Canvas changes it or a
-    remaster sends it.
+    What someone edited or deleted in the SIS is overwritten, kept or asked about, until Canvas changes it or
+    a remaster sends it.
     """
     goes, leaves = rows["state"] == "eligible", rows["state"] == "withdraw"
     certainty, finding = held["certainty"], held["finding"]

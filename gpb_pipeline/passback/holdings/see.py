@@ -75,6 +75,14 @@ def short_classes(holdings: Holdings, book: Gradebook) -> frozenset[str]:
     return frozenset(short)
 
 
+def strangers(holdings: Holdings, book: Gradebook) -> dict[str, str]:
+    """Name the line items shown that are not ours, with their class; none where something is unsettled."""
+    rows, shown = holdings.line_items, book.line_items
+    unsettled = rows.loc[rows["certainty"] == "unknown", "class_id"]
+    others = shown[~shown["line_item_id"].isin(rows["line_item_id"]) & ~shown["class_id"].isin(unsettled)]
+    return dict(zip(others["line_item_id"], others["class_id"], strict=True))
+
+
 def doubtful(holdings: Holdings, book: Gradebook) -> Holdings:
     """Choose what is worth asking for by its own id: once shown, and not in a read that shows others of ours.
 
@@ -173,7 +181,9 @@ def _when_shown(
     finding = finding.mask(kept & ~exact & ~before, "kept_otherwise").mask(never_took, "not_taken")
     finding = finding.mask(unsure | (rows["finding"] == "adopted"), "adopted")
     finding = finding.mask(~kept & ~before & (~ours | unsure), "edited")
-    replaced = there & ~kept & (never_took | (unsure & before))  # it holds what it shows, not what it was sent
+    replaced = (
+        there & ~kept & (never_took | (unsure & before))
+    )  # it holds what it shows, not what it was sent
     changes: dict[str, Any] = {name: rows[name].mask(replaced, shown[name]) for name in kind.seen} | {
         seen: rows[seen].mask(there, shown[name]) for name, seen in kind.seen.items()
     }

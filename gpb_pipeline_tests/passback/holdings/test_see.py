@@ -6,6 +6,7 @@ from datetime import timedelta
 import pandas as pd
 import pytest
 
+from gpb_pipeline.passback.course import SyncType
 from gpb_pipeline.passback.holdings.frames import (
     CERTAINTIES,
     FINDINGS,
@@ -15,7 +16,7 @@ from gpb_pipeline.passback.holdings.frames import (
     LineItemSight,
     ResultSight,
 )
-from gpb_pipeline.passback.holdings.see import doubtful, see, short_classes, taken_over, to_look_up
+from gpb_pipeline.passback.holdings.see import doubtful, see, short_classes, strangers, taken_over, to_look_up
 from gpb_pipeline.passback.rules.issues import Code
 from gpb_pipeline_tests.passback.courses import (
     POLICY,
@@ -182,6 +183,27 @@ def test_in_provider_mode_a_column_with_results_of_others_is_not_ours() -> None:
     assert found_items(looked) == [("unknown", "unsettled")]
 
 
+def test_in_provider_mode_a_column_that_stood_there_before_is_not_ours() -> None:
+    sis = Sis(chooses_ids=True, loses_writes=ITEM)
+    first = night(PAIR, sis)
+    [row] = first.plan.assignments.to_dict("records")
+    names = ("class_id", "title", "category_id", "period_id", "points_possible", "assigned_at", "due_on_wire")
+    sis.line_items["hers"] = {each: row[each] for each in names}
+    assert found_items(read(first.held, PAIR, sis, 0.01)) == [("known", "adopted")]
+    stood_there = read(first.held, PAIR, sis, 0.01, strangers=frozenset({"hers"}))
+    assert found_items(stood_there) == [("unknown", "unsettled")]
+
+
+def test_what_is_shown_and_not_ours_is_a_stranger_but_where_something_is_unsettled() -> None:
+    sis = Sis(chooses_ids=True)
+    held = night(PAIR, sis).held
+    sis.line_items["hers"] = next(iter(sis.line_items.values()))
+    book = sis.gradebook(PAIR.places.class_ids, SENT_AT + DAY)
+    assert strangers(held, book) == {"hers": "C1"}
+    unsettled = replace(held, line_items=held.line_items.assign(certainty="unknown"))
+    assert strangers(unsettled, book) == {}
+
+
 ROUNDED = [(8.25, 0, 8.0), (8.333333, 0, 8.0), (8.25, 1, 8.2), (8.125, 2, 8.12)]
 
 
@@ -301,7 +323,8 @@ def test_an_edit_that_is_flagged_fails_each_night_until_someone_acts() -> None:
     agreed = night(as_there, sis, held, at=SENT_AT + 4 * DAY, policy=policy)
     assert (writes(agreed.plan), codes(agreed.outcome)) == ({}, [])
     newer = PAIR.with_(submissions=[scored(5, "a"), scored(9, "b")])
-    for school, sync_type in ((newer, "manual"), (PAIR, "remaster")):
+    acts: list[tuple[School, SyncType]] = [(newer, "manual"), (PAIR, "remaster")]
+    for school, sync_type in acts:
         acted = night(school, sis, held, sync_type, at=SENT_AT + 4 * DAY, policy=policy)
         assert grades_of(acted.outcome)["1", "10", "a"] == ("updated", None)
 
@@ -351,7 +374,9 @@ def test_a_deleted_column_that_is_left_comes_back_for_what_canvas_changes_alone(
         assert sorted(each["score"] for each in sis.results.values()) == [5, 7]
 
 
-@pytest.mark.parametrize(("on_edit", "said", "score"), [("overwrite", "updated", 5.0), ("keep", "unchanged", 3.0)])
+@pytest.mark.parametrize(
+    ("on_edit", "said", "score"), [("overwrite", "updated", 5.0), ("keep", "unchanged", 3.0)]
+)
 def test_an_unknown_write_whose_value_was_neither_asked_for_nor_seen_is_an_edit(
     on_edit: str, said: str, score: float
 ) -> None:
