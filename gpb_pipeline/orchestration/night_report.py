@@ -126,8 +126,8 @@ def who_must_act(found: NightReport) -> str:
         return "nobody"
     lines = [f"{each.who}: {each.course}, {each.cause.replace(';', ',')}" for each in found.open[:FIRST]]
     more = [f"and {len(found.open) - FIRST} more"] if len(found.open) > FIRST else []
-    unread = [f"operator: {len(found.unread)} courses not read back for seven nights"][: len(found.unread)]
-    return "; ".join([*lines, *more, *unread])
+    unread = f"operator: {len(found.unread)} courses not read back for seven nights"
+    return "; ".join([*lines, *more, *([unread] if found.unread else [])])
 
 
 _GRAVEST = ["Failed", NOT_BEGUN, "Completed (with errors)"]

@@ -30,10 +30,19 @@ Row = dict[str, Any]
 Told = tuple[str, str, str | None, str]  # course, assignment, student, cause
 
 
+SIZE = "courses=4,seed=11,students=14,assignments=6,sections=2"
+TODAY = date(2026, 11, 24)
+
+
 @pytest.fixture(scope="module")
 def district() -> Iterator[Sandbox]:
-    size = "courses=4,seed=11,students=14,assignments=6,sections=2"
-    with running_sandbox(size, today=date(2026, 11, 24)) as running:
+    with running_sandbox(SIZE, today=TODAY) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def provider_district() -> Iterator[Sandbox]:
+    with running_sandbox(SIZE, today=TODAY, id_mode="provider", dialect="oneroster-1.2") as running:
         yield running
 
 
@@ -163,7 +172,12 @@ def test_a_district_that_is_equal_has_no_difference(synced: Desk) -> None:
     assert synced.written() == before
 
 
-def test_planted_differences_are_found_with_their_cause_and_no_other(synced: Desk) -> None:
+@pytest.mark.parametrize("district_name", ["district", "provider_district"])
+def test_planted_differences_are_found_with_their_cause_and_no_other(
+    request: pytest.FixtureRequest, desk_of: Callable[[Sandbox], Desk], district_name: str
+) -> None:
+    synced = desk_of(request.getfixturevalue(district_name))
+    synced.sync(*COURSES)
     expected: Counter[Told] = Counter()
     for course_id in COURSES:
         planter = Planter(synced, course_id)
