@@ -113,6 +113,21 @@ def orphans(told: DataFrame[Differences], causes: Collection[Cause] = ORPHANED) 
     return told[told["cause"].isin(list(causes)) & told["sourced_id"].notna()]
 
 
+def chosen_orphans(
+    told: DataFrame[Differences], causes: Collection[Cause], sourced_ids: Collection[str]
+) -> frozenset[str]:
+    """Choose orphans by cause and by sourcedId; raises UsageError for an id that is none of theirs."""
+    there = orphans(told)
+    unknown = set(sourced_ids) - set(there["sourced_id"])
+    if unknown:
+        raise UsageError(
+            "Canvas still wants it, or the SIS holds no such thing because of us",
+            item=f"sourcedId {', '.join(sorted(unknown))}",
+            remedy="Choose of what `gpb retract COURSE --json` lists.",
+        )
+    return frozenset(orphans(told, causes)["sourced_id"]) | frozenset(sourced_ids)
+
+
 def nightly_share(longest_unread: Sequence[str]) -> Sequence[str]:
     """Choose the courses to read back tonight, of all in the order of their need."""
     return longest_unread[: math.ceil(len(longest_unread) / NIGHTS)]

@@ -234,9 +234,8 @@ class CourseSync:
         class_ids = places.class_ids if whole else to_look_up(held, places)
         if class_ids:
             held = self._looked_up(held, class_ids, eyes)
-        judgement = judge(
-            canvas, sis, mapping, held, self.request.selection, policy, confirm=self.request.confirm
-        )
+        free = self.request.confirm or self.request.type in READ_BACK  # which hold what they write themselves
+        judgement = judge(canvas, sis, mapping, held, self.request.selection, policy, confirm=free)
         planned = self._planned(judgement, held, self.request.type)
         judged = Judged(
             read=read,
@@ -293,15 +292,14 @@ class CourseSync:
         synced = ticked[ticked["post_to_sis"] & (ticked["workflow_state"] == "published")]
         policy = replace(self.connections.policy, on_edit="overwrite")
         held = told_again(held)
-        over = plan(judged.judgement, held, policy, "manual", confirm=self.request.confirm).rows
+        over = plan(judged.judgement, held, policy, "manual", confirm=True).rows  # told, whatever is held
         told = differences(over, held, list(synced["assignment_id"]), list(ticked["assignment_id"]))
         if self.request.type == "retract":
             rows = only_retracted(over, held, self.request.retract)
-            count = int((rows.grades["state"] == "withdraw").sum())
-            if not self.request.confirm and policy.too_many(count, len(held.results)):
-                rows = held_back(rows)
         else:
             rows = only_mended(over, told, self.request.mend)
+        if not self.request.confirm:
+            rows = held_back(rows, held, policy)
         return replace(judged, plan=rows, differences=told)
 
     def _planned(self, judgement: Rows, held: Holdings, sync_type: SyncType) -> Planned:

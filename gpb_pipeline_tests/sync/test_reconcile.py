@@ -222,6 +222,26 @@ def test_an_edit_that_is_named_is_overwritten(either_desk: Desk) -> None:
     assert 0.5 not in {each["score"] for each in either_desk.sandbox.state()["results"]}
 
 
+def test_more_at_once_than_the_guards_share_is_told_and_waits_for_a_word(either_desk: Desk) -> None:
+    desk = either_desk
+    first = desk.sync_one(SPANISH)
+    for lost in first.outcome.grades["result_id"].iloc[:12]:
+        desk.sandbox.control("sis", "DELETE", f"/results/{lost}")
+    before = desk.written()
+    assert looked(desk, SPANISH)[SPANISH].counts == {"missing_in_sis": 12}
+    held = looked(desk, SPANISH, mend=frozenset({"missing_in_sis"}))[SPANISH]
+    assert (held.status, held.written, held.counts) == (
+        "Completed (with errors)",
+        0,
+        {"missing_in_sis": 12},
+    )
+    assert desk.written() == before
+    released = looked(desk, SPANISH, mend=frozenset({"missing_in_sis"}), confirm=True)[SPANISH]
+    assert (released.status, released.written) == ("Completed", 12)
+    assert len(in_sis(desk.sandbox)) == 30
+    assert told(looked(desk, SPANISH)) == {}
+
+
 def test_orphans_are_taken_back_and_their_empty_column_with_them(either_desk: Desk) -> None:
     desk = either_desk
     first = desk.sync_one(SPANISH)

@@ -13,6 +13,7 @@ import pandas as pd
 import pandera.pandas as pa
 from pandera.typing import DataFrame, Series
 
+from gpb_pipeline.passback.course import Policy
 from gpb_pipeline.passback.frames import Frame, build, derived
 from gpb_pipeline.passback.holdings import link
 from gpb_pipeline.passback.holdings.frames import Holdings
@@ -186,23 +187,23 @@ def only_retracted(rows: Rows, holdings: Holdings, sourced_ids: Collection[str])
     return replace(waiting, **parts)
 
 
-def held_back(rows: Rows) -> Rows:
-    """Hold withdrawals until someone confirms, and the columns that they stand on."""
-    grades = rows.grades["state"] == "withdraw"
-    items = rows.assignments["state"] == "withdraw"
-    code = Code.WITHDRAWALS_HELD.value
+def held_back(rows: Rows, holdings: Holdings, policy: Policy) -> Rows:
+    """Hold what was asked for until someone confirms, where it is more at once than the guard's share."""
+    items, grades = (frame["state"].isin(TO_WRITE) for frame in (rows.assignments, rows.grades))
+    if not (
+        policy.too_many(int(grades.sum()), len(holdings.results))
+        or policy.too_many(int(items.sum()), len(holdings.line_items))
+    ):
+        return rows
     return replace(
         rows,
-        assignments=derived(
-            AssignmentRows, rows.assignments, state=rows.assignments["state"].mask(items, "skipped")
+        assignments=_ended(AssignmentRows, rows.assignments, items, "failed", Code.ASSIGNMENT_MEND_HELD),
+        grades=_ended(GradeRows, rows.grades, grades, "failed", Code.MEND_HELD),
+        issues=joined(
+            rows.issues,
+            of_rows(rows.assignments[items], Code.ASSIGNMENT_MEND_HELD.value),
+            of_rows(rows.grades[grades], Code.MEND_HELD.value),
         ),
-        grades=derived(
-            GradeRows,
-            rows.grades,
-            state=rows.grades["state"].mask(grades, "failed"),
-            code=rows.grades["code"].mask(grades, code),
-        ),
-        issues=joined(rows.issues, of_rows(rows.grades[grades], code)),
     )
 
 
@@ -233,7 +234,10 @@ def _causes(
 
 
 def _waiting(schema: Any, rows: pd.DataFrame, which: Any, code: Code) -> Any:
-    waits = rows["state"].isin(TO_WRITE) & which
+    return _ended(schema, rows, rows["state"].isin(TO_WRITE) & which, "skipped", code)
+
+
+def _ended(schema: Any, rows: pd.DataFrame, which: Any, state: str, code: Code) -> Any:
     return derived(
-        schema, rows, state=rows["state"].mask(waits, "skipped"), code=rows["code"].mask(waits, code.value)
+        schema, rows, state=rows["state"].mask(which, state), code=rows["code"].mask(which, code.value)
     )
