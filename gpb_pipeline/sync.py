@@ -327,6 +327,7 @@ class CourseSync:
             policy=self.connections.policy,
             job_id=self.request.job_id,
             clock=self.connections.clock,
+            confirmed=self.request.confirm,
             strangers=strangers,
         )
 
