@@ -76,9 +76,7 @@ class Ended:
 
 def lost(end: Ended) -> Ended:
     """Make of it a job that died, so that the course's next sync looks for what it posted."""
-    nothing = dict.fromkeys(
-        ("canvas", "sis", "judgement", "outcome", "differences", "held", "like", "input")
-    )
+    nothing = dict.fromkeys(("canvas", "sis", "judgement", "outcome", "differences", "held", "like", "input"))
     return replace(end, status="Failed", code=DIED, **nothing)  # type: ignore[arg-type]  # all may be None
 
 
