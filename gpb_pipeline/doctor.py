@@ -36,7 +36,7 @@ from gpb_pipeline.sis.client import OneRosterClient
 from gpb_pipeline.sis.lookups import class_named
 from gpb_pipeline.sis.model import AcademicSession, Category, SisClass
 from gpb_pipeline.sis.periods import PeriodEnd, seen_end
-from gpb_pipeline.warehouse import ducklake, tables
+from gpb_pipeline.warehouse import ducklake, tables, which_sis
 
 CLOCK_SECONDS = 60.0  # more than this apart, times of grades mislead
 DIALECT_ENDINGS = {"oneroster-1.1": "/v1p1", "oneroster-1.2": "/ims/oneroster"}
@@ -80,6 +80,9 @@ def checks() -> Iterator[Check]:
     if sis.value is not None:
         yield from sis_checks(sis.value, sections)
     yield examined("Warehouse", _warehouse, lambda _: "opens, and takes a commit").check
+    if sis.value is not None:
+        host = sis.value.host
+        yield examined("SIS of what was sent", lambda: _same_sis(host), lambda _: host).check
 
 
 @dataclass(frozen=True)
@@ -325,6 +328,11 @@ def _warehouse() -> None:
     with tables.open_warehouse() as warehouse:
         warehouse.commit(_make_probe)
         warehouse.commit(_drop_probe)
+
+
+def _same_sis(host: str) -> None:
+    with tables.open_warehouse() as warehouse:
+        which_sis.require_same(warehouse, host)
 
 
 def _make_probe(session: ducklake.Connection) -> None:

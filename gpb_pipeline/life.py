@@ -156,6 +156,7 @@ class CourseLife:
             sis=whole.sis if whole else None,
             judgement=whole.judgement if whole else None,
             outcome=self.posted.outcome if self.posted else None,
+            differences=self.judged.differences if self.judged else None,
             held=self.posted.held if self.posted else None,
             input=self._left_input(),
         )

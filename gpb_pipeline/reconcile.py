@@ -10,6 +10,7 @@ import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import uuid4
 
 from pandera.typing import DataFrame
@@ -23,6 +24,8 @@ from gpb_pipeline.warehouse.history import EndStatus
 
 NIGHTS = 6
 """A sixth of the courses is read back each night, so that none waits longer than seven."""
+UNREAD = timedelta(days=7)
+"""A class that was not read back for so long is told."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +111,21 @@ def retract(
 def orphans(told: DataFrame[Differences], causes: Collection[Cause] = ORPHANED) -> DataFrame[Differences]:
     """Keep what the SIS holds because of us and Canvas no longer supports."""
     return told[told["cause"].isin(list(causes)) & told["sourced_id"].notna()]
+
+
+def chosen_orphans(
+    told: DataFrame[Differences], causes: Collection[Cause], sourced_ids: Collection[str]
+) -> frozenset[str]:
+    """Choose orphans by cause and by sourcedId; raises UsageError for an id that is none of theirs."""
+    there = orphans(told)
+    unknown = set(sourced_ids) - set(there["sourced_id"])
+    if unknown:
+        raise UsageError(
+            "Canvas still wants it, or the SIS holds no such thing because of us",
+            item=f"sourcedId {', '.join(sorted(unknown))}",
+            remedy="Choose of what `gpb retract COURSE --json` lists.",
+        )
+    return frozenset(orphans(told, causes)["sourced_id"]) | frozenset(sourced_ids)
 
 
 def nightly_share(longest_unread: Sequence[str]) -> Sequence[str]:

@@ -12,6 +12,7 @@ from datetime import time
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from dotenv import dotenv_values
@@ -132,6 +133,11 @@ class SisSettings(_Settings):
         "overwrite", description="what to do with a score edited in the SIS since our last write"
     )
     timeout: float = Field(30.0, gt=0, description="seconds without an answer before a request is given up")
+
+    @property
+    def host(self) -> str:
+        """The host alone: an address may hold a password."""
+        return urlsplit(self.base_url).hostname or ""
 
     @property
     def token_endpoint(self) -> str:

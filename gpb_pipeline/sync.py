@@ -21,7 +21,15 @@ from gpb_pipeline.canvas.client import CanvasClient
 from gpb_pipeline.canvas.courses import Head
 from gpb_pipeline.canvas.extracts import read_course
 from gpb_pipeline.errors import PermanentError, PipelineError
-from gpb_pipeline.passback.course import CanvasRead, Course, Policy, Selection, SisRead, SyncType
+from gpb_pipeline.passback.course import (
+    READ_BACK,
+    CanvasRead,
+    Course,
+    Policy,
+    Selection,
+    SisRead,
+    SyncType,
+)
 from gpb_pipeline.passback.frames import CategoryMapping
 from gpb_pipeline.passback.holdings.adopt import Places
 from gpb_pipeline.passback.holdings.answers import without_taken_back, without_unwanted
@@ -32,7 +40,7 @@ from gpb_pipeline.passback.holdings.differences import (
     held_back,
     only_mended,
     only_retracted,
-    standing,
+    told_again,
 )
 from gpb_pipeline.passback.holdings.frames import Holdings
 from gpb_pipeline.passback.holdings.plan import Planned, plan, without_grades
@@ -44,13 +52,10 @@ from gpb_pipeline.sis.client import OneRosterClient
 from gpb_pipeline.sis.errors import Answer, ShortReadError
 from gpb_pipeline.sis.lookups import read_sis
 from gpb_pipeline.sis.posting import Halt
-from gpb_pipeline.warehouse import choices, frames, holdings, tables
+from gpb_pipeline.warehouse import choices, frames, holdings, tables, which_sis
 from gpb_pipeline.warehouse.ducklake import Connection, Warehouse
 from gpb_pipeline.warehouse.holdings import Change
 from gpb_pipeline.writing import Eyes, Writing
-
-READ_BACK = ("reconcile", "retract")
-"""The types that read every class of the course back, and need no readable course."""
 
 NOT_THERE = "canvas_not_found"
 
@@ -130,7 +135,11 @@ class Connections:
 
 @contextmanager
 def open_connections() -> Iterator[Connections]:
-    """Connect as the settings say; raises SettingsError, or TransientError for a warehouse out of reach."""
+    """Connect as the settings say.
+
+    Raises SettingsError, OtherSisError where another address holds what was sent, or TransientError for a
+    warehouse out of reach.
+    """
     sis, passback = SisSettings.load(), PassbackSettings.load()
     policy = Policy(
         tenant=passback.tenant,
@@ -147,6 +156,7 @@ def open_connections() -> Iterator[Connections]:
         OneRosterClient(sis) as sis_client,
         tables.open_warehouse() as warehouse,
     ):
+        which_sis.require_same(warehouse, sis.host)
         yield Connections(
             canvas=canvas, sis=sis_client, warehouse=warehouse, policy=policy, zone=passback.zone
         )
@@ -217,16 +227,15 @@ class CourseSync:
         policy, canvas, sis = self.connections.policy, read.canvas, read.sis
         self.reached(Stage.FILTER)
         places = _places(canvas, sis, policy.tenant)
-        mapping, on_record = self.connections.warehouse.read(_known, places)
+        mapping, on_record, strangers = self.connections.warehouse.read(_known, places)
         held = taken_over(on_record, places)
-        eyes = self._eyes(places)
+        eyes = self._eyes(places, strangers)
         whole = interrupted or self.request.type in READ_BACK
         class_ids = places.class_ids if whole else to_look_up(held, places)
         if class_ids:
             held = self._looked_up(held, class_ids, eyes)
-        judgement = judge(
-            canvas, sis, mapping, held, self.request.selection, policy, confirm=self.request.confirm
-        )
+        free = self.request.confirm or self.request.type in READ_BACK  # which hold what they write themselves
+        judgement = judge(canvas, sis, mapping, held, self.request.selection, policy, confirm=free)
         planned = self._planned(judgement, held, self.request.type)
         judged = Judged(
             read=read,
@@ -282,16 +291,15 @@ class CourseSync:
         ticked = judged.canvas.assignments
         synced = ticked[ticked["post_to_sis"] & (ticked["workflow_state"] == "published")]
         policy = replace(self.connections.policy, on_edit="overwrite")
-        held = standing(held)
-        over = plan(judged.judgement, held, policy, "manual", confirm=self.request.confirm).rows
+        held = told_again(held)
+        over = plan(judged.judgement, held, policy, "manual", confirm=True).rows  # told, whatever is held
         told = differences(over, held, list(synced["assignment_id"]), list(ticked["assignment_id"]))
         if self.request.type == "retract":
             rows = only_retracted(over, held, self.request.retract)
-            count = int((rows.grades["state"] == "withdraw").sum())
-            if not self.request.confirm and policy.too_many(count, len(held.results)):
-                rows = held_back(rows)
         else:
             rows = only_mended(over, told, self.request.mend)
+        if not self.request.confirm:
+            rows = held_back(rows, held, policy)
         return replace(judged, plan=rows, differences=told)
 
     def _planned(self, judgement: Rows, held: Holdings, sync_type: SyncType) -> Planned:
@@ -312,13 +320,15 @@ class CourseSync:
             return Planned(rows=nothing, holdings=seen)
         return self._planned(judged.judgement, seen, "manual")
 
-    def _eyes(self, places: Places) -> Eyes:
+    def _eyes(self, places: Places, strangers: dict[str, str]) -> Eyes:
         return Eyes(
             sis=self.connections.sis,
             places=places,
             policy=self.connections.policy,
             job_id=self.request.job_id,
             clock=self.connections.clock,
+            confirmed=self.request.confirm,
+            strangers=strangers,
         )
 
     def _looked_up(self, held: Holdings, class_ids: frozenset[str], eyes: Eyes) -> Holdings:
@@ -334,12 +344,15 @@ class CourseSync:
         return eyes.seen(held, book)
 
 
-def _known(session: Connection, places: Places) -> tuple[DataFrame[CategoryMapping], Holdings]:
+def _known(
+    session: Connection, places: Places
+) -> tuple[DataFrame[CategoryMapping], Holdings, dict[str, str]]:
     """Read what the warehouse has of these places, as of one moment."""
     section_ids = places.sections["section_id"].to_list()
     return (
         choices.category_mapping(session, section_ids),
         holdings.of_sections(session, section_ids, sorted(places.class_ids)),
+        holdings.strangers(session, sorted(places.class_ids)),
     )
 
 

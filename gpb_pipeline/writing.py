@@ -18,14 +18,14 @@ from gpb_pipeline.passback.holdings.adopt import Places
 from gpb_pipeline.passback.holdings.answers import answered_items, answered_results, intended
 from gpb_pipeline.passback.holdings.frames import Gradebook, Holdings
 from gpb_pipeline.passback.holdings.plan import Planned, findings_told
-from gpb_pipeline.passback.holdings.see import doubtful, see
+from gpb_pipeline.passback.holdings.see import doubtful, see, strangers
 from gpb_pipeline.passback.holdings.verify import not_verified, to_repeat, verified, with_rows
 from gpb_pipeline.passback.rows.frames import Rows
 from gpb_pipeline.passback.rows.settle import Answer, Answers, after_assignments, settle
 from gpb_pipeline.passback.rules.causes import joined
 from gpb_pipeline.passback.rules.issues import Code
 from gpb_pipeline.sis.client import OneRosterClient
-from gpb_pipeline.sis.gradebook import asked_by_id, read_gradebook
+from gpb_pipeline.sis.gradebook import asked_by_id, line_items_of, read_gradebook
 from gpb_pipeline.sis.posting import Halt, Poster
 from gpb_pipeline.warehouse import holdings as record
 from gpb_pipeline.warehouse.ducklake import Warehouse
@@ -41,19 +41,35 @@ class Eyes:
     policy: Policy
     job_id: str
     clock: Callable[[], datetime]
+    confirmed: bool = False  # what the guard holds is released
     looked: set[str] = field(default_factory=set)  # the classes that were read whole
+    strangers: dict[str, str] = field(default_factory=dict)  # line items not ours, and their classes
+
+    @property
+    def provider(self) -> bool:
+        """Whether the SIS chooses the sourcedIds."""
+        return self.sis.settings.id_mode == "provider"
 
     def seen(self, held: Holdings, book: Gradebook, since: datetime | None = None) -> Holdings:
-        """Bring the holdings to a read, asking by id for what it lacks, within the guard's share.
+        """Bring the holdings to a read, asking by id for what it lacks; so many as the guard admits.
 
         `since`: what was sent from then on was written by this sync, and is looked at for the first time.
         """
         doubted = doubtful(held, book)
         count = max(len(doubted.line_items) - 1, 0) + max(len(doubted.results) - 1, 0)  # without the controls
-        if count and not self.policy.too_many(count, len(held.results)):
+        if count and (self.confirmed or not self.policy.too_many(count, len(held.results))):
             book = asked_by_id(self.sis, book, doubted)
-        provider = self.sis.settings.id_mode == "provider"
-        return see(held, book, self.places, job_id=self.job_id, since=since, provider=provider)
+        book = replace(book, strangers=frozenset(self.strangers))
+        after = see(held, book, self.places, job_id=self.job_id, since=since, provider=self.provider)
+        if self.provider:
+            self.strangers.update(strangers(after, book))
+        return after
+
+    def look_around(self, held: Holdings, class_ids: frozenset[str]) -> None:
+        """Note which line items stand there before we make any: what is not ours is never taken for it."""
+        there = line_items_of(self.sis, class_ids - self.looked)
+        ours = {*held.line_items["line_item_id"]}
+        self.strangers.update({item: where for item, where in there.items() if item not in ours})
 
     def read(self, class_ids: frozenset[str]) -> Gradebook:
         book = read_gradebook(self.sis, class_ids, self.clock())
@@ -146,6 +162,7 @@ class Writing:
             after=held,
             read=frozenset(self.eyes.looked),
             read_at=self.eyes.clock(),
+            strangers=self.eyes.strangers,
         )
 
     def _columns_withdrawn(self, rows: Rows) -> dict[int, Answer]:
@@ -168,10 +185,14 @@ class Writing:
 
     def _intended(self, held: Holdings, rows: Rows, *, grades: bool) -> Holdings:
         """Put first writes on record before they are made, where the SIS chooses the sourcedIds."""
-        if self.eyes.sis.settings.id_mode != "provider":
+        if not self.eyes.provider:
             return held
         after = intended(held, rows, job_id=self.eyes.job_id, at=self.eyes.clock(), grades=grades)
         if after is not held:
-            self.warehouse.commit(record.bring, [Change(before=self.on_record, after=after)])
+            if not grades:
+                new = rows.assignments[rows.assignments["state"] == "create"]
+                self.eyes.look_around(held, frozenset(new["class_id"]))
+            change = Change(before=self.on_record, after=after, strangers=self.eyes.strangers)
+            self.warehouse.commit(record.bring, [change])
             self.on_record = after
         return after

@@ -47,6 +47,7 @@ COMMANDS = {
     "remaster": _Place("sync", "remaster_command", "Send everything of these courses again."),
     "retract": _Place("reconcile", "retract_command", "Take back what Canvas no longer supports."),
     "sandbox": _Place("sandbox", "sandbox", "A Canvas and a SIS to try against; grade there, read its log."),
+    "sis": _Place("sis", "sis", "Say which SIS it is, after SIS_BASE_URL has changed."),
     "sync": _Place("sync", "sync_command", "Send what has changed in these courses."),
     "trace": _Place("trace", "trace_command", "Say why a grade is in the SIS."),
     "web": _Place("web", "web_command", "Serve the history and details pages."),

@@ -11,15 +11,16 @@ from collections.abc import Iterable, Sequence
 import click
 
 from gpb_pipeline.cli.asked import require_names
-from gpb_pipeline.cli.console import Listing, counted, show
+from gpb_pipeline.cli.console import Listing, counted, show, typed
 from gpb_pipeline.cli.progress import Progress
 from gpb_pipeline.passback.frames import rows_of
 from gpb_pipeline.passback.holdings.differences import CAUSES, ORPHANED
-from gpb_pipeline.reconcile import Reconciled, causes_of, orphans, reconcile, retract
+from gpb_pipeline.reconcile import Reconciled, causes_of, chosen_orphans, reconcile, retract
 from gpb_pipeline.sync import open_connections
 from gpb_pipeline.warehouse import holdings
 
 EXIT = {"Completed": 0, "Completed (with errors)": 3, "Failed": 1}
+PLACES = 40
 PRESELECTED = tuple(cause for cause in ORPHANED if cause != "left")
 
 
@@ -50,19 +51,20 @@ def reconcile_command(
     with open_connections() as connections:
         chosen = list(dict.fromkeys(courses)) or connections.warehouse.read(holdings.longest_unread)
         found = _told(chosen, reconcile(connections, chosen, posted_by=by))
-        if causes:
-            _show(found)
-            count = sum(each.counts[cause] for each in found for cause in causes)
+        count = sum(each.counts[cause] for each in found for cause in causes)
+        if count:
+            if not as_json:
+                _show(found)
             if not _agreed(count, yes=yes):
                 return
             mended = reconcile(connections, chosen, posted_by=by, mend=causes, confirm=confirm)
             found = _told(chosen, mended)
     if as_json:
         click.echo(json.dumps([_as_json(each) for each in found], indent=2))
+    elif count:
+        _say_written(found, "written")
     else:
         _show(found)
-        if causes:
-            click.echo(f"{sum(each.written for each in found)} written.")
     raise SystemExit(_exit(found))
 
 
@@ -92,19 +94,19 @@ def retract_command(
     by = posted_by or getpass.getuser()
     with open_connections() as connections:
         done = retract(connections, course, (), posted_by=by)
-        if done.told is not None and (wanted or ids):
-            there = orphans(done.told)
-            chosen = set(there.loc[there["cause"].isin(list(wanted)), "sourced_id"]) | set(ids)
-            _show([done])
+        chosen = frozenset[str]() if done.told is None else chosen_orphans(done.told, wanted, ids)
+        if chosen:
+            if not as_json:
+                _show([done])
             if not _agreed(len(chosen), yes=yes):
                 return
             done = retract(connections, course, chosen, posted_by=by, confirm=confirm)
     if as_json:
         click.echo(json.dumps(_as_json(done), indent=2))
+    elif chosen:
+        _say_written([done], "taken back")
     else:
         _show([done])
-        if wanted or ids:
-            click.echo(f"{done.written} taken back.")
     raise SystemExit(_exit([done]))
 
 
@@ -120,18 +122,15 @@ def _told(courses: Sequence[str], reconciled: Iterable[Reconciled]) -> list[Reco
 
 def _agreed(count: int, *, yes: bool) -> bool:
     """Ask before something is written; without a terminal only --yes says so."""
-    if not count:
-        click.echo("Nothing of that is there.")
-        return False
     if yes:
         return True
     if not sys.stdin.isatty():
         raise click.UsageError(f"{count} would be written: add --yes.")
-    return click.confirm(f"Write {count} in the SIS?", default=False)
+    return click.confirm(f"Write {count} in the SIS?", default=False, err=True)
 
 
 def _show(found: list[Reconciled]) -> None:
-    """Count the differences by cause, then name what could not be read."""
+    """Count the differences by cause, say where they are, and name what could not be read."""
     counts: Counter[str] = sum((each.counts for each in found), Counter())
     listing = Listing(
         f"{counted(len(found), 'course')} against the SIS",
@@ -141,12 +140,40 @@ def _show(found: list[Reconciled]) -> None:
     for cause, said in CAUSES.items():
         if counts[cause]:
             listing.add(counts[cause], cause, said.words, said.mend)
-    show(listing)
-    if not listing.rows:
+    if listing.rows:
+        show(listing, _places(found))
+    elif any(each.error is None for each in found):
         click.echo("No difference found.")
     for each in found:
         if each.error is not None:
             click.echo(f"gpb: {each.error}", err=True)
+
+
+def _say_written(found: Sequence[Reconciled], word: str) -> None:
+    """Say how much was written, and where to see what was not."""
+    click.echo(f"{sum(each.written for each in found)} {word}.")
+    for each in found:
+        if each.error is not None:
+            click.echo(f"gpb: {each.error}", err=True)
+        elif each.status != "Completed":
+            click.echo(f"Not all of course {each.course_id}: {typed('details', each.job_id)}")
+
+
+def _places(found: Sequence[Reconciled]) -> Listing:
+    """List courses and assignments with what differs there; the first of very many."""
+    places = Counter(
+        (each.course_id, row.assignment_name, row.cause)
+        for each in found
+        if each.told is not None
+        for row in rows_of(each.told)
+    )
+    more = f", the first {PLACES} of {len(places)} (--json: all)" if len(places) > PLACES else ""
+    listing = Listing(
+        f"Where{more}", ("Count", "Course", "Assignment", "Cause"), numbers=frozenset({"Count"})
+    )
+    for (course_id, assignment, cause), count in list(places.items())[:PLACES]:
+        listing.add(count, course_id, assignment, cause)
+    return listing
 
 
 def _as_json(found: Reconciled) -> dict[str, object]:

@@ -5,7 +5,7 @@ webhook.py, when in sensors.py. Nothing here holds student data.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -17,7 +17,6 @@ from gpb_pipeline.passback.rules.issues import Who
 from gpb_pipeline.passback.rules.stops import stop_of
 from gpb_pipeline.warehouse.history import Job
 
-READING = ("reconcile", "retract")  # what they leave unwritten is no skip
 BAD_NIGHTS = 3
 JUMP_COUNT, JUMP_SHARE = 20, 0.10
 """Grades skipped more than the sync before, in number and in share of those read: a jump."""
@@ -26,13 +25,14 @@ EACH_TOLD = 5
 ORDER: tuple[Who, ...] = ("operator", "SIS admin", "Canvas admin", "instructor")
 
 
-Kind = Literal["left out", "failing", "failed", "skips", "drift"]
+Kind = Literal["left out", "failing", "failed", "skips", "drift", "unread"]
 HEADINGS: dict[Kind, str] = {
     "left out": "were due this night, and no sync of them began",
     "failing": f"have failed {BAD_NIGHTS} nights or more",
     "failed": "failed",
     "skips": "skipped many more grades than before",
     "drift": "are held otherwise by the SIS than they were sent",
+    "unread": "have classes that were not read back for seven nights",
 }
 
 
@@ -47,10 +47,11 @@ class Problem:
     text: str
 
 
-def problems(night: Night, pages: str, drift: Mapping[str, int]) -> list[Problem]:
+def problems(night: Night, pages: str, drift: Mapping[str, int], unread: Collection[str]) -> list[Problem]:
     """List what is open of the newest night; `pages`: where people reach the details pages.
 
-    `drift`: how many items of a course its reading back showed edited or deleted in the SIS.
+    `drift`: how many items of a course its reading back showed edited or deleted in the SIS. `unread`: the
+    courses with a class that was not read back for seven nights.
     """
     of_course: defaultdict[str, list[Job]] = defaultdict(list)
     for job in night.jobs:
@@ -66,6 +67,12 @@ def problems(night: Night, pages: str, drift: Mapping[str, int]) -> list[Problem
     for course_id, count in drift.items():
         text = f"has {count} items that someone changed in the SIS. See `gpb reconcile {course_id}`."
         found.append(Problem(course_id=course_id, kind="drift", who="SIS admin", text=text))
+    for course_id in unread:
+        text = (
+            "has a class that was not read back for seven nights. See the runs of the schedule reading_back, "
+            f"then `gpb reconcile {course_id}`."
+        )
+        found.append(Problem(course_id=course_id, kind="unread", who="operator", text=text))
     return found
 
 
@@ -113,7 +120,7 @@ def _of_course(
             + f"{latest.cause or latest.code} {link}",
         )
         return
-    ended = [job for job in jobs if job.status.startswith("Completed") and job.type not in READING]
+    ended = [job for job in jobs if job.status.startswith("Completed")]
     for newer, older in pairwise(ended[:2]):
         more = _skipped(newer) - _skipped(older)
         if more > max(JUMP_COUNT, JUMP_SHARE * newer.counts.extracted.grades):

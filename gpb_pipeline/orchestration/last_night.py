@@ -15,8 +15,9 @@ from gpb_pipeline.orchestration.jobs import nightly_grade_sync
 from gpb_pipeline.orchestration.night_report import NightReport, markdown, report, who_must_act
 from gpb_pipeline.orchestration.partitions import known_courses
 from gpb_pipeline.orchestration.resources import Passback
+from gpb_pipeline.reconcile import UNREAD
 from gpb_pipeline.settings import NightlySettings
-from gpb_pipeline.warehouse import district, history
+from gpb_pipeline.warehouse import district, history, holdings
 from gpb_pipeline.warehouse.ducklake import Connection
 
 NIGHTS_BACK = 7
@@ -101,4 +102,5 @@ def _looked_at(session: Connection, passback: Passback, known: frozenset[str]) -
         back=NIGHTS_BACK,
     )
     seen = district.district(session, since=night.began[0].astimezone(UTC), course_ids=set(night.due))
-    return report(night, seen, now)
+    unread = holdings.unread_since(session, night.began[0].astimezone(UTC) - UNREAD)
+    return report(night, seen, unread if NightlySettings.load().enabled else [], now)

@@ -48,6 +48,7 @@ class NightReport:
     lag_longest: float | None
     minutes: float | None
     forecast: float | None
+    unread: tuple[str, ...]  # named courses with a class that was not read back for seven nights
     open: tuple[Open, ...]
 
     @property
@@ -60,6 +61,7 @@ class NightReport:
             "failed": self.failed,
             "still_running": self.running,
             "not_begun": self.not_begun,
+            "not_read_back": len(self.unread),
             "lag_hours_median": self.lag_median,
             "lag_hours_longest": self.lag_longest,
             "night_minutes": self.minutes,
@@ -68,8 +70,11 @@ class NightReport:
         return {name: value for name, value in every.items() if value is not None}
 
 
-def report(night: Night, seen: District, now: datetime) -> NightReport:
-    """Look at the newest of `night`'s nights; `seen` are its due courses, with their last syncs' causes."""
+def report(night: Night, seen: District, unread: Iterable[str], now: datetime) -> NightReport:
+    """Look at the newest of `night`'s nights; `seen` are its due courses, with their last syncs' causes.
+
+    `unread`: the courses with a class that was not read back for seven nights.
+    """
     names = {each.course_id: each.name for each in seen.courses if each.name != named(each.course_id, None)}
     tonight = _tries(night)
     status = {course_id: tries[0].status if tries else NOT_BEGUN for course_id, tries in tonight.items()}
@@ -89,6 +94,7 @@ def report(night: Night, seen: District, now: datetime) -> NightReport:
         lag_longest=round(max(lags), 1) if lags else None,
         minutes=None if minutes is None else round(minutes, 1),
         forecast=round(minutes * len(night.due) / tried, 1) if minutes is not None else None,
+        unread=tuple(named(course_id, names.get(course_id)) for course_id in unread),
         open=tuple(
             _open(course_id, names, status[course_id], tonight[course_id], seen.causes)
             for course_id in sorted(unwell, key=lambda each: _GRAVEST.index(status[each]))
@@ -102,8 +108,12 @@ def markdown(found: NightReport, pages: str) -> str:
         f"The night of {found.began:%A, %B} {found.began.day}: {found.due} courses due, "
         f"{found.synced} synced, {found.failed} failed, {found.not_begun} not begun."
     )
+    if found.unread:
+        some = ", ".join(map(_cell, found.unread[:FIRST]))
+        rest = f" and {len(found.unread) - FIRST} more" if len(found.unread) > FIRST else ""
+        head += f" Not read back for seven nights (operator): {some}{rest}."
     if not found.open:
-        return f"{head} Nobody need act."
+        return head if found.unread else f"{head} Nobody need act."
     rows = [_row(each, pages) for each in found.open[:SHOWN]]
     more = [f"\n… and {len(found.open) - SHOWN} more."] if len(found.open) > SHOWN else []
     table = ["| Course | What | Why | Who | |", "|---|---|---|---|---|", *rows]
@@ -112,11 +122,12 @@ def markdown(found: NightReport, pages: str) -> str:
 
 def who_must_act(found: NightReport) -> str:
     """Write it in a line, which the UI shows without another click: `who: course, why; …`."""
-    if not found.open:
+    if not found.open and not found.unread:
         return "nobody"
     lines = [f"{each.who}: {each.course}, {each.cause.replace(';', ',')}" for each in found.open[:FIRST]]
     more = [f"and {len(found.open) - FIRST} more"] if len(found.open) > FIRST else []
-    return "; ".join([*lines, *more])
+    unread = f"operator: {len(found.unread)} courses not read back for seven nights"
+    return "; ".join([*lines, *more, *([unread] if found.unread else [])])
 
 
 _GRAVEST = ["Failed", NOT_BEGUN, "Completed (with errors)"]

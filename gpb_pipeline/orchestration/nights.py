@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
+from gpb_pipeline.passback.course import READ_BACK
 from gpb_pipeline.passback.nightly import last_nightly
 from gpb_pipeline.settings import NightlySettings
 from gpb_pipeline.warehouse import choices, history
@@ -42,7 +43,7 @@ class Night:
 
     `began`: when each began, newest first; `due`: the courses that the newest should sync (none where the
     institution has switched nights off); `left_out`: those that opted in and are no current courses; `jobs`:
-    every sync since the oldest, newest first.
+    every sync since the oldest, newest first, and no reading back.
     """
 
     began: tuple[datetime, ...]
@@ -69,7 +70,9 @@ def look(
         began=tuple(began),
         due=tuple(course_id for course_id in opted_in if course_id in known),
         left_out=tuple(course_id for course_id in opted_in if course_id not in known),
-        jobs=tuple(history.jobs(session, since=began[-1].astimezone(UTC))),
+        jobs=tuple(
+            job for job in history.jobs(session, since=began[-1].astimezone(UTC)) if job.type not in READ_BACK
+        ),
     )
 
 

@@ -16,7 +16,7 @@ from gpb_pipeline.orchestration.jobs import YET_TO_BEGIN, nightly_grade_sync
 from gpb_pipeline.orchestration.maintenance_jobs import purge_history
 from gpb_pipeline.orchestration.nights import Night
 from gpb_pipeline.orchestration.partitions import known_courses
-from gpb_pipeline.orchestration.reconcile_jobs import reconcile
+from gpb_pipeline.orchestration.reconcile_jobs import reconcile, reconcile_op
 from gpb_pipeline.orchestration.resources import Passback
 from gpb_pipeline.settings import NightlySettings
 from gpb_pipeline.warehouse import history
@@ -99,7 +99,7 @@ def reading_back(context: dg.ScheduleEvaluationContext) -> Asked:
     return [
         dg.RunRequest(
             run_key=f"{context.scheduled_execution_time:%Y-%m-%d}-reading",
-            run_config={"ops": {"reconcile": {"config": config}}},
+            run_config={"ops": {reconcile_op.name: {"config": config}}},
         )
     ]
 

@@ -17,8 +17,9 @@ from gpb_pipeline.orchestration.alerts import Problem
 from gpb_pipeline.orchestration.partitions import COURSE, known_courses
 from gpb_pipeline.orchestration.resources import Passback
 from gpb_pipeline.passback.nightly import last_nightly
+from gpb_pipeline.reconcile import UNREAD
 from gpb_pipeline.settings import AlertSettings, CanvasSettings, NightlySettings
-from gpb_pipeline.warehouse import district, history
+from gpb_pipeline.warehouse import district, history, holdings
 from gpb_pipeline.warehouse.ducklake import Connection
 
 DISCOVERY_INTERVAL, ALERT_INTERVAL = 900, 300  # seconds, at least
@@ -96,8 +97,9 @@ def sync_alerts(context: dg.SensorEvaluationContext, passback: Passback) -> dg.S
         )
         if on_since is None or datetime.fromisoformat(on_since) > began:
             night = replace(night, due=())  # nights were switched on since
-        drift = warehouse.read(history.drift, began)
-        found = alerts.problems(night, passback.pages, drift)
+        drift = warehouse.read(history.drift, night.began[1] + DIGEST_AFTER)  # what the last digest told not
+        unread = warehouse.read(holdings.unread_since, began - UNREAD) if settings.enabled else []
+        found = alerts.problems(night, passback.pages, drift, unread)
         if found:
             _tell(context, alerts.digest(found, warehouse.read(_names, found)))
     reason = f"Told what is wrong: {len(found)} in all." if found else "A quiet night."

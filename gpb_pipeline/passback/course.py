@@ -14,6 +14,8 @@ from gpb_pipeline.passback.frames import F, Frame, Unframed, build
 from gpb_pipeline.passback.rules.issues import Code
 
 SyncType = Literal["manual", "nightly", "remaster", "reconcile", "retract"]
+READ_BACK: tuple[SyncType, ...] = ("reconcile", "retract")
+"""The types that read every class of the course back, need no readable course, and are no syncs of it."""
 RejectKind = Literal["course", "section", "enrollment", "assignment_group", "assignment", "submission"]
 
 

@@ -67,6 +67,13 @@ def read_gradebook(client: OneRosterClient, class_ids: Collection[str], at: date
     )
 
 
+def line_items_of(client: OneRosterClient, class_ids: Collection[str]) -> dict[str, str]:
+    """Name all line items of these classes, each with its class; raises what a read raises."""
+    return {
+        item.sourced_id: each for each in sorted(class_ids) for item in client.class_line_items(each).items
+    }
+
+
 def asked_by_id(client: OneRosterClient, book: Gradebook, doubted: Holdings) -> Gradebook:
     """Ask for each doubted holding by its own id; believed where the first, which is shown, is found so.
 

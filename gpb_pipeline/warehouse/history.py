@@ -13,7 +13,7 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from gpb_pipeline.errors import PipelineError
-from gpb_pipeline.passback.course import SyncType
+from gpb_pipeline.passback.course import READ_BACK, SyncType
 from gpb_pipeline.passback.frames import F, build
 from gpb_pipeline.passback.rows.counts import Counts, Written
 from gpb_pipeline.passback.rows.frames import Extracted
@@ -160,11 +160,16 @@ def jobs(
 
 
 def latest_of_each(session: Connection, course_ids: Collection[str] | None = None) -> list[Job]:
-    """List the latest job of each of these courses, or of every one, newest first."""
+    """List the latest sync of each of these courses, or of every one, newest first.
+
+    What only read a course back is none.
+    """
     one_each = (
+        " AND NOT list_contains($2, j.type)"
         " QUALIFY row_number() OVER (PARTITION BY j.course_id ORDER BY j.started_at DESC, j.job_id DESC) = 1"
     )
-    return _jobs(session.execute(_JOBS + _OF_COURSES + one_each + _NEWEST_FIRST, [_listed(course_ids)]))
+    asked = [_listed(course_ids), list(READ_BACK)]
+    return _jobs(session.execute(_JOBS + _OF_COURSES + one_each + _NEWEST_FIRST, asked))
 
 
 def unsuccessful(

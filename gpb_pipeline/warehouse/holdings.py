@@ -6,8 +6,8 @@ read shows, is decided in passback/holdings; here it is only kept, in the transa
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -24,7 +24,7 @@ from gpb_pipeline.passback.rows.frames import Rows
 from gpb_pipeline.passback.rows.grades import canvas_state
 from gpb_pipeline.warehouse import tables
 from gpb_pipeline.warehouse.ducklake import Connection
-from gpb_pipeline.warehouse.tables import ClassReads, SentLineItems, SentResults, Table, together
+from gpb_pipeline.warehouse.tables import ClassReads, SentLineItems, SentResults, Strangers, Table, together
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +35,7 @@ class Change:
     after: Holdings
     read: frozenset[str] = frozenset()  # the classes whose gradebooks were read whole
     read_at: datetime | None = None
+    strangers: Mapping[str, str] = field(default_factory=dict)  # line items not ours, and their classes
 
     @property
     def is_nothing(self) -> bool:
@@ -66,6 +67,12 @@ def of_sections(session: Connection, section_ids: Sequence[str], class_ids: Sequ
     )
 
 
+def strangers(session: Connection, class_ids: Sequence[str]) -> dict[str, str]:
+    """Read which line items of these classes earlier reads showed, and are not ours, with their class."""
+    rows = tables.STRANGERS.select(session, "class_id", class_ids)
+    return dict(zip(rows["line_item_id"], rows["class_id"], strict=True))
+
+
 def bring(session: Connection, changes: Sequence[Change]) -> None:
     """Bring what is on record to what is to be: the rows that differ, and no other."""
     read = [(class_id, each.read_at) for each in changes for class_id in sorted(each.read)]
@@ -74,6 +81,7 @@ def bring(session: Connection, changes: Sequence[Change]) -> None:
         "read_at": [each[1] for each in read],
     }
     tables.CLASS_READS.insert(session, build(ClassReads, columns))
+    _remember(session, {key: value for each in changes for key, value in each.strangers.items()})
     _bring(
         session,
         tables.HOLDINGS_LINE_ITEMS,
@@ -158,6 +166,12 @@ def _delete(session: Connection, table: Table[Any], gone: pd.DataFrame, key: lis
         session.unregister("gone")
 
 
+def _remember(session: Connection, met: Mapping[str, str]) -> None:
+    new = {*met} - strangers(session, sorted(set(met.values()))).keys()
+    columns = {"line_item_id": sorted(new), "class_id": [met[each] for each in sorted(new)]}
+    tables.STRANGERS.insert(session, build(Strangers, columns))
+
+
 def _found(holdings: pd.DataFrame) -> pd.DataFrame:
     found = holdings[holdings["finding"] == "adopted"]
     return found.assign(action="adopted", canvas_state=None)
@@ -175,14 +189,26 @@ def longest_unread(session: Connection) -> list[str]:
     return [course_id for (course_id,) in rows]
 
 
-_LONGEST_UNREAD = """
-WITH class AS (
-    SELECT DISTINCT section_id, class_id, read_at FROM warehouse.main.holdings_line_items LEFT JOIN (
-        SELECT class_id, max(read_at) AS read_at FROM warehouse.main.class_reads GROUP BY class_id
-    ) USING (class_id)
-)
-SELECT course_id FROM class JOIN (
-    SELECT DISTINCT course_id, section_id FROM warehouse.main.canvas_sections
-) USING (section_id)
-GROUP BY course_id ORDER BY min(coalesce(read_at, TIMESTAMPTZ '1970-01-01')), course_id
+def unread_since(session: Connection, before: datetime) -> list[str]:
+    """List the courses with a class that was not read back since then, and was sent something before."""
+    return [course_id for (course_id,) in session.execute(_UNREAD_SINCE, [before]).fetchall()]
+
+
+_CLASSES = """
+WITH last_read AS (
+    SELECT class_id, max(read_at) AS read_at FROM warehouse.main.class_reads GROUP BY class_id
+),
+class AS (
+    SELECT section_id, class_id, any_value(read_at) AS read_at, min(sent_at) AS sent_at
+    FROM warehouse.main.holdings_line_items LEFT JOIN last_read USING (class_id) GROUP BY section_id, class_id
+),
+course AS (SELECT DISTINCT course_id, section_id FROM warehouse.main.canvas_sections)
 """
+_LONGEST_UNREAD = f"""{_CLASSES}
+SELECT course_id FROM class JOIN course USING (section_id)
+GROUP BY course_id ORDER BY min(coalesce(read_at, TIMESTAMPTZ '1970-01-01')), course_id
+"""  # noqa: S608
+_UNREAD_SINCE = f"""{_CLASSES}
+SELECT DISTINCT course_id FROM class JOIN course USING (section_id)
+WHERE coalesce(read_at, sent_at) < $1 ORDER BY course_id
+"""  # noqa: S608

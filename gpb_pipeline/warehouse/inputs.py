@@ -16,7 +16,7 @@ from gpb_pipeline.warehouse.ducklake import Connection
 from gpb_pipeline.warehouse.history import Job
 from gpb_pipeline.warehouse.tables import Table
 
-_UNJUDGED = {"seen_at", "sent_at", "job_id"}  # when and by whom a holding was met; no rule goes by it
+_UNJUDGED = {"job_id"}  # by whom a holding was met; no rule goes by it
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""The logs of each job: its SIS assignments, its SIS grades and its issues, appended once, purged by age."""
+"""The logs of each job: SIS assignments, SIS grades, issues, differences; appended once, purged by age."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pandas as pd
 from pandera.typing import DataFrame
 
 from gpb_pipeline.passback.frames import F
+from gpb_pipeline.passback.holdings.differences import Differences
 from gpb_pipeline.passback.rows.frames import Rows
 from gpb_pipeline.warehouse import tables
 from gpb_pipeline.warehouse.ducklake import Connection
@@ -22,6 +23,7 @@ class JobOutcome:
     course_id: str
     job_id: str
     outcome: Rows
+    differences: DataFrame[Differences] | None = None  # of a reconcile or a retract
 
     def keyed(self, rows: pd.DataFrame) -> pd.DataFrame:
         return keyed(rows, course_id=self.course_id, job_id=self.job_id)
@@ -32,8 +34,10 @@ def append(session: Connection, jobs: Sequence[JobOutcome]) -> None:
     tables.SIS_ASSIGNMENTS.insert(session, *(job.keyed(job.outcome.assignments) for job in jobs))
     tables.SIS_GRADES.insert(session, *(job.keyed(job.outcome.grades) for job in jobs))
     tables.ISSUES.insert(session, *(job.keyed(job.outcome.issues) for job in jobs))
+    told = (job.keyed(job.differences) for job in jobs if job.differences is not None)
+    tables.DIFFERENCES.insert(session, *told)
 
 
 def of_job(session: Connection, table: Table[F], job_id: str) -> DataFrame[F]:
-    """Read one log (tables.SIS_ASSIGNMENTS, SIS_GRADES or ISSUES); without rows if purged."""
+    """Read one log (tables.LOGS); without rows if purged."""
     return table.select(session, "job_id", [job_id])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from gpb_pipeline.passback.course import READ_BACK
 from gpb_pipeline.settings import RetentionSettings
 from gpb_pipeline.warehouse import history, looks, tables
 from gpb_pipeline.warehouse.ducklake import Connection, Warehouse
@@ -41,19 +42,19 @@ def ages(settings: RetentionSettings) -> dict[Status, timedelta]:
 def purgeable(
     session: Connection, *, now: datetime | None = None, settings: RetentionSettings | None = None
 ) -> list[Job]:
-    """List the jobs past their age, newest first: never a running one, never a course's latest.
+    """List the jobs past their age, newest first: never a running one, nor a course's latest sync or reading.
 
     `settings` are the environment's where none are given; raises SettingsError for wrong ones.
     """
     moment = now or datetime.now(UTC)
     kept = ages(settings or RetentionSettings.load())
-    seen: set[str] = set()
+    seen: set[tuple[str, bool]] = set()
     old: list[Job] = []
     for job in history.jobs(session):
-        age = kept.get(job.status)
-        if job.course_id in seen and age is not None and moment - job.started_at > age:
+        age, line = kept.get(job.status), (job.course_id, job.type in READ_BACK)
+        if line in seen and age is not None and moment - job.started_at > age:
             old.append(job)
-        seen.add(job.course_id)
+        seen.add(line)
     return old
 
 

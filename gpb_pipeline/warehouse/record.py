@@ -11,7 +11,10 @@ from datetime import datetime
 from functools import cached_property
 from typing import Self
 
+from pandera.typing import DataFrame
+
 from gpb_pipeline.passback.course import CanvasRead, SisRead
+from gpb_pipeline.passback.holdings.differences import Differences
 from gpb_pipeline.passback.rows.counts import Counts
 from gpb_pipeline.passback.rows.frames import Rows
 from gpb_pipeline.warehouse import frames, history, holdings, inputs, logs
@@ -40,6 +43,7 @@ class Ended:
     sis: SisRead | None
     judgement: Rows | None
     outcome: Rows | None
+    differences: DataFrame[Differences] | None
     held: Change | None
     like: Job | None = None
     input: str | None = None
@@ -58,6 +62,7 @@ class Ended:
             sis=None,
             judgement=None,
             outcome=None,
+            differences=None,
             held=None,
             like=job,
         )
@@ -71,7 +76,7 @@ class Ended:
 
 def lost(end: Ended) -> Ended:
     """Make of it a job that died, so that the course's next sync looks for what it posted."""
-    nothing = dict.fromkeys(("canvas", "sis", "judgement", "outcome", "held", "like", "input"))
+    nothing = dict.fromkeys(("canvas", "sis", "judgement", "outcome", "differences", "held", "like", "input"))
     return replace(end, status="Failed", code=DIED, **nothing)  # type: ignore[arg-type]  # all may be None
 
 
@@ -115,7 +120,11 @@ def _sent_of(end: Ended) -> list[Sent]:
 def _outcome_of(end: Ended) -> list[JobOutcome]:
     if end.outcome is None:
         return []
-    return [JobOutcome(course_id=end.course_id, job_id=end.job_id, outcome=end.outcome)]
+    return [
+        JobOutcome(
+            course_id=end.course_id, job_id=end.job_id, outcome=end.outcome, differences=end.differences
+        )
+    ]
 
 
 def _end_of(end: Ended, stamp: str | None) -> End:

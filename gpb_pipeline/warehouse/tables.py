@@ -20,6 +20,7 @@ from pandera.typing import DataFrame, Series
 from gpb_pipeline.passback import frames
 from gpb_pipeline.passback.course import SyncType
 from gpb_pipeline.passback.frames import F, Frame, UtcTime, build
+from gpb_pipeline.passback.holdings.differences import Differences
 from gpb_pipeline.passback.holdings.frames import LineItemHoldings, ResultHoldings
 from gpb_pipeline.passback.rows.frames import AssignmentRows, GradeRows, Issues
 from gpb_pipeline.settings import WarehouseSettings
@@ -143,6 +144,22 @@ class ClassReads(Frame):
 
     class_id: Series[str] = pa.Field(description="sourcedId of the SIS class")
     read_at: Series[UtcTime]
+
+
+class Strangers(Frame):
+    """Each line item that a read showed and that is not ours; kept where the SIS chooses the ids."""
+
+    line_item_id: Series[str]
+    class_id: Series[str]
+
+
+class SisAddresses(Frame):
+    """Each time that someone said which SIS a host is; the latest row is the SIS that the holdings are of."""
+
+    host: Series[str] = pa.Field(description="of SIS_BASE_URL")
+    sis: Series[str] = pa.Field(description="the host by which this SIS was known first")
+    chosen_by: Series[str]
+    chosen_at: Series[UtcTime]
 
 
 class Jobs(Frame):
@@ -277,10 +294,18 @@ FILTERED_GRADES = Table("filtered_grades", GradeRows, _COURSE)
 SIS_ASSIGNMENTS = Table("sis_assignments", AssignmentRows, _COURSE)
 SIS_GRADES = Table("sis_grades", GradeRows, _COURSE)
 ISSUES = Table("issues", Issues, _COURSE)
+DIFFERENCES = Table("differences", Differences, _COURSE)
 
 HOLDINGS_LINE_ITEMS = Table("holdings_line_items", LineItemHoldings)
 HOLDINGS_RESULTS = Table("holdings_results", ResultHoldings)
 CLASS_READS = Table("class_reads", ClassReads)
+STRANGERS = Table("strangers", Strangers)
+ASIDE: tuple[tuple[Table[Any], Table[Any]], ...] = tuple(
+    (table, Table(f"{table.name}_aside", table.schema, ("sis",)))
+    for table in (HOLDINGS_LINE_ITEMS, HOLDINGS_RESULTS, CLASS_READS, STRANGERS)
+)
+"""What is known of the SIS that syncs go to, and where that of another SIS is kept meanwhile."""
+SIS_ADDRESSES = Table("sis_addresses", SisAddresses)
 SENT_LINE_ITEMS = Table("sent_line_items", SentLineItems)
 SENT_RESULTS = Table("sent_results", SentResults)
 
@@ -297,7 +322,7 @@ REQUEST_OUTCOMES = Table("request_outcomes", RequestOutcomes)
 LOOKS = Table("looks", Looks)
 LAUNCH_CONTEXTS = Table("launch_contexts", LaunchContexts)
 
-LOGS: tuple[Table[Any], ...] = (SIS_ASSIGNMENTS, SIS_GRADES, ISSUES)
+LOGS: tuple[Table[Any], ...] = (SIS_ASSIGNMENTS, SIS_GRADES, ISSUES, DIFFERENCES)
 HISTORY: tuple[Table[Any], ...] = (JOBS, JOB_STAGES, JOB_ENDS)
 CURRENT: tuple[Table[Any], ...] = (
     CANVAS_COURSES,
@@ -320,6 +345,9 @@ ALL: tuple[Table[Any], ...] = (
     HOLDINGS_LINE_ITEMS,
     HOLDINGS_RESULTS,
     CLASS_READS,
+    STRANGERS,
+    *(aside for _, aside in ASIDE),
+    SIS_ADDRESSES,
     SENT_LINE_ITEMS,
     SENT_RESULTS,
     *HISTORY,

@@ -16,7 +16,7 @@ from gpb_pipeline.warehouse import choices, district, history, requests
 from gpb_pipeline.warehouse.district import Cause, CourseLine, District
 from gpb_pipeline.warehouse.history import Job
 from gpb_pipeline.web.desk import TITLES
-from gpb_pipeline.web.query import Links, page_number
+from gpb_pipeline.web.query import Links, page_number, window
 from gpb_pipeline.web.site import Site, site, viewer
 
 COURSES_A_PAGE = 25
@@ -46,7 +46,7 @@ def all_courses(request: Request) -> HTMLResponse:
         history.fail_dead_jobs(here.warehouse)
         found = here.warehouse.read(district.district, since=since, course_ids=allowed, only=only)
     shown = _asked_for(request, found)
-    number, last = _window(page_number(request), len(shown), COURSES_A_PAGE)
+    number, last = window(page_number(request), len(shown), COURSES_A_PAGE)
     asked = request.query_params
     return here.render(
         "courses.html",
@@ -84,7 +84,7 @@ def course(request: Request) -> HTMLResponse:
         raise HTTPException(404, _UNKNOWN)
     chosen = here.warehouse.read(choices.nightly)
     asked = _asked(here, course_id, jobs)
-    number, last = _window(page_number(request), len(jobs), SYNCS_A_PAGE)
+    number, last = window(page_number(request), len(jobs), SYNCS_A_PAGE)
     return here.render(
         "course.html",
         {
@@ -146,9 +146,3 @@ def _actors(causes: list[Cause]) -> list[Actor]:
         for who, own in by_who.items()
     ]
     return sorted(actors, key=lambda actor: -actor.items)
-
-
-def _window(asked: int, total: int, size: int) -> tuple[int, int]:
-    """Hold a page's number within what there is; return it with the last page's."""
-    last = max(1, -(-total // size))
-    return max(1, min(asked, last)), last

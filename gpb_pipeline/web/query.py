@@ -43,6 +43,12 @@ def _number(request: Request, name: str) -> int | None:
     return int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 10 else None  # noqa: PLR2004
 
 
+def window(asked: int, total: int, size: int) -> tuple[int, int]:
+    """Hold a page's number within what there is; return it with the last page's."""
+    last = max(1, -(-total // size))
+    return max(1, min(asked, last)), last
+
+
 class Links:
     """Addresses that differ from the present one in some of what they ask for; callable from templates."""
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, cast, get_args
 from zoneinfo import ZoneInfo
 
 import jinja2
@@ -25,13 +25,7 @@ from gpb_pipeline.web.access import Viewer
 
 FOLDER = Path(__file__).parent
 
-TYPE_LABELS: Mapping[SyncType, str] = {
-    "manual": "Manual",
-    "nightly": "Nightly",
-    "remaster": "Remaster",
-    "reconcile": "Reconcile",
-    "retract": "Retract",
-}
+TYPE_LABELS = {each: each.capitalize() for each in get_args(SyncType)}
 STATES = ("created", "updated", "unchanged", "withdrawn", "skipped", "failed")
 """In the order that graphs and filters show them."""
 

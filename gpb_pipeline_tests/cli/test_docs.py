@@ -40,6 +40,7 @@ NOT_RUN = {
     ".venv/bin/gpb --sandbox dev": "runs until Ctrl-C: orchestration/test_dagster_ui.py has both servers",
     ".venv/bin/gpb web": "runs until Ctrl-C: test_history.py",
     ".venv/bin/gpb remaster COURSE…": "asks on a terminal: test_interrupt.py",
+    ".venv/bin/gpb sis another": "is refused where nothing has changed: sync/test_which_sis.py",
     ".venv/bin/gpb sandbox stop": "ends what the others are run on: test_first_hour.py",
     ".venv/bin/dagster-webserver -h 127.0.0.1 -p 3000 -w workspace.yaml": "orchestration/test_dagster_ui.py",
     ".venv/bin/dagster-daemon run -w workspace.yaml": "runs for ever: daemon_nights.py, by hand",

@@ -18,6 +18,7 @@ from gpb_pipeline_tests.orchestration.past import Sync, put_on_record
 
 NEW_YORK = ZoneInfo("America/New_York")
 NIGHT = datetime(2026, 11, 24, 22, 0, tzinfo=NEW_YORK)
+READING = defs.resolve_schedule_def("reading_back")
 NIGHTLY, RETRY = defs.resolve_schedule_def("nightly"), defs.resolve_schedule_def("nightly_retry")
 WEEK_BEFORE = NIGHT - timedelta(days=7)
 
@@ -58,6 +59,12 @@ def test_a_batch_is_a_run_that_the_job_takes(warehouse: Warehouse, home: dg.Dags
     assert len({each.run_key for each in requests}) == 3
     for each in requests:
         assert dg.validate_run_config(defs.resolve_job_def("nightly_grade_sync"), each.run_config)
+
+
+def test_the_nights_reading_back_is_a_run_that_the_job_takes(home: dg.DagsterInstance) -> None:
+    [reading] = runs(READING, home, NIGHT + timedelta(hours=4))
+    assert dg.validate_run_config(defs.resolve_job_def("reconcile"), reading.run_config)
+    assert reading.run_config["ops"]["compare_with_sis"]["config"]["nightly"]
 
 
 def test_a_night_without_courses_or_switched_off_says_why(

@@ -190,4 +190,5 @@ class Nights:
             known=known_courses(self.instance),
             back=sensors.NIGHTS_BACK,
         )
-        return alerts.problems(night, passback.pages, self._warehouse.read(history.drift, night.began[0]))
+        drift = self._warehouse.read(history.drift, night.began[1] + sensors.DIGEST_AFTER)
+        return alerts.problems(night, passback.pages, drift, [])

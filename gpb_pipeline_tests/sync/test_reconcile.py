@@ -30,10 +30,19 @@ Row = dict[str, Any]
 Told = tuple[str, str, str | None, str]  # course, assignment, student, cause
 
 
+SIZE = "courses=4,seed=11,students=14,assignments=6,sections=2"
+TODAY = date(2026, 11, 24)
+
+
 @pytest.fixture(scope="module")
 def district() -> Iterator[Sandbox]:
-    size = "courses=4,seed=11,students=14,assignments=6,sections=2"
-    with running_sandbox(size, today=date(2026, 11, 24)) as running:
+    with running_sandbox(SIZE, today=TODAY) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def provider_district() -> Iterator[Sandbox]:
+    with running_sandbox(SIZE, today=TODAY, id_mode="provider", dialect="oneroster-1.2") as running:
         yield running
 
 
@@ -163,7 +172,12 @@ def test_a_district_that_is_equal_has_no_difference(synced: Desk) -> None:
     assert synced.written() == before
 
 
-def test_planted_differences_are_found_with_their_cause_and_no_other(synced: Desk) -> None:
+@pytest.mark.parametrize("district_name", ["district", "provider_district"])
+def test_planted_differences_are_found_with_their_cause_and_no_other(
+    request: pytest.FixtureRequest, desk_of: Callable[[Sandbox], Desk], district_name: str
+) -> None:
+    synced = desk_of(request.getfixturevalue(district_name))
+    synced.sync(*COURSES)
     expected: Counter[Told] = Counter()
     for course_id in COURSES:
         planter = Planter(synced, course_id)
@@ -206,6 +220,26 @@ def test_an_edit_that_is_named_is_overwritten(either_desk: Desk) -> None:
     done = looked(either_desk, SPANISH, mend=frozenset({"edited_in_sis"}))[SPANISH]
     assert done.written == 1
     assert 0.5 not in {each["score"] for each in either_desk.sandbox.state()["results"]}
+
+
+def test_more_at_once_than_the_guards_share_is_told_and_waits_for_a_word(either_desk: Desk) -> None:
+    desk = either_desk
+    first = desk.sync_one(SPANISH)
+    for lost in first.outcome.grades["result_id"].iloc[:12]:
+        desk.sandbox.control("sis", "DELETE", f"/results/{lost}")
+    before = desk.written()
+    assert looked(desk, SPANISH)[SPANISH].counts == {"missing_in_sis": 12}
+    held = looked(desk, SPANISH, mend=frozenset({"missing_in_sis"}))[SPANISH]
+    assert (held.status, held.written, held.counts) == (
+        "Completed (with errors)",
+        0,
+        {"missing_in_sis": 12},
+    )
+    assert desk.written() == before
+    released = looked(desk, SPANISH, mend=frozenset({"missing_in_sis"}), confirm=True)[SPANISH]
+    assert (released.status, released.written) == ("Completed", 12)
+    assert len(in_sis(desk.sandbox)) == 30
+    assert told(looked(desk, SPANISH)) == {}
 
 
 def test_orphans_are_taken_back_and_their_empty_column_with_them(either_desk: Desk) -> None:

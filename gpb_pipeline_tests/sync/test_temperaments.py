@@ -8,7 +8,12 @@ from typing import Any
 
 import pytest
 
-from gpb_pipeline.events import CourseSynced
+from gpb_pipeline.events import CourseJudged, CourseSynced
+from gpb_pipeline.passback.frames import rows_of
+from gpb_pipeline.settings import SisSettings
+from gpb_pipeline.sis.client import OneRosterClient
+from gpb_pipeline.sis.model import LineItem
+from gpb_pipeline.sync import Posting
 from gpb_pipeline_tests.sandbox.clients import CanvasUser
 from gpb_pipeline_tests.sync.desk import SPANISH, Desk
 from gpb_pipeline_tests.sync.gradebook import Cell, in_canvas, in_sis
@@ -316,6 +321,43 @@ def test_an_edit_is_kept_where_edits_are_kept_after_a_crash_too(
     assert 0.5 in {each["score"] for each in results(desk)}
     quiet(desk)
     assert 0.5 in {each["score"] for each in results(desk)}
+
+
+def test_a_column_that_a_teacher_made_before_our_lost_write_is_never_taken_for_ours(
+    either_desk: Desk,
+) -> None:
+    desk = either_desk
+    [judged] = [
+        each
+        for each in desk.events(desk.request(SPANISH, posting=Posting.NOTHING))
+        if isinstance(each, CourseJudged)
+    ]
+    row = next(rows_of(judged.judged.plan.assignments))
+    hers = LineItem(
+        sourced_id="hers",
+        title=row.title,
+        class_id=row.class_id,
+        category_id=row.category_id,
+        due_date=row.due_on_wire.to_pydatetime(),
+        result_value_max=row.points_possible,
+        school_id=row.school_id,
+        grading_period_id=row.period_id,
+        assign_date=row.assigned_at.to_pydatetime(),
+        description="By hand",
+    )
+    with OneRosterClient(SisSettings.load()) as teacher:
+        her_id = teacher.put_line_item(hers)
+    lost = {"effect": "status", "status": 503, "method": "PUT", "path": "/lineItems/", "times": None}
+    desk.sandbox.set_faults("sis", lost)
+    desk.events(desk.request(SPANISH))
+    desk.sandbox.set_faults("sis")
+    for _ in range(3):
+        desk.next_night()
+        desk.sync_one(SPANISH)
+    assert her_id not in {each["line_item_id"] for each in results(desk)}
+    assert len(results(desk)) == GRADES
+    assert len(desk.sandbox.state()["line_items"]) == ITEMS + 1
+    quiet(desk)
 
 
 def rename(desk: Desk, number: int, name: str) -> None:

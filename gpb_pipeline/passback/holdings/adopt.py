@@ -1,7 +1,8 @@
 """What is ours in a gradebook and not known as such: writes without an answer, and a dead sync's first ones.
 
 They are found by sourcedId, or, where the SIS chose it, by class, title and due day, or by line item and
-student. Two candidates are never guessed between. What is shown of known holdings is see.py's.
+student; never a line item that stood there before. Two candidates are never guessed between. What is shown of
+known holdings is see.py's.
 """
 
 from __future__ import annotations
@@ -58,24 +59,10 @@ def _line_items(holdings: Holdings, book: Gradebook, places: Places, job_id: str
     rows = holdings.line_items
     foreign = book.line_items[~book.line_items["line_item_id"].isin(rows["line_item_id"])]
     ours = _not_yet(_ours_by_id(foreign, places), rows, ITEM_KEY)
-    rest = foreign[~foreign["line_item_id"].isin(ours["line_item_id"])]
-    pairs = _candidates(holdings, rest if by_values else rest[:0], book)
-    alone = _one_to_one(pairs)
-    answered = pd.concat(
-        [rows.loc[alone["row"], ITEM_KEY].reset_index(drop=True), _shown_of(alone, rest)], axis=1
-    )
-    found = pd.concat([ours, answered], ignore_index=True)
-    unclear = rows["finding"].mask(rows.index.isin(set(pairs["row"]) - set(alone["row"])), "ambiguous")
-    kept = rows.assign(finding=unclear).drop(index=alone["row"].to_list())
-    if found.empty:
-        return kept.reset_index(drop=True)
-    seen = {
-        "seen_title": found["title"],
-        "seen_category_id": found["category_id"],
-        "seen_points": found["points_possible"],
-        "seen_due": found["due_on_wire"],
-    }
-    return _joined(LINE_ITEM, kept, found.assign(**seen, **_as_found(book, job_id)))
+    rest = foreign[~foreign["line_item_id"].isin([*ours["line_item_id"], *book.strangers])]
+    rows = _named(LINE_ITEM, rows, _candidates(holdings, rest if by_values else rest[:0], book), rest)
+    seen = {name: ours[shown] for shown, name in LINE_ITEM.seen.items()}
+    return _joined(LINE_ITEM, rows, ours.assign(**seen, **_as_found(book, job_id)))
 
 
 def _ours_by_id(shown: pd.DataFrame, places: Places) -> pd.DataFrame:
@@ -148,22 +135,11 @@ def _results(
     rest = here[~here["result_id"].isin(ours["result_id"]) & by_values]
     unknown = _not_shown(rows, "result_id", book.results)[RESULT_KEY]
     pairs = unknown.assign(row=unknown.index).merge(rest.assign(shown=rest.index), on=RESULT_KEY)
-    alone = _one_to_one(pairs)
-    answered = rest.loc[alone["shown"]].reset_index(drop=True)
-    found = pd.concat([ours, answered], ignore_index=True)
-    unclear = rows["finding"].mask(rows.index.isin(set(pairs["row"]) - set(alone["row"])), "ambiguous")
-    kept = rows.assign(finding=unclear).drop(index=alone["row"].to_list())
-    if found.empty:
-        return kept.reset_index(drop=True)
+    rows = _named(RESULT, rows, pairs, rest)
     people = places.students.drop_duplicates("student_id").set_index("student_id")["user_id"]
-    users = people.reindex(found["student_id"]).to_numpy()
-    known = rows.loc[alone["row"]].set_index(RESULT_KEY)["user_id"]  # the one that it was sent for
-    meant = pd.Series(known.reindex(pd.MultiIndex.from_frame(found[RESULT_KEY])).to_numpy(), found.index)
-    seen = {"seen_score": found["score"], "seen_exempt": found["exempt"]}
-    found = found.assign(
-        user_id=or_else(meant, pd.Series(users, found.index)), **seen, **_as_found(book, job_id)
-    )
-    return _joined(RESULT, kept, found)
+    users = people.reindex(ours["student_id"]).to_numpy()
+    seen = {name: ours[shown] for shown, name in RESULT.seen.items()}
+    return _joined(RESULT, rows, ours.assign(user_id=users, **seen, **_as_found(book, job_id)))
 
 
 def _have_our_id(shown: pd.DataFrame, places: Places) -> pd.Series[bool]:
@@ -181,14 +157,15 @@ def _not_yet(found: pd.DataFrame, rows: pd.DataFrame, key: list[str]) -> pd.Data
     return found[~pd.MultiIndex.from_frame(found[key]).isin(pd.MultiIndex.from_frame(held[key]))]
 
 
-def _one_to_one(pairs: pd.DataFrame) -> pd.DataFrame:
-    """Keep the pairs whose two sides have no other partner."""
-    alone = ~pairs.duplicated("row", keep=False) & ~pairs.duplicated("shown", keep=False)
-    return pairs.loc[alone, ["row", "shown"]]
-
-
-def _shown_of(pairs: pd.DataFrame, shown: pd.DataFrame) -> pd.DataFrame:
-    return shown.loc[pairs["shown"]].drop(columns="class_id").reset_index(drop=True)
+def _named(kind: Kind, rows: pd.DataFrame, pairs: pd.DataFrame, shown: pd.DataFrame) -> Any:
+    """Give unknown rows the sourcedId of their one candidate, which has no other partner either."""
+    alone = pairs[~pairs.duplicated("row", keep=False) & ~pairs.duplicated("shown", keep=False)]
+    ids = pd.Series(shown.loc[alone["shown"], kind.id_column].to_numpy(), alone["row"], object)
+    unclear = rows.index.isin(set(pairs["row"]) - set(alone["row"]))
+    return rows.assign(
+        **{kind.id_column: or_else(ids.reindex(rows.index), rows[kind.id_column])},
+        finding=rows["finding"].mask(unclear, "ambiguous"),
+    )
 
 
 def _as_found(book: Gradebook, job_id: str) -> dict[str, Any]:
@@ -205,6 +182,8 @@ def _as_found(book: Gradebook, job_id: str) -> dict[str, Any]:
 
 def _joined(kind: Kind, rows: pd.DataFrame, found: pd.DataFrame) -> Any:
     """Put what was found below the others; a row that was unknown and found by its id gives way."""
+    if found.empty:
+        return rows.reset_index(drop=True)
     names = list(kind.schema.to_schema().columns)
     both = pd.concat([rows[names].astype(object), found[names].astype(object)], ignore_index=True)
     both = both.drop_duplicates(kind.key, keep="last", ignore_index=True)

@@ -13,12 +13,12 @@ import pandas as pd
 import pandera.pandas as pa
 from pandera.typing import DataFrame, Series
 
+from gpb_pipeline.passback.course import Policy
 from gpb_pipeline.passback.frames import Frame, build, derived
 from gpb_pipeline.passback.holdings import link
 from gpb_pipeline.passback.holdings.frames import Holdings
 from gpb_pipeline.passback.holdings.link import LINE_ITEM, RESULT, Kind
 from gpb_pipeline.passback.holdings.plan import TO_WRITE
-from gpb_pipeline.passback.holdings.same import kept_line_item, kept_score, same_as_shown, same_score
 from gpb_pipeline.passback.rows.frames import AssignmentRows, GradeRows, Rows
 from gpb_pipeline.passback.rules.causes import joined, of_rows
 from gpb_pipeline.passback.rules.issues import Code
@@ -127,22 +127,18 @@ def differences(
     return build(Differences, {name: every[name] for name in Differences.to_schema().columns})
 
 
-def standing(holdings: Holdings) -> Holdings:
+def told_again(holdings: Holdings) -> Holdings:
     """Tell again of what earlier reads have told: what was last seen otherwise than it was taken."""
-    items, results = holdings.line_items, holdings.results
-    shown = items[list(LINE_ITEM.seen.values())].rename(
-        columns={old: new for new, old in LINE_ITEM.seen.items()}
-    )
-    taken = (results["score"], results["exempt"], results["seen_score"], results["seen_exempt"])
     return Holdings(
-        line_items=_standing(items, kept_line_item(items, shown), same_as_shown(items, shown)),
-        results=_standing(results, kept_score(*taken), same_score(*taken)),
+        line_items=_told_again(LINE_ITEM, holdings.line_items),
+        results=_told_again(RESULT, holdings.results),
     )
 
 
-def _standing(rows: pd.DataFrame, kept: pd.Series[bool], exact: pd.Series[bool]) -> Any:
-    told = rows["seen_at"].notna() & (rows["finding"] == "same")
-    finding = rows["finding"].mask(told & kept & ~exact, "kept_otherwise").mask(told & ~kept, "edited")
+def _told_again(kind: Kind, rows: pd.DataFrame) -> Any:
+    told, shown = rows["seen_at"].notna() & (rows["finding"] == "same"), kind.as_seen(rows)
+    otherwise = told & kind.kept(rows, shown) & ~kind.exact(rows, shown)
+    finding = rows["finding"].mask(otherwise, "kept_otherwise").mask(told & kind.edited(rows), "edited")
     return rows.assign(finding=finding)
 
 
@@ -191,23 +187,23 @@ def only_retracted(rows: Rows, holdings: Holdings, sourced_ids: Collection[str])
     return replace(waiting, **parts)
 
 
-def held_back(rows: Rows) -> Rows:
-    """Hold withdrawals until someone confirms, and the columns that they stand on."""
-    grades = rows.grades["state"] == "withdraw"
-    items = rows.assignments["state"] == "withdraw"
-    code = Code.WITHDRAWALS_HELD.value
+def held_back(rows: Rows, holdings: Holdings, policy: Policy) -> Rows:
+    """Hold what was asked for until someone confirms, where it is more at once than the guard's share."""
+    items, grades = (frame["state"].isin(TO_WRITE) for frame in (rows.assignments, rows.grades))
+    if not (
+        policy.too_many(int(grades.sum()), len(holdings.results))
+        or policy.too_many(int(items.sum()), len(holdings.line_items))
+    ):
+        return rows
     return replace(
         rows,
-        assignments=derived(
-            AssignmentRows, rows.assignments, state=rows.assignments["state"].mask(items, "skipped")
+        assignments=_ended(AssignmentRows, rows.assignments, items, "failed", Code.ASSIGNMENT_MEND_HELD),
+        grades=_ended(GradeRows, rows.grades, grades, "failed", Code.MEND_HELD),
+        issues=joined(
+            rows.issues,
+            of_rows(rows.assignments[items], Code.ASSIGNMENT_MEND_HELD.value),
+            of_rows(rows.grades[grades], Code.MEND_HELD.value),
         ),
-        grades=derived(
-            GradeRows,
-            rows.grades,
-            state=rows.grades["state"].mask(grades, "failed"),
-            code=rows.grades["code"].mask(grades, code),
-        ),
-        issues=joined(rows.issues, of_rows(rows.grades[grades], code)),
     )
 
 
@@ -238,7 +234,10 @@ def _causes(
 
 
 def _waiting(schema: Any, rows: pd.DataFrame, which: Any, code: Code) -> Any:
-    waits = rows["state"].isin(TO_WRITE) & which
+    return _ended(schema, rows, rows["state"].isin(TO_WRITE) & which, "skipped", code)
+
+
+def _ended(schema: Any, rows: pd.DataFrame, which: Any, state: str, code: Code) -> Any:
     return derived(
-        schema, rows, state=rows["state"].mask(waits, "skipped"), code=rows["code"].mask(waits, code.value)
+        schema, rows, state=rows["state"].mask(which, state), code=rows["code"].mask(which, code.value)
     )

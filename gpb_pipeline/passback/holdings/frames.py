@@ -4,7 +4,7 @@ A holding has what the SIS *took* last (of an unknown one: what it was asked to 
 to hold, and how sure we are. Ids are strings; times UTC; *student* is always the SIS's.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 import pandera.pandas as pa
@@ -138,7 +138,8 @@ class Gradebook:
     """What the SIS shows of some classes, each list read whole by its own paging and count.
 
     `unreadable`: sourcedIds that stood there and could not be read. `not_found`: those answered with 404 when
-    asked for by themselves, where the same address had answered for one that is there.
+    asked for by themselves, where the same address had answered for one that is there. `strangers`: line
+    items that stood there before what is not settled yet was written.
     """
 
     class_ids: frozenset[str]
@@ -146,4 +147,5 @@ class Gradebook:
     results: DataFrame[SisResults]
     at: datetime
     unreadable: frozenset[str] = frozenset()
-    not_found: frozenset[str] = field(default=frozenset())
+    not_found: frozenset[str] = frozenset()
+    strangers: frozenset[str] = frozenset()

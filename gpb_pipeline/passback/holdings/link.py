@@ -1,4 +1,7 @@
-"""Which holding a row is about: joins on keys, each linear. What follows from a pair is plan.py's."""
+"""The two kinds of holding, and which one a row is about: joins on keys, each linear.
+
+What follows from a pair is plan.py's; when two are the same, same.py says.
+"""
 
 from __future__ import annotations
 
@@ -11,20 +14,36 @@ import pandas as pd
 
 from gpb_pipeline.passback.frames import Frame
 from gpb_pipeline.passback.holdings.frames import ITEM_KEY, RESULT_KEY, LineItemSight, ResultSight
+from gpb_pipeline.passback.holdings.same import exact_line_item, kept_line_item, kept_result, same_result
 
 NONE = -1
 
 
 @dataclass(frozen=True)
 class Kind:
-    """One of the two kinds of holding: its key, the column of its sourcedId, what is sent, what is seen."""
+    """One of the two kinds of holding: its key, the column of its sourcedId, what is sent, what is seen.
+
+    `kept` says of two frames, what was taken and what is shown, where one explains the other; `exact`, where
+    there is nothing to tell.
+    """
 
     schema: type[Frame]
     key: list[str]
     id_column: str
     values: list[str]
-    seen: dict[str, str]
+    seen: dict[str, str]  # by the name of what was taken
     link: Callable[[pd.DataFrame, pd.DataFrame], Any]
+    kept: Callable[[pd.DataFrame, pd.DataFrame], pd.Series[bool]]
+    exact: Callable[[pd.DataFrame, pd.DataFrame], pd.Series[bool]]
+
+    def as_seen(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Give what was last seen of these holdings, under the names of what was taken."""
+        return rows[list(self.seen.values())].rename(columns={seen: name for name, seen in self.seen.items()})
+
+    def edited(self, rows: pd.DataFrame) -> pd.Series[bool]:
+        """Mark what was last seen otherwise than it was taken, and not sent since: someone changed it."""
+        since = rows["seen_at"] > rows["sent_at"]
+        return since & (rows["certainty"] == "known") & ~self.kept(rows, self.as_seen(rows))
 
 
 def of_assignments(rows: pd.DataFrame, line_items: pd.DataFrame) -> Any:
@@ -74,6 +93,8 @@ LINE_ITEM = Kind(
         "due_on_wire": "seen_due",
     },
     link=of_assignments,
+    kept=kept_line_item,
+    exact=exact_line_item,
 )
 RESULT = Kind(
     schema=ResultSight,
@@ -82,4 +103,6 @@ RESULT = Kind(
     values=["user_id", "line_item_id", "score", "exempt"],
     seen={"score": "seen_score", "exempt": "seen_exempt"},
     link=of_grades,
+    kept=kept_result,
+    exact=same_result,
 )

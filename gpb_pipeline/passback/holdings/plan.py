@@ -17,7 +17,7 @@ from gpb_pipeline.passback.holdings import link
 from gpb_pipeline.passback.holdings.frames import ITEM_KEY, Holdings
 from gpb_pipeline.passback.holdings.identity import line_item_id, result_id
 from gpb_pipeline.passback.holdings.link import LINE_ITEM, RESULT, Kind
-from gpb_pipeline.passback.holdings.same import same_line_item, same_score
+from gpb_pipeline.passback.holdings.same import same_line_item, same_result
 from gpb_pipeline.passback.rows.frames import AssignmentRows, GradeRows, Rows
 from gpb_pipeline.passback.rules.assignments import RULES
 from gpb_pipeline.passback.rules.causes import course_issue, joined, of_rows, once_an_assignment
@@ -46,9 +46,14 @@ def plan(rows: Rows, holdings: Holdings, policy: Policy, sync_type: SyncType, *,
     same_item = same_line_item(items, item, policy.due_date)
     items = _written(items, item, same_item, policy, sync_type, Code.ASSIGNMENT_UNKNOWN_OUTCOME)
     grades = grades.assign(line_item_id=_of_assignment(grades, items, item_ids))
-    same_grade = same_score(grades["score"], grades["exempt"], result["score"], result["exempt"])
-    same_place = (result["line_item_id"] == grades["line_item_id"]) | grades["line_item_id"].isna()
+    same_grade = same_result(grades, result)
+    same_place = (
+        (result["line_item_id"] == grades["line_item_id"])
+        | grades["line_item_id"].isna()
+        | (result["certainty"] == "gone")
+    )
     grades = _written(grades, result, same_grade & same_place, policy, sync_type, Code.SIS_UNKNOWN_OUTCOME)
+    items = _with_columns_for(grades, items, item)
     changed = _changed(grades, result, same_grade)
     items, grades = _held_back(items, grades, item, result, holdings, policy, confirm=confirm)
     items, grades, told = _barred(items, grades, policy)
@@ -60,17 +65,15 @@ def plan(rows: Rows, holdings: Holdings, policy: Policy, sync_type: SyncType, *,
         *told,
         *mass,
         *_newly_kept_back(rows, items, grades),
-        *findings_told(rows, holdings),
     )
-    return Planned(
-        rows=Rows(
-            assignments=derived(AssignmentRows, items),
-            grades=derived(GradeRows, grades),
-            issues=issues,
-            extracted=rows.extracted,
-        ),
-        holdings=holdings,
+    planned = replace(
+        rows,
+        assignments=derived(AssignmentRows, items),
+        grades=derived(GradeRows, grades),
+        issues=issues,
     )
+    told_of = joined(issues, *findings_told(planned, holdings))
+    return Planned(rows=replace(planned, issues=told_of), holdings=holdings)
 
 
 def without_grades(planned: Rows) -> Rows:
@@ -95,30 +98,34 @@ def _agreed(rows: Rows, holdings: Holdings, policy: Policy) -> Holdings:
     So a write that is refused is tried again, and one that a dead sync made is not.
     """
     items, results = holdings.line_items, holdings.results
-    overwrite = policy.on_edit == "overwrite"
-    seen_item = items.assign(**{name: items[seen] for name, seen in LINE_ITEM.seen.items()})
-    seen_result = results.assign(**{name: results[seen] for name, seen in RESULT.seen.items()})
-    item = link.of_assignments(rows.assignments, items)
-    wanted_item = same_line_item(
-        rows.assignments, link.beside(rows.assignments, seen_item, item), policy.due_date
+    item = link.beside(
+        rows.assignments, _seen(LINE_ITEM, items), link.of_assignments(rows.assignments, items)
     )
-    result = link.of_grades(rows.grades, results)
-    there = link.beside(rows.grades, seen_result, result)
-    wanted_result = same_score(rows.grades["score"], rows.grades["exempt"], there["score"], there["exempt"])
+    result = link.beside(rows.grades, _seen(RESULT, results), link.of_grades(rows.grades, results))
+    wanted_item = same_line_item(rows.assignments, item, policy.due_date)
+    wanted_result = same_result(rows.grades, result)
     return Holdings(
-        line_items=_taken(LINE_ITEM, items, seen_item, item[wanted_item.to_numpy()], overwrite=overwrite),
-        results=_taken(RESULT, results, seen_result, result[wanted_result.to_numpy()], overwrite=overwrite),
+        line_items=_taken(LINE_ITEM, items, rows.assignments[wanted_item], policy),
+        results=_taken(RESULT, results, rows.grades[wanted_result], policy),
     )
 
 
-def _taken(kind: Kind, rows: pd.DataFrame, seen: pd.DataFrame, wanted: Any, *, overwrite: bool) -> Any:
-    edited = rows["finding"] == "edited"
+def _seen(kind: Kind, holdings: pd.DataFrame) -> pd.DataFrame:
+    return holdings.assign(**{name: holdings[seen] for name, seen in kind.seen.items()})
+
+
+def _taken(kind: Kind, holdings: pd.DataFrame, as_wanted: pd.DataFrame, policy: Policy) -> Any:
+    """Take what was edited as these rows want it; what is to be flagged is told until someone acts."""
+    now = holdings["finding"] == "edited"
+    edited = now | kind.edited(holdings)
     if not edited.any():
-        return rows
-    as_wanted = edited & rows.index.isin(wanted)
-    taken = as_wanted | (edited & overwrite)
-    changes = {name: rows[name].mask(taken, seen[name]) for name in kind.seen}
-    return derived(kind.schema, rows, **changes, finding=rows["finding"].mask(as_wanted, "same"))
+        return holdings
+    wanted = edited & holdings.index.isin(kind.link(as_wanted, holdings))
+    taken = wanted | (now & (policy.on_edit == "overwrite"))
+    flagged = edited & ~wanted & (policy.on_edit == "flag")
+    changes = {name: holdings[name].mask(taken, holdings[seen]) for name, seen in kind.seen.items()}
+    finding = holdings["finding"].mask(now & wanted, "same").mask(flagged, "edited")
+    return derived(kind.schema, holdings, **changes, finding=finding)
 
 
 def _written(
@@ -129,17 +136,21 @@ def _written(
     sync_type: SyncType,
     unknown_outcome: Code,
 ) -> pd.DataFrame:
-    """Give each row that may go what is to be done about it."""
+    """Give each row that may go what is to be done about it.
+
+    What someone edited or deleted in the SIS is overwritten, kept or asked about, until Canvas changes it or
+    a remaster sends it.
+    """
     goes, leaves = rows["state"] == "eligible", rows["state"] == "withdraw"
     certainty, finding = held["certainty"], held["finding"]
     absent = certainty.isna() | (certainty == "gone")
     unsure = certainty == "unknown"
-    edited = finding.isin(["edited", "missing"]) & (certainty != "gone")
-    keeps = edited & same & (policy.on_edit == "keep")
-    asks = edited & same & (policy.on_edit == "flag")
+    edited = finding.isin(["edited", "missing"]) | (certainty == "gone")
+    stays = edited & same & (sync_type != "remaster")
+    asks = stays & (policy.on_edit == "flag")
     again = (certainty == "unconfirmed") | (sync_type == "remaster") | ~same | edited
-    state = pd.Series("unchanged", rows.index, object).mask(again, "update").mask(keeps, "unchanged")
-    state = state.mask(absent, "create").mask(unsure | asks, "failed")
+    state = pd.Series("unchanged", rows.index, object).mask(again, "update").mask(absent, "create")
+    state = state.mask(stays & (policy.on_edit == "keep"), "unchanged").mask(unsure | asks, "failed")
     code = rows["code"].mask(goes & asks, Code.EDITED_IN_SIS.value)
     ambiguous = unsure & (finding == "ambiguous")
     code = code.mask((goes | leaves) & unsure, unknown_outcome.value)
@@ -151,6 +162,14 @@ def _written(
         .mask(taken_back & absent, "unchanged")
     )
     return rows.assign(state=rows["state"].mask(goes, state).mask(leaves, leaving), code=code)
+
+
+def _with_columns_for(grades: pd.DataFrame, items: pd.DataFrame, held: pd.DataFrame) -> pd.DataFrame:
+    """Make a column again that someone deleted, and that was left so, where a grade is to go onto it."""
+    going = pd.MultiIndex.from_frame(grades.loc[grades["state"].isin(["create", "update"]), ITEM_KEY])
+    left = (held["certainty"] == "gone") & (items["state"] == "unchanged")
+    needed = left & pd.MultiIndex.from_frame(items[ITEM_KEY]).isin(going)
+    return items.assign(state=items["state"].mask(needed, "create"))
 
 
 def _two_candidates(unknown_outcome: Code) -> Code:
@@ -297,7 +316,7 @@ def _newly_kept_back(before: Rows, items: pd.DataFrame, grades: pd.DataFrame) ->
 
 
 def findings_told(rows: Rows, holdings: Holdings) -> list[pd.DataFrame]:
-    """Tell of what a read showed otherwise than it was sent."""
+    """Tell of what a read showed otherwise than it was sent, and of what is gone and is left so."""
     told = []
     for frame, kind, holding, kept, edited in (
         (
@@ -311,7 +330,8 @@ def findings_told(rows: Rows, holdings: Holdings) -> list[pd.DataFrame]:
     ):
         held = link.beside(frame, holding, kind.link(frame, holding))
         told.append(of_rows(frame[held["finding"] == "kept_otherwise"], kept.value))
-        told.append(of_rows(frame[held["finding"].isin(["edited", "missing"])], edited.value))
+        left = (held["finding"] == "gone") & frame["state"].isin(["unchanged", "failed"])
+        told.append(of_rows(frame[held["finding"].isin(["edited", "missing"]) | left], edited.value))
     return told
 
 

@@ -15,12 +15,10 @@ TOLERANCE = 0.005
 DueStyle = Literal["day", "instant"]
 
 
-def same_score(
-    score: pd.Series[float], exempt: pd.Series[bool], other: pd.Series[float], other_exempt: pd.Series[bool]
-) -> pd.Series[bool]:
+def same_result(one: pd.DataFrame, other: pd.DataFrame) -> pd.Series[bool]:
     """Compare results: an exempt one by its mark alone, a withdrawn one (no score) is like nothing."""
-    close = (score - other).abs() < TOLERANCE
-    return (exempt & other_exempt) | (~exempt & ~other_exempt & close)
+    close = (one["score"] - other["score"]).abs() < TOLERANCE
+    return (one["exempt"] & other["exempt"]) | (~one["exempt"] & ~other["exempt"] & close)
 
 
 def rounded(score: pd.Series[float], kept: pd.Series[float]) -> pd.Series[bool]:
@@ -32,11 +30,10 @@ def rounded(score: pd.Series[float], kept: pd.Series[float]) -> pd.Series[bool]:
     return explained
 
 
-def kept_score(
-    score: pd.Series[float], exempt: pd.Series[bool], kept: pd.Series[float], kept_exempt: pd.Series[bool]
-) -> pd.Series[bool]:
-    """Say where a result is held as taken, or as rounding explains it."""
-    return same_score(score, exempt, kept, kept_exempt) | (~exempt & ~kept_exempt & rounded(score, kept))
+def kept_result(took: pd.DataFrame, shown: pd.DataFrame) -> pd.Series[bool]:
+    """Say where a result is shown as taken, or as rounding explains it."""
+    marked = took["exempt"] | shown["exempt"]
+    return same_result(took, shown) | (~marked & rounded(took["score"], shown["score"]))
 
 
 def same_text(one: pd.Series[str], other: pd.Series[str]) -> pd.Series[bool]:
@@ -102,7 +99,16 @@ def kept_line_item(took: pd.DataFrame, shown: pd.DataFrame) -> pd.Series[bool]:
     )
 
 
-def same_as_shown(took: pd.DataFrame, shown: pd.DataFrame) -> pd.Series[bool]:
+def exact_line_item(took: pd.DataFrame, shown: pd.DataFrame) -> pd.Series[bool]:
     """Say where a line item is shown to the letter, so that there is nothing to tell."""
     same_due = shown["due_on_wire"].isna() | (took["due_on_wire"] == shown["due_on_wire"])
     return (took["title"] == shown["title"]) & same_due
+
+
+def alike(one: pd.DataFrame, other: pd.DataFrame) -> pd.Series[bool]:
+    """Say where all columns are equal, as two reads of a SIS are; what neither says is equal."""
+    equal = pd.Series(data=True, index=one.index)
+    for name in one.columns:
+        close = one[name].dtype.kind == "f" and (one[name] - other[name]).abs() < TOLERANCE
+        equal &= (one[name] == other[name]) | (one[name].isna() & other[name].isna()) | close
+    return equal

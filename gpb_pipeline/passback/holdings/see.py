@@ -22,15 +22,8 @@ from gpb_pipeline.passback.holdings.frames import (
     LineItemSight,
     ResultSight,
 )
-from gpb_pipeline.passback.holdings.link import LINE_ITEM, RESULT
-from gpb_pipeline.passback.holdings.same import (
-    kept_line_item,
-    kept_score,
-    same_as_shown,
-    same_points,
-    same_score,
-    same_text,
-)
+from gpb_pipeline.passback.holdings.link import LINE_ITEM, RESULT, Kind
+from gpb_pipeline.passback.holdings.same import alike
 
 ANOTHER_NIGHT = timedelta(hours=6)
 """Reads so far apart are of two nights: by then a list that is late has caught up."""
@@ -80,6 +73,14 @@ def short_classes(holdings: Holdings, book: Gradebook) -> frozenset[str]:
         known = rows[(rows["certainty"] == "known") & rows["seen_at"].notna()]
         short |= (set(known["class_id"]) & book.class_ids) - set(shown["class_id"])
     return frozenset(short)
+
+
+def strangers(holdings: Holdings, book: Gradebook) -> dict[str, str]:
+    """Name the line items shown that are not ours, with their class; none where something is unsettled."""
+    rows, shown = holdings.line_items, book.line_items
+    unsettled = rows.loc[rows["certainty"] == "unknown", "class_id"]
+    others = shown[~shown["line_item_id"].isin(rows["line_item_id"]) & ~shown["class_id"].isin(unsettled)]
+    return dict(zip(others["line_item_id"], others["class_id"], strict=True))
 
 
 def doubtful(holdings: Holdings, book: Gradebook) -> Holdings:
@@ -143,20 +144,7 @@ def _shown(rows: pd.DataFrame, shown: pd.DataFrame, name: str) -> pd.DataFrame:
 def _seen_line_items(rows: pd.DataFrame, book: Gradebook, since: datetime | None, *, provider: bool) -> Any:
     shown = _shown(rows, book.line_items, "line_item_id")
     there = rows["line_item_id"].isin(book.line_items["line_item_id"])
-    kept = kept_line_item(rows, shown)
-    before = (
-        rows["seen_at"].notna()
-        & same_text(rows["seen_title"], shown["title"])
-        & (same_text(rows["seen_category_id"], shown["category_id"]))
-        & same_points(rows["seen_points"], shown["points_possible"])
-        & (
-            (rows["seen_due"] == shown["due_on_wire"])
-            | (rows["seen_due"].isna() & shown["due_on_wire"].isna())
-        )
-    )
-    rows = _when_shown(
-        rows, shown, there, kept, same_as_shown(rows, shown), before, LINE_ITEM.seen, book, since
-    )
+    rows = _when_shown(LINE_ITEM, rows, shown, there, book, since)
     rows = _when_absent(rows, there, book, "line_item_id", since, provider=provider)
     return derived(LineItemSight, rows.reset_index(drop=True))
 
@@ -166,14 +154,7 @@ def _seen_results(rows: pd.DataFrame, book: Gradebook, since: datetime | None, *
     shown["exempt"] = shown["exempt"].eq(True)  # noqa: FBT003
     there = rows["result_id"].isin(book.results["result_id"]) & (rows["finding"] != "gone")
     taken_back = rows["score"].isna() & ~rows["exempt"]
-    value = (rows["score"], rows["exempt"], shown["score"], shown["exempt"])
-    before = rows["seen_at"].notna() & same_score(
-        rows["seen_score"], rows["seen_exempt"], shown["score"], shown["exempt"]
-    )
-    live = there & ~taken_back
-    rows = _when_shown(
-        rows, shown, live, kept_score(*value), same_score(*value), before, RESULT.seen, book, since
-    )
+    rows = _when_shown(RESULT, rows, shown, there & ~taken_back, book, since)
     rows = _when_still_shown(rows, shown, there & taken_back, since)
     left = ~taken_back | there | ~rows["class_id"].isin(book.class_ids)  # what was taken back is no more
     rows = _when_absent(rows[left], there[left], book, "result_id", since, provider=provider)
@@ -181,29 +162,30 @@ def _seen_results(rows: pd.DataFrame, book: Gradebook, since: datetime | None, *
 
 
 def _when_shown(
+    kind: Kind,
     rows: pd.DataFrame,
     shown: pd.DataFrame,
     there: pd.Series[bool],
-    kept: pd.Series[bool],
-    exact: pd.Series[bool],
-    before: pd.Series[bool],
-    seen_columns: dict[str, str],
     book: Gradebook,
     since: datetime | None,
 ) -> pd.DataFrame:
-    """Settle what the read shows: as taken, as the SIS keeps it, edited, or a write that did not take."""
-    ours = _written(rows, since)
-    unsure = rows["certainty"] == "unknown"
-    adopted_now = rows["finding"] == "adopted"
+    """Settle what the read shows: as taken, as the SIS keeps it, edited, or a write that did not take.
+
+    An unknown write whose value was neither asked for nor seen before is an edit too.
+    """
+    kept, exact = kind.kept(rows, shown), kind.exact(rows, shown)
+    before = rows["seen_at"].notna() & alike(kind.as_seen(rows), shown)
+    ours, unsure = _written(rows, since), rows["certainty"] == "unknown"
+    never_took = ~kept & ~unsure & (ours | (before & (rows["sent_at"] > rows["seen_at"])))
     finding = pd.Series("same", rows.index, object)
-    finding = finding.mask(kept & ~exact & ~before, "kept_otherwise")
-    finding = finding.mask(~kept & ~before & ~ours & ~unsure, "edited").mask(
-        ~kept & ours & ~unsure, "not_taken"
-    )
-    finding = finding.mask(unsure | adopted_now, "adopted")
-    replaced = there & ~kept & (ours | unsure) & ~adopted_now  # it holds what it shows, not what it was sent
-    changes: dict[str, Any] = {name: rows[name].mask(replaced, shown[name]) for name in seen_columns} | {
-        seen: rows[seen].mask(there, shown[name]) for name, seen in seen_columns.items()
+    finding = finding.mask(kept & ~exact & ~before, "kept_otherwise").mask(never_took, "not_taken")
+    finding = finding.mask(unsure | (rows["finding"] == "adopted"), "adopted")
+    finding = finding.mask(~kept & ~before & (~ours | unsure), "edited")
+    replaced = (
+        there & ~kept & (never_took | (unsure & before))
+    )  # it holds what it shows, not what it was sent
+    changes: dict[str, Any] = {name: rows[name].mask(replaced, shown[name]) for name in kind.seen} | {
+        seen: rows[seen].mask(there, shown[name]) for name, seen in kind.seen.items()
     }
     return rows.assign(
         **changes,

@@ -81,6 +81,8 @@ class Code(StrEnum):
     GRADES_NOT_ASKED = "grades_not_asked"
     NOT_MENDED = "not_mended"
     ASSIGNMENT_NOT_MENDED = "assignment_not_mended"
+    MEND_HELD = "mend_held"
+    ASSIGNMENT_MEND_HELD = "assignment_mend_held"
     ASSIGNMENT_NOT_EMPTY = "assignment_not_empty"
     SIS_REFUSED = "sis_refused"
     SIS_UNAVAILABLE = "sis_unavailable"
@@ -359,6 +361,18 @@ CATALOGUE: dict[Code, Issue] = {
     ),
     Code.ASSIGNMENT_NOT_MENDED: _info(
         "assignment", "This run was not asked to write it.", "Sync the course, or name its cause.", "operator"
+    ),
+    Code.MEND_HELD: _error(
+        "grade",
+        "Post Grades",
+        "So much would be written at once that mending or taking back waits for someone's word.",
+        "Look at the differences, then ask again with --confirm.",
+    ),
+    Code.ASSIGNMENT_MEND_HELD: _error(
+        "assignment",
+        "Post Assignments",
+        "So much would be written at once that mending or taking back waits for someone's word.",
+        "Look at the differences, then ask again with --confirm.",
     ),
     Code.ASSIGNMENT_NOT_EMPTY: _error(
         "assignment",

@@ -63,6 +63,11 @@ STOPS: dict[str, Stop] = {
         "Sync again: what was written is looked up before anything is sent.",
         "operator",
     ),
+    "sis_changed": Stop(
+        "SIS_BASE_URL names another host than the one that holds what was sent.",
+        "Say `gpb sis same` or `gpb sis another`.",
+        "operator",
+    ),
     "unreadable_data": Stop(
         "An answer of Canvas or the SIS cannot be read.",
         "Check that both addresses are those of the servers themselves; else report it.",

@@ -3,8 +3,10 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pandas as pd
 import pytest
 
+from gpb_pipeline.passback.course import SyncType
 from gpb_pipeline.passback.holdings.frames import (
     CERTAINTIES,
     FINDINGS,
@@ -14,7 +16,7 @@ from gpb_pipeline.passback.holdings.frames import (
     LineItemSight,
     ResultSight,
 )
-from gpb_pipeline.passback.holdings.see import doubtful, see, short_classes, taken_over, to_look_up
+from gpb_pipeline.passback.holdings.see import doubtful, see, short_classes, strangers, taken_over, to_look_up
 from gpb_pipeline.passback.rules.issues import Code
 from gpb_pipeline_tests.passback.courses import (
     POLICY,
@@ -181,6 +183,27 @@ def test_in_provider_mode_a_column_with_results_of_others_is_not_ours() -> None:
     assert found_items(looked) == [("unknown", "unsettled")]
 
 
+def test_in_provider_mode_a_column_that_stood_there_before_is_not_ours() -> None:
+    sis = Sis(chooses_ids=True, loses_writes=ITEM)
+    first = night(PAIR, sis)
+    [row] = first.plan.assignments.to_dict("records")
+    names = ("class_id", "title", "category_id", "period_id", "points_possible", "assigned_at", "due_on_wire")
+    sis.line_items["hers"] = {each: row[each] for each in names}
+    assert found_items(read(first.held, PAIR, sis, 0.01)) == [("known", "adopted")]
+    stood_there = read(first.held, PAIR, sis, 0.01, strangers=frozenset({"hers"}))
+    assert found_items(stood_there) == [("unknown", "unsettled")]
+
+
+def test_what_is_shown_and_not_ours_is_a_stranger_but_where_something_is_unsettled() -> None:
+    sis = Sis(chooses_ids=True)
+    held = night(PAIR, sis).held
+    sis.line_items["hers"] = next(iter(sis.line_items.values()))
+    book = sis.gradebook(PAIR.places.class_ids, SENT_AT + DAY)
+    assert strangers(held, book) == {"hers": "C1"}
+    unsettled = replace(held, line_items=held.line_items.assign(certainty="unknown"))
+    assert strangers(unsettled, book) == {}
+
+
 ROUNDED = [(8.25, 0, 8.0), (8.333333, 0, 8.0), (8.25, 1, 8.2), (8.125, 2, 8.12)]
 
 
@@ -286,6 +309,114 @@ def test_an_edit_that_is_kept_is_told_once() -> None:
     held = night(PAIR, sis, held, at=SENT_AT + DAY, interrupted=True, policy=policy).held
     again = night(PAIR, sis, held, at=SENT_AT + 2 * DAY, interrupted=True, policy=policy)
     assert (writes(again.plan), codes(again.outcome)) == ({}, [])
+
+
+def test_an_edit_that_is_flagged_fails_each_night_until_someone_acts() -> None:
+    sis, held = edited()
+    policy = replace(POLICY, on_edit="flag")
+    for days, interrupted in ((1, True), (2, False), (3, True)):
+        asked = night(PAIR, sis, held, at=SENT_AT + days * DAY, interrupted=interrupted, policy=policy)
+        held = asked.held
+        assert grades_of(asked.outcome)["1", "10", "a"] == ("failed", "edited_in_sis")
+        assert codes(asked.outcome) == [Code.EDITED_IN_SIS]
+    as_there = PAIR.with_(submissions=[scored(3, "a"), scored(9, "b")])
+    agreed = night(as_there, sis, held, at=SENT_AT + 4 * DAY, policy=policy)
+    assert (writes(agreed.plan), codes(agreed.outcome)) == ({}, [])
+    newer = PAIR.with_(submissions=[scored(5, "a"), scored(9, "b")])
+    acts: list[tuple[School, SyncType]] = [(newer, "manual"), (PAIR, "remaster")]
+    for school, sync_type in acts:
+        acted = night(school, sis, held, sync_type, at=SENT_AT + 4 * DAY, policy=policy)
+        assert grades_of(acted.outcome)["1", "10", "a"] == ("updated", None)
+
+
+@pytest.mark.parametrize("chooses_ids", [False, True], ids=["consumer", "provider"])
+@pytest.mark.parametrize(
+    ("on_edit", "said"),
+    [("overwrite", ("created", None)), ("keep", ("unchanged", None)), ("flag", ("failed", "edited_in_sis"))],
+)
+def test_a_result_that_was_deleted_is_made_again_left_or_asked_about_as_the_district_says(
+    *, chooses_ids: bool, on_edit: str, said: tuple[str, str | None]
+) -> None:
+    sis = Sis(chooses_ids=chooses_ids, serves_ids=True)
+    held = night(PAIR, sis).held
+    del sis.results[result_of(sis)]
+    policy = replace(POLICY, on_edit=on_edit)  # type: ignore[arg-type]
+    first = night(PAIR, sis, held, at=SENT_AT + DAY, interrupted=True, policy=policy)
+    assert grades_of(first.outcome)["1", "10", "a"] == said
+    assert codes(first.outcome) == ([] if on_edit == "overwrite" else [Code.EDITED_IN_SIS])
+    again = night(PAIR, sis, first.held, at=SENT_AT + 2 * DAY, policy=policy)
+    assert grades_of(again.outcome)["1", "10", "a"] == (said if on_edit == "flag" else ("unchanged", None))
+    assert len(sis.results) == (2 if on_edit == "overwrite" else 1)
+    newer = PAIR.with_(submissions=[scored(5, "a"), scored(9, "b")])
+    changed = night(newer, sis, again.held, at=SENT_AT + 3 * DAY, policy=policy)
+    assert grades_of(changed.outcome)["1", "10", "a"][0] in {"created", "updated"}
+    assert len(sis.results) == 2
+
+
+@pytest.mark.parametrize("chooses_ids", [False, True], ids=["consumer", "provider"])
+def test_a_deleted_column_that_is_left_comes_back_for_what_canvas_changes_alone(*, chooses_ids: bool) -> None:
+    school = PAIR.with_(
+        assignments=[assignment("10"), assignment("11", assignment_name="Other")],
+        submissions=[scored(8, "a"), scored(9, "b"), scored(7, "a", "11")],
+    )
+    sis, policy = Sis(chooses_ids=chooses_ids, serves_ids=True), replace(POLICY, on_edit="keep")
+    held = night(school, sis, policy=policy).held
+    [lost] = [key for key, each in sis.line_items.items() if each["title"] != "Other"]
+    del sis.line_items[lost]
+    sis.results = {key: each for key, each in sis.results.items() if each["line_item_id"] != lost}
+    left = night(school, sis, held, at=SENT_AT + DAY, interrupted=True, policy=policy)
+    assert (writes(left.plan), len(sis.line_items)) == ({}, 1)
+    newer = school.with_(submissions=[scored(5, "a"), scored(9, "b"), scored(7, "a", "11")])
+    held = left.held
+    for days in (2, 3):
+        held = night(newer, sis, held, at=SENT_AT + days * DAY, policy=policy).held
+        assert len(sis.line_items) == 2
+        assert sorted(each["score"] for each in sis.results.values()) == [5, 7]
+
+
+@pytest.mark.parametrize(
+    ("on_edit", "said", "score"), [("overwrite", "updated", 5.0), ("keep", "unchanged", 3.0)]
+)
+def test_an_unknown_write_whose_value_was_neither_asked_for_nor_seen_is_an_edit(
+    on_edit: str, said: str, score: float
+) -> None:
+    sis, held = edited()
+    first = held.results["student_id"] == "A-sourced"
+    asked = held.results.assign(
+        score=held.results["score"].mask(first, 5.0),
+        certainty=held.results["certainty"].mask(first, "unknown"),
+    )
+    newer = PAIR.with_(submissions=[scored(5, "a"), scored(9, "b")])
+    policy = replace(POLICY, on_edit=on_edit)  # type: ignore[arg-type]
+    looked = night(newer, sis, replace(held, results=asked), at=SENT_AT + DAY, policy=policy)
+    assert grades_of(looked.outcome)["1", "10", "a"] == (said, None)
+    assert codes(looked.outcome) == [Code.EDITED_IN_SIS]
+    assert sis.results[result_of(sis)]["score"] == score
+
+
+def test_a_first_write_found_by_its_student_with_another_value_is_an_edit() -> None:
+    sis = Sis(chooses_ids=True, loses_answers=GRADE, late=True)
+    first = night(PAIR, sis)
+    sis.late, sis.loses_answers = False, frozenset()
+    sis.results[result_of(sis)]["score"] = 3.0
+    looked = night(PAIR, sis, first.held, at=SENT_AT + DAY)
+    assert grades_of(looked.outcome)["1", "10", "a"] == ("updated", None)
+    assert codes(looked.outcome) == [Code.EDITED_IN_SIS]
+    assert sorted(each["score"] for each in sis.results.values()) == [8, 9]
+
+
+def test_what_was_accepted_unread_and_is_shown_as_before_did_not_take() -> None:
+    sis = Sis()
+    held = night(PAIR, sis).held
+    first = held.results["student_id"] == "A-sourced"
+    later = pd.Timestamp(SENT_AT + timedelta(hours=1))
+    unread = held.results.assign(
+        score=held.results["score"].mask(first, 5.0), sent_at=held.results["sent_at"].mask(first, later)
+    )
+    looked = read(replace(held, results=unread), PAIR, sis)
+    assert found_results(looked) == [("known", "not_taken"), ("known", "same")]
+    newer = PAIR.with_(submissions=[scored(5, "a"), scored(9, "b")])
+    assert writes(night(newer, sis, looked, at=SENT_AT + 2 * DAY).plan) == {"update": 1}
 
 
 def test_what_a_dead_sync_had_posted_is_no_edit() -> None:

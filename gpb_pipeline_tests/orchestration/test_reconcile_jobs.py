@@ -1,0 +1,110 @@
+"""The nights' reading back through its job, and what of it is told in the morning."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import dagster as dg
+import pytest
+
+from gpb_pipeline.definitions import defs
+from gpb_pipeline.orchestration import sensors
+from gpb_pipeline.orchestration.resources import Passback
+from gpb_pipeline.passback.frames import Sections
+from gpb_pipeline.passback.holdings.frames import NO_HOLDINGS, Holdings, LineItemSight
+from gpb_pipeline.sandbox.serve import Sandbox
+from gpb_pipeline.warehouse import differences, frames, history, holdings, logs, tables
+from gpb_pipeline.warehouse.ducklake import Warehouse
+from gpb_pipeline.warehouse.frames import CourseFrames
+from gpb_pipeline.warehouse.holdings import Change
+from gpb_pipeline.warehouse.logs import JobOutcome
+from gpb_pipeline_tests.orchestration.conftest import ALGEBRA, Dagster
+from gpb_pipeline_tests.orchestration.past import Sync, put_on_record
+from gpb_pipeline_tests.orchestration.test_last_night import looked_at
+from gpb_pipeline_tests.warehouse.rows import frame
+from gpb_pipeline_tests.warehouse.syncs import issue, outcome
+
+NEW_YORK = ZoneInfo("America/New_York")
+NIGHT = datetime.now(NEW_YORK).replace(second=0, microsecond=0) - timedelta(hours=4)
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture(autouse=True)
+def _a_night_four_hours_ago(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GPB_NIGHTLY_ENABLED", "true")
+    monkeypatch.setenv("GPB_NIGHTLY_AT", f"{NIGHT:%H:%M}")
+    monkeypatch.setenv("GPB_TIMEZONE", NEW_YORK.key)
+
+
+def digest(home: dg.DagsterInstance, capfd: pytest.CaptureFixture[str]) -> str:
+    """What the morning's one message says."""
+    cursor = json.dumps({"night": "", "on_since": (NIGHT - 30 * 24 * HOUR).isoformat()})
+    with dg.build_sensor_context(instance=home, cursor=cursor, resources={"passback": Passback()}) as context:
+        sensors.sync_alerts.evaluate_tick(context)
+    return capfd.readouterr().err
+
+
+def test_the_nights_reading_finds_what_was_edited_and_writes_nothing(
+    school: Sandbox, warehouse: Warehouse, dagster: Dagster, home: dg.DagsterInstance
+) -> None:
+    dagster.run("grade_sync", config={"course_ids": [ALGEBRA]})
+    edited = school.state()["results"][0]
+    school.control("sis", "PATCH", f"/results/{edited['sourced_id']}", {"score": edited["score"] + 1.5})
+    before = len(school.writes())
+    with dg.build_schedule_context(instance=home, scheduled_execution_time=NIGHT + 4 * HOUR) as context:
+        [reading] = defs.resolve_schedule_def("reading_back").evaluate_tick(context).run_requests or []
+    done = defs.resolve_job_def("reconcile").execute_in_process(
+        instance=dagster.instance, run_config=reading.run_config
+    )
+    assert done.success
+    assert len(school.writes()) == before
+    assert warehouse.read(history.drift, datetime.now(UTC) - HOUR) == {ALGEBRA: 1}
+    [found] = warehouse.read(differences.found)
+    assert (found.course_id, found.cause, found.columns, found.grades) == (ALGEBRA, "edited_in_sis", 0, 1)
+
+
+def test_what_a_reading_found_after_the_last_digest_is_in_the_next(
+    warehouse: Warehouse, home: dg.DagsterInstance, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The reading comes an hour after the digest of its own night; an older one has been told."""
+    for course_id, at in (("1", NIGHT - 20 * HOUR), ("2", NIGHT - 44 * HOUR)):
+        reading = Sync(course_id, at, type="reconcile")
+        put_on_record(warehouse, reading)
+        edits = outcome(issues=[issue("edited_in_sis", "s1", "a1", "u1")] * 3)
+        told = JobOutcome(course_id=course_id, job_id=reading.job_id, outcome=edits)
+        warehouse.commit(logs.append, [told])
+    text = digest(home, capfd)
+    assert "Course 1 has 3 items that someone changed in the SIS. See `gpb reconcile 1`." in text
+    assert "Course 2" not in text
+
+
+def test_a_class_that_was_not_read_back_for_seven_nights_is_told(
+    warehouse: Warehouse, dagster: Dagster, home: dg.DagsterInstance, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Course 1 was read a week ago, 2 last night, 3 never, and first sent to yesterday."""
+    for section, sent, read in (
+        ("1", NIGHT - 90 * 24 * HOUR, NIGHT - 8 * 24 * HOUR),
+        ("2", NIGHT - 90 * 24 * HOUR, NIGHT - 20 * HOUR),
+        ("3", NIGHT - 20 * HOUR, None),
+    ):
+        sections = frame(Sections, {"section_id": section})
+        course = CourseFrames(course_id=section, job_id="read", frames={tables.CANVAS_SECTIONS: sections})
+        warehouse.commit(frames.replace, [course])
+        item = {"section_id": section, "class_id": section, "certainty": "known", "finding": None}
+        held = Holdings(
+            line_items=frame(LineItemSight, item | {"sent_at": sent.astimezone(UTC)}),
+            results=NO_HOLDINGS.results,
+        )
+        change = Change(
+            before=NO_HOLDINGS, after=held, read=frozenset({section} if read else ()), read_at=read
+        )
+        warehouse.commit(holdings.bring, [change])
+    text = digest(home, capfd)
+    assert "For the operator:" in text
+    assert "Course 1 has a class that was not read back for seven nights." in text
+    assert "Course 2" not in text
+    assert "Course 3" not in text
+    told = looked_at(dagster)
+    assert told["not_read_back"] == 1
+    assert "operator: 1 courses not read back for seven nights" in told["who_must_act"]
+    assert "Not read back for seven nights (operator): Course 1." in told["last_night"]
