@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
 from typing import Self
 
@@ -70,7 +70,12 @@ class Stream:
     """
 
     def __init__(self, connections: Connections, requests: Iterable[SyncRequest]) -> None:
-        self._connections = connections
+        self._brake = Brake()
+        self._connections = replace(
+            connections,
+            canvas=connections.canvas.heeding(self._brake),
+            sis=connections.sis.heeding(self._brake),
+        )
         self._pending = deque(requests)
         self._group: list[CourseLife] = []  # to be locked next, in their order
         self._looking = 0  # for so many of the group the head is asked for
@@ -82,7 +87,6 @@ class Stream:
         self._finished: list[CourseLife] = []
         self._alive: list[CourseLife] = []  # from the lock on, until their ends are told; previews too
         self._told: SimpleQueue[StageReached | CourseJudged | CourseLife | _Looked] = SimpleQueue()
-        self._brake = Brake()
         self._committed_at = time.monotonic()
         self._heads = ThreadPoolExecutor(IN_FLIGHT, "head")
         self._courses = ThreadPoolExecutor(IN_FLIGHT, "course")

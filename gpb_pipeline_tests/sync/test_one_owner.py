@@ -235,3 +235,16 @@ def test_a_course_is_read_by_its_head_once(desk: Desk) -> None:
         each for each in desk.sandbox.requests_seen("canvas") if each["path"].endswith(f"/courses/{ALGEBRA}")
     ]
     assert len(heads) == 1
+
+
+def test_who_is_stopped_while_canvas_is_read_asks_nothing_more(desk: Desk) -> None:
+    slow = {"effect": "slow", "path": "/api/v1/courses/", "seconds": 0.3, "times": None}
+    desk.sandbox.set_faults("canvas", slow)
+    with desk.connected() as connections, Stream(connections, [desk.request(ALGEBRA)]) as stream:
+        assert any(isinstance(event, StageReached) for event in stream)
+        [ended] = stream.stop(REFUSED)
+        asked = [each["path"] for each in desk.sandbox.requests_seen("canvas")]
+        assert isinstance(ended, CourseFailed)
+        assert ended.error is REFUSED
+    assert not any("submissions" in each for each in asked)
+    assert len(desk.sandbox.requests_seen("canvas")) == len(asked)
