@@ -50,10 +50,6 @@ ALONE = {
     "no points at all": (one(points_possible=None), ("skipped", "no_points")),
     "no due date": (one(due_at=None), ("skipped", "no_due_date")),
     "omitted from the final grade": (one(omit_from_final_grade=True), GOES),
-    "checkpointed, moderated, anonymous, in groups": (
-        one(has_checkpoints=True, moderated=True, anonymous=True, group_assignment=True),
-        GOES,
-    ),
     "given to single students": (
         one(only_visible_to_overrides=True).with_(overrides=[override("student", "a")]),
         ("skipped", "assigned_to_students_only"),
