@@ -152,6 +152,7 @@ class SisGradingPeriods(Frame):
     period_id: Series[str] = pa.Field(description="sourcedId of the academic session")
     start_date: Series[UtcTime] = pa.Field(description="midnight UTC of the first day")
     end_date: Series[UtcTime] = pa.Field(description="midnight UTC of the last day")
+    stated_end: Series[UtcTime] = pa.Field(description="midnight UTC of the end date that the SIS states")
     closed: Series[bool]
 
 

@@ -6,7 +6,7 @@ can go. Nothing is judged here; how a SIS takes what is sent to it, syncs.py say
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -116,7 +116,8 @@ def category(category_id: str = "HW", title: str = "Homework", **changed: Any) -
 
 
 def period(period_id: str, start: str, end: str, section_id: str = "1", **changed: Any) -> Row:
-    days = {"start_date": start, "end_date": end}
+    after = (date.fromisoformat(end) + timedelta(days=1)).isoformat()  # exclusive, as the standard has it
+    days = {"start_date": start, "end_date": end, "stated_end": after}
     return {"section_id": section_id, "period_id": period_id, "closed": False} | days | changed
 
 
