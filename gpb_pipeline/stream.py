@@ -187,14 +187,18 @@ class Stream:
         return None
 
     def _locked_out(self, life: CourseLife, taken: LockedError, until: float | None) -> Event | None:
-        if life.request.type == "nightly":
+        nightly, now = life.request.type == "nightly", time.monotonic()
+        if until is None:  # what looks whether a job has died has the lock, too, for a moment
+            self._look_again = self._look_again if self._waiting else now + LOOK_AGAIN
+            self._waiting.append((life, now if nightly else now + PATIENCE))
+            return None if nightly else CourseWaiting(request=life.request)
+        if now <= until:
+            self._waiting.append((life, until))
+            return None
+        if nightly:
             return CourseSkipped(request=life.request, reason="another sync of it is running")
-        now = time.monotonic()
-        if until is not None and now > until:
-            life.fail(taken)
-            return life.told()
-        self._waiting.append((life, until or now + PATIENCE))
-        return CourseWaiting(request=life.request) if until is None else None
+        life.fail(taken)
+        return life.told()
 
     def _recorded(self, lives: Sequence[CourseLife]) -> list[Event]:
         """Put jobs on record, together or, where that is refused, each by itself; tell of those refused."""
