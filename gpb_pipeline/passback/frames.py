@@ -123,10 +123,13 @@ class Submissions(Frame):
 class SisCategories(Frame):
     """The SIS's grading categories (docs/oneroster.md, Fields)."""
 
-    category_id: Series[str] = pa.Field(unique=True, description="sourcedId")
+    category_id: Series[str] = pa.Field(description="sourcedId; once a class that alone may use it")
     title: Series[str]
     active: Series[bool]
     class_id: Series[str] = pa.Field(nullable=True, description="sourcedId of its class; None: global")
+
+    class Config(Frame.Config):
+        unique = ["category_id", "class_id"]
 
 
 class SisClasses(Frame):
