@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
 from typing import Self
 
@@ -70,7 +70,12 @@ class Stream:
     """
 
     def __init__(self, connections: Connections, requests: Iterable[SyncRequest]) -> None:
-        self._connections = connections
+        self._brake = Brake()
+        self._connections = replace(
+            connections,
+            canvas=connections.canvas.heeding(self._brake),
+            sis=connections.sis.heeding(self._brake),
+        )
         self._pending = deque(requests)
         self._group: list[CourseLife] = []  # to be locked next, in their order
         self._looking = 0  # for so many of the group the head is asked for
@@ -82,7 +87,6 @@ class Stream:
         self._finished: list[CourseLife] = []
         self._alive: list[CourseLife] = []  # from the lock on, until their ends are told; previews too
         self._told: SimpleQueue[StageReached | CourseJudged | CourseLife | _Looked] = SimpleQueue()
-        self._brake = Brake()
         self._committed_at = time.monotonic()
         self._heads = ThreadPoolExecutor(IN_FLIGHT, "head")
         self._courses = ThreadPoolExecutor(IN_FLIGHT, "course")
@@ -183,14 +187,18 @@ class Stream:
         return None
 
     def _locked_out(self, life: CourseLife, taken: LockedError, until: float | None) -> Event | None:
-        if life.request.type == "nightly":
+        nightly, now = life.request.type == "nightly", time.monotonic()
+        if until is None:  # what looks whether a job has died has the lock, too, for a moment
+            self._look_again = self._look_again if self._waiting else now + LOOK_AGAIN
+            self._waiting.append((life, now if nightly else now + PATIENCE))
+            return None if nightly else CourseWaiting(request=life.request)
+        if now <= until:
+            self._waiting.append((life, until))
+            return None
+        if nightly:
             return CourseSkipped(request=life.request, reason="another sync of it is running")
-        now = time.monotonic()
-        if until is not None and now > until:
-            life.fail(taken)
-            return life.told()
-        self._waiting.append((life, until or now + PATIENCE))
-        return CourseWaiting(request=life.request) if until is None else None
+        life.fail(taken)
+        return life.told()
 
     def _recorded(self, lives: Sequence[CourseLife]) -> list[Event]:
         """Put jobs on record, together or, where that is refused, each by itself; tell of those refused."""

@@ -18,6 +18,7 @@ from pandera.typing import DataFrame
 
 from gpb_pipeline.brake import Brake
 from gpb_pipeline.canvas.client import CanvasClient
+from gpb_pipeline.canvas.completeness import require_somebody
 from gpb_pipeline.canvas.courses import Head
 from gpb_pipeline.canvas.extracts import read_course
 from gpb_pipeline.errors import PermanentError, PipelineError
@@ -228,6 +229,8 @@ class CourseSync:
         self.reached(Stage.FILTER)
         places = _places(canvas, sis, policy.tenant)
         mapping, on_record, strangers = self.connections.warehouse.read(_known, places)
+        if self.request.type not in READ_BACK and not self.request.confirm:
+            require_somebody(canvas, posted=not on_record.results.empty)
         held = taken_over(on_record, places)
         eyes = self._eyes(places, strangers)
         whole = interrupted or self.request.type in READ_BACK

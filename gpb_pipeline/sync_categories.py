@@ -28,7 +28,8 @@ from gpb_pipeline.passback.categories.window import (
     category_list,
 )
 from gpb_pipeline.sis.client import OneRosterClient
-from gpb_pipeline.sis.lookups import class_named
+from gpb_pipeline.sis.lookups import class_named, course_categories
+from gpb_pipeline.sis.model import Category as SisCategory
 from gpb_pipeline.warehouse import choices
 from gpb_pipeline.warehouse.ducklake import Warehouse
 
@@ -70,9 +71,9 @@ class CategorySync:
 
     def course(self, course_id: str) -> CategoryList:
         """Read a course's list as it is now."""
-        return self._listed(course_id, self._active)
+        return self._listed(course_id, self._district)
 
-    def _listed(self, course_id: str, active: Sequence[Category]) -> CategoryList:
+    def _listed(self, course_id: str, district: Sequence[SisCategory]) -> CategoryList:
         course = course_named(self._canvas, course_id)
         sections, groups = read_groups(self._canvas, course.course_id)
         ours = [
@@ -87,15 +88,15 @@ class CategorySync:
             )
             if sis_id is not None
         ]
-        return category_list(course, ours, groups, active, self._choices(ours))
+        return category_list(course, ours, groups, self._active(ours, district), self._choices(ours))
 
     def courses(self, course_ids: Iterable[str]) -> Iterator[CategoryList | PipelineError]:
         """Read many courses' lists, several at once, in this order; one that cannot be read is its error."""
-        active = self._active
+        district = self._district
 
         def listed(course_id: str) -> CategoryList | PipelineError:
             try:
-                return self._listed(course_id, active)
+                return self._listed(course_id, district)
             except PipelineError as error:
                 return error
 
@@ -174,10 +175,16 @@ class CategorySync:
             )
 
     @cached_property
-    def _active(self) -> list[Category]:
+    def _district(self) -> list[SisCategory]:
+        return self._sis.categories()
+
+    def _active(self, sections: Iterable[Section], district: Sequence[SisCategory]) -> list[Category]:
+        """Read what the classes of these sections may use, as a sync does."""
+        class_ids = {each.class_id: None for each in sections if each.class_id is not None}
+        by_class = {class_id: self._sis.class_categories(class_id) for class_id in class_ids}
         return [
             Category(category_id=each.sourced_id, title=each.title, class_id=each.class_id)
-            for each in self._sis.categories()
+            for each in course_categories(district, by_class)
             if each.active
         ]
 

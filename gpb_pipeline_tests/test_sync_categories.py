@@ -68,6 +68,7 @@ class District:
             client_id=given["SIS_CLIENT_ID"],
             client_secret=given["SIS_CLIENT_SECRET"],
             token_url=given["SIS_TOKEN_URL"],
+            dialect=given.get("SIS_DIALECT", "oneroster-1.1"),
             class_match="identifier" if "SIS_CLASS_MATCH" in given else "sourcedId",
         )
         self.canvas, self.sis = CanvasClient(canvas), OneRosterClient(sis)
@@ -279,3 +280,14 @@ def test_a_sis_with_ids_of_its_own_has_its_classes_categories(warehouse: Warehou
     assert found["Essays", "HIST9-1"].category is not None
     assert found["Essays", "HIST9-1"].category.class_id == "own-HIST9-1"
     assert found["Essays", "HIST9-3"].code == "class_unknown"
+
+
+def test_what_a_sis_tells_by_class_alone_is_offered_to_those_classes(warehouse: Warehouse) -> None:
+    with (
+        running_sandbox(today=date(2026, 11, 24), dialect="oneroster-1.2") as sandbox,
+        District(sandbox, warehouse) as district,
+    ):
+        sandbox.set_temperaments(class_categories=True)
+        found = rows(district.sync.course(HISTORY))
+    assert found["Essays", "HIST9-1"].category is not None
+    assert found["Essays", "HIST9-1"].category.class_id == "HIST9-1"

@@ -10,6 +10,8 @@ from math import isfinite
 from threading import Condition
 from time import monotonic
 
+from gpb_pipeline.brake import Brake
+
 REMAINING = "X-Rate-Limit-Remaining"
 RESERVED = 50.0  # points held back for each request in flight
 OUTFLOW = 10.0  # points a second that leak out of Canvas's buckets
@@ -29,15 +31,18 @@ class Bucket:
         self._changed = Condition()
 
     @contextmanager
-    def turn(self) -> Iterator[None]:
+    def turn(self, brake: Brake) -> Iterator[None]:
         """Wait until a request more would not be refused; it counts as in flight until the block is left.
+
+        Raises StoppedError where `brake` is pulled first.
 
         What is said to be left may or may not have had the others in flight taken off: they are taken off
         again, which errs to the side that Canvas does not refuse.
         """
         with self._changed:
+            brake.heed()
             while (seconds := self._seconds_to_wait()) > 0:
-                self._changed.wait(seconds)
+                brake.wait_on(self._changed, seconds)
             self._in_flight += 1
         try:
             yield

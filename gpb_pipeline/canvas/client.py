@@ -4,6 +4,7 @@ What is asked for, and the frames made of it, are in extracts.py. Source: docs/c
 """
 
 from collections.abc import Callable, Iterator
+from copy import copy
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
@@ -15,6 +16,7 @@ import stamina
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
+from gpb_pipeline.brake import Brake
 from gpb_pipeline.canvas.body import Json, body_of, object_in
 from gpb_pipeline.canvas.bucket import Bucket
 from gpb_pipeline.canvas.errors import (
@@ -70,6 +72,7 @@ class CanvasClient:
     def __init__(self, settings: CanvasSettings, bucket: Bucket | None = None) -> None:
         self.settings = settings
         self._bucket = bucket or Bucket()
+        self._brake = Brake()
         self._session = requests.Session()
         self._session.auth = _Bearer(_token_in(settings))
         self._session.headers.update(
@@ -83,6 +86,12 @@ class CanvasClient:
 
     def __exit__(self, *_: object) -> None:
         self._session.close()
+
+    def heeding(self, brake: Brake) -> Self:
+        """Give this client, its session and its bucket, for work that `brake` stops between two requests."""
+        heeding = copy(self)
+        heeding._brake = brake  # noqa: SLF001  its own kind
+        return heeding
 
     def get(self, path: str, params: Params | None = None, *, item: str) -> Json:
         """Read one object."""
@@ -121,7 +130,7 @@ class CanvasClient:
         body: Json | None = None,
     ) -> Read:
         """Ask until there is a whole answer; raises what the last try did."""
-        for attempt in stamina.retry_context(on=_another_try(), attempts=ATTEMPTS, timeout=None):
+        for attempt in stamina.retry_context(on=_another_try(self._brake), attempts=ATTEMPTS, timeout=None):
             with attempt:
                 answer = self._ask(method, url, item, params, body)
                 return Read(answer, body_of(answer, item))
@@ -130,7 +139,7 @@ class CanvasClient:
     def _ask(
         self, method: str, url: str, item: str, params: Params | None, body: Json | None
     ) -> requests.Response:
-        with self._bucket.turn():
+        with self._bucket.turn(self._brake):
             try:
                 answer = self._session.request(
                     method,
@@ -149,11 +158,13 @@ class CanvasClient:
         return answer
 
 
-def _another_try() -> Callable[[Exception], bool | float]:
+def _another_try(brake: Brake) -> Callable[[Exception], bool | float]:
     """Make the rule of one request: a throttle waits at the bucket, an outage by patience."""
     patience = Patience()
 
     def wait(error: Exception) -> bool | float:
+        if brake.why is not None:
+            return False
         if isinstance(error, ThrottledError):
             return 0.0
         if not isinstance(error, UnavailableError):

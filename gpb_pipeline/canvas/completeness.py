@@ -12,7 +12,7 @@ from gpb_pipeline.canvas.errors import AccessError, ShortReadError
 from gpb_pipeline.canvas.readings import ident_if_any, moment_if_any
 from gpb_pipeline.canvas.sieve import Columns
 from gpb_pipeline.errors import PermanentError
-from gpb_pipeline.passback.course import Reject
+from gpb_pipeline.passback.course import CanvasRead, Reject
 
 FEATURES = {
     "post_to_sis": "the assignments' Sync to SIS",
@@ -88,6 +88,16 @@ def require_enrollments(enrollments: Sequence[Json], submissions: Sequence[Json]
     """Raise ShortReadError where there are submissions and nobody is enrolled, in any state."""
     if submissions and not enrollments:
         raise _short("there are submissions, and nobody is enrolled", f"{item}, enrollments")
+
+
+def require_somebody(read: CanvasRead, *, posted: bool) -> None:
+    """Raise ShortReadError where nobody is enrolled and grades of the course are `posted`."""
+    if posted and read.enrollments.empty:
+        raise _short(
+            "nobody is enrolled, and grades of it stand in the SIS",
+            f"course {read.course.course_id}, enrollments",
+            "Sync again; where everybody has left, sync it with --confirm.",
+        )
 
 
 def require_submissions(

@@ -39,14 +39,12 @@ SECTIONS = Sieve(
         "section_id": Field("id", read.ident),
         "section_name": Field("name", read.shown),
         "sis_section_id": Field("sis_section_id", read.sis_id_or_none),
-        "nonxlist_course_id": Field("nonxlist_course_id", read.ident_if_any),
     },
 )
 ENROLLMENTS = Sieve(
     kind="enrollment",
     code=Code.UNREADABLE_ENROLLMENT,
     fields={
-        "enrollment_id": Field("id", read.ident),
         "user_id": Field("user_id", read.ident),
         "section_id": Field("course_section_id", read.ident),
         "type": Field("type", read.text),
@@ -63,20 +61,13 @@ GROUPS = Sieve(
         "group_id": Field("id", read.ident),
         "group_name": Field("name", read.trimmed),
         "position": Field("position", read.position),
-        "sis_source_id": Field("sis_source_id", read.shown_or_none),
         "integration_data": Field("integration_data", read.json_object),
     },
 )
 _OF_ANY_ASSIGNMENT = {
-    "position": Field("position", read.position),
     "unlock_at": Field("unlock_at", read.moment_if_any),
     "created_at": Field("created_at", read.moment_if_any),
     "omit_from_final_grade": Field("omit_from_final_grade", read.is_true),
-    "submission_types": Field("submission_types", read.words),
-    "has_checkpoints": Field("has_sub_assignments", read.is_true),
-    "moderated": Field("moderated_grading", read.is_true),
-    "anonymous": Field("anonymous_grading", read.is_true),
-    "group_assignment": Field("group_category_id", lambda value: read.ident_if_any(value) is not None),
     "due_date_required": Field("due_date_required", read.is_true),
 }
 SYNCED = Sieve(
@@ -124,7 +115,6 @@ SUBMISSIONS = Sieve(
         "workflow_state": Field("workflow_state", read.shown),
         "posted_at": Field("posted_at", read.moment_or_none),
         "graded_at": Field("graded_at", read.moment_if_any),
-        "submitted_at": Field("submitted_at", read.moment_if_any),
         "grade_matches_current_submission": Field("grade_matches_current_submission", read.is_not_false),
         "assigned": Field("assignment_visible", read.is_not_false),
     },

@@ -90,7 +90,6 @@ def _course_of(body: Json, account_zone: ZoneInfo) -> Course:
         workflow_state=read.shown(body.get("workflow_state")),
         concluded=read.is_true(body.get("concluded")),
         blueprint=read.is_true(body.get("blueprint")),
-        term_id=read.ident_if_any(body.get("enrollment_term_id")),
     )
 
 

@@ -16,7 +16,6 @@ from gpb_pipeline.canvas.readings import (
     UNFIT,
     flag,
     ident,
-    ident_if_any,
     moment_or_none,
     shape,
 )
@@ -46,7 +45,6 @@ class UnfitError(Exception):
 class OverrideRow:
     """One target of one override; `due_at` counts only where it is overridden."""
 
-    override_id: str
     assignment_id: str
     target: str
     target_id: str
@@ -101,7 +99,6 @@ def _rows(
             unreadable += met
         for target in targets:
             yield OverrideRow(
-                override_id=ident_if_any(override.get("id")) or "",
                 assignment_id=assignment_id,
                 target=target[0],
                 target_id=target[1],

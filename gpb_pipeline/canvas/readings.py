@@ -146,11 +146,6 @@ def json_object(value: object) -> str:
         return "{}"
 
 
-def words(value: object) -> str:
-    """Give a list's texts, comma-separated."""
-    return ",".join(shown(each) for each in value) if isinstance(value, list) else ""
-
-
 def shape(value: object) -> str:
     """Tell of what kind a value is and how large, for a log; never what it says."""
     if value is ABSENT:

@@ -95,7 +95,8 @@ def _of_whole(session: Connection, label: str, job: Job) -> list[dg.AssetCheckEv
     )
     submissions = frames.current(session, tables.CANVAS_SUBMISSIONS, course_id)
     enrollments = frames.current(session, tables.CANVAS_ENROLLMENTS, course_id)
-    read = verdicts.answered(submissions, enrollments, outcome.assignments)
+    sections = frozenset(outcome.assignments["section_id"])  # which others were asked for is not on record
+    read = verdicts.answered(submissions, enrollments, outcome.assignments, sections)
     return checks.of_outcome(course_id, label, job.status, outcome, job.counts, read)
 
 

@@ -3,7 +3,7 @@
 The stream logs them with each course (telling.py); check_again.py evaluates them again from the warehouse.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import dagster as dg
 import pandas as pd
@@ -18,6 +18,8 @@ from gpb_pipeline.orchestration.check_specs import ACCOUNTED, CHECKS, HELD, ROW_
 from gpb_pipeline.orchestration.metadata import Metadata, issue_table, name_of
 from gpb_pipeline.orchestration.partitions import cause_of, named
 from gpb_pipeline.orchestration.verdicts import Verdict
+from gpb_pipeline.passback.course import Reject
+from gpb_pipeline.passback.rows.assignments import in_scope
 from gpb_pipeline.passback.rows.counts import Counts
 from gpb_pipeline.passback.rows.frames import Rows
 from gpb_pipeline.passback.rules.issues import CATALOGUE
@@ -39,8 +41,11 @@ def of_synced(course: CourseSynced) -> list[dg.AssetCheckEvaluation]:
     """Evaluate every check, on a sync that came to its end."""
     course_id, canvas = course.request.course_id, course.judged.canvas
     label = named(course_id, name_of(course.judged))
-    read = verdicts.answered(canvas.submissions, canvas.enrollments, course.outcome.assignments)
-    return of_outcome(course_id, label, course.status, course.outcome, course.counts, read)
+    asked_for = frozenset(in_scope(canvas.sections, course.request.selection)["section_id"])
+    read = verdicts.answered(canvas.submissions, canvas.enrollments, course.outcome.assignments, asked_for)
+    return of_outcome(
+        course_id, label, course.status, course.outcome, course.counts, read, rejects=canvas.rejects
+    )
 
 
 def of_unchanged(course: CourseUnchanged) -> dg.AssetCheckEvaluation:
@@ -100,13 +105,21 @@ def of_rows(course_id: str, label: str, rows: Rows) -> list[dg.AssetCheckEvaluat
 
 
 def of_outcome(
-    course_id: str, label: str, status: str, outcome: Rows, counts: Counts, read: verdicts.Pairs
+    course_id: str,
+    label: str,
+    status: str,
+    outcome: Rows,
+    counts: Counts,
+    read: verdicts.Pairs,
+    rejects: Collection[Reject] = (),
 ) -> list[dg.AssetCheckEvaluation]:
     """Evaluate every check on an outcome, and against the grades that Canvas answered."""
     return [
         *of_rows(course_id, label, outcome),
         of_end(course_id, label, status, issue_counts(outcome.issues)),
-        _of_verdict(ACCOUNTED, course_id, label, verdicts.every_item_accounted_for(outcome, counts, read)),
+        _of_verdict(
+            ACCOUNTED, course_id, label, verdicts.every_item_accounted_for(outcome, counts, read, rejects)
+        ),
         _of_verdict(HELD, course_id, label, verdicts.sis_holds_what_was_sent(outcome)),
     ]
 

@@ -4,12 +4,13 @@ The stream judges the frames in its hands and a check run again those of the war
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 import pandas as pd
 
+from gpb_pipeline.passback.course import Reject
 from gpb_pipeline.passback.rows import frames as rows_schemas
 from gpb_pipeline.passback.rows.counts import Counts
 from gpb_pipeline.passback.rows.frames import Rows
@@ -65,11 +66,14 @@ class RowRule:
 Pairs = frozenset[tuple[str, str]]
 
 
-def answered(submissions: pd.DataFrame, enrollments: pd.DataFrame, assignments: pd.DataFrame) -> Pairs:
+def answered(
+    submissions: pd.DataFrame, enrollments: pd.DataFrame, assignments: pd.DataFrame, sections: Collection[str]
+) -> Pairs:
     """Count grades as Canvas answered them: the (assignment, student) of each that must come to an end.
 
     Not by the joins of passback/, whose losses this is to find: a grade counts where its student is active in
-    a section to which its assignment is given (docs/decisions.md §8.5).
+    a section to which its assignment is given (docs/decisions.md §8.5), or in none but `sections`, which were
+    asked for: what Canvas shows a student is given to one of the student's own.
     """
     active = enrollments[(enrollments["type"] == "StudentEnrollment") & (enrollments["state"] == "active")]
     attends, given = defaultdict[str, set[str]](set), defaultdict[str, set[str]](set)
@@ -86,16 +90,30 @@ def answered(submissions: pd.DataFrame, enrollments: pd.DataFrame, assignments: 
     return frozenset(
         (assignment_id, user_id)
         for assignment_id, user_id in pairs
-        if given[assignment_id] & attends[user_id]
+        if given[assignment_id] & attends[user_id] or (attends[user_id] and attends[user_id] <= set(sections))
     )
 
 
-def every_item_accounted_for(outcome: Rows, counts: Counts, read: Pairs) -> Verdict:
+def untold(rejects: Iterable[Reject], issues: pd.DataFrame) -> int:
+    """Count what was laid aside at the door and stands in no issue."""
+    names = ["code", "section_id", "assignment_id", "user_id"]
+    told = {
+        tuple(None if pd.isna(each) else each for each in row)
+        for row in issues[names].itertuples(index=False)
+    }
+    items = {(each.code.value, each.section_id, each.assignment_id, each.user_id) for each in rejects}
+    return len(items - told)
+
+
+def every_item_accounted_for(
+    outcome: Rows, counts: Counts, read: Pairs, rejects: Collection[Reject] = ()
+) -> Verdict:
     """Hold a sync's rows against what Canvas answered, and the counts in its history against its rows."""
     grades = set(zip(outcome.grades["assignment_id"], outcome.grades["user_id"], strict=True))
     assignments = int(outcome.assignments["assignment_id"].nunique())
     faults = {
         "grades_lost": len(read - grades),
+        "rejects_untold": untold(rejects, outcome.issues),
         "grades_unaccounted": abs(outcome.extracted.grades - len(grades)),
         "assignments_invented": max(0, assignments - outcome.extracted.assignments),
         "rows_without_an_end": _without_end(outcome.assignments) + _without_end(outcome.grades),
@@ -103,6 +121,7 @@ def every_item_accounted_for(outcome: Rows, counts: Counts, read: Pairs) -> Verd
     }
     met = {
         "grades_answered": len(read),
+        "laid_aside": len(rejects),
         "extracted_grades": outcome.extracted.grades,
         "grades": len(grades),
         "assignments": assignments,

@@ -30,7 +30,6 @@ class Course:
     workflow_state: str
     concluded: bool
     blueprint: bool
-    term_id: str | None
 
 
 @dataclass(frozen=True, kw_only=True)

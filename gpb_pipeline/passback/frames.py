@@ -49,13 +49,11 @@ class Sections(Frame):
     section_id: Series[str] = pa.Field(unique=True, description="Canvas section id")
     section_name: Series[str] = pa.Field(description="as shown in Canvas")
     sis_section_id: Series[str] = pa.Field(nullable=True, description="None where the section has no SIS id")
-    nonxlist_course_id: Series[str] = pa.Field(nullable=True, description="origin, where cross-listed")
 
 
 class Enrollments(Frame):
     """Student enrollments in every state, test student included: scope is judged, not assumed."""
 
-    enrollment_id: Series[str] = pa.Field(unique=True)
     user_id: Series[str] = pa.Field(description="Canvas user id")
     section_id: Series[str]
     type: Series[str] = pa.Field(description="StudentEnrollment or StudentViewEnrollment (the test student)")
@@ -70,7 +68,6 @@ class AssignmentGroups(Frame):
     group_id: Series[str] = pa.Field(unique=True)
     group_name: Series[str]
     position: Series[int]
-    sis_source_id: Series[str] = pa.Field(nullable=True)
     integration_data: Series[str] = pa.Field(description="JSON object, as Canvas holds it")
 
 
@@ -80,7 +77,6 @@ class Assignments(Frame):
     assignment_id: Series[str] = pa.Field(unique=True)
     assignment_name: Series[str]
     group_id: Series[str]
-    position: Series[int]
     workflow_state: Series[str] = pa.Field(description="`published` is the only state that is synced")
     post_to_sis: Series[bool] = pa.Field(description="Sync to SIS")
     grading_type: Series[str]
@@ -90,18 +86,12 @@ class Assignments(Frame):
     created_at: Series[UtcTime] = pa.Field(nullable=True)
     only_visible_to_overrides: Series[bool] = pa.Field(description="no `Everyone`")
     omit_from_final_grade: Series[bool]
-    submission_types: Series[str] = pa.Field(description="comma-separated")
-    has_checkpoints: Series[bool] = pa.Field(description="checkpointed discussion")
-    moderated: Series[bool]
-    anonymous: Series[bool]
-    group_assignment: Series[bool] = pa.Field(description="graded as a group; one submission a student")
     due_date_required: Series[bool] = pa.Field(description="Canvas's own form asks for one")
 
 
 class Overrides(Frame):
     """One row a target of an override: a section, a student, a group, the course (mastery `noop` too)."""
 
-    override_id: Series[str]
     assignment_id: Series[str]
     target: Series[str] = pa.Field(isin=["section", "student", "group", "course", "noop"])
     target_id: Series[str] = pa.Field(description="id of the section, student, group or course")
@@ -123,7 +113,6 @@ class Submissions(Frame):
     workflow_state: Series[str]
     posted_at: Series[UtcTime] = pa.Field(nullable=True, description="None: hidden from the student")
     graded_at: Series[UtcTime] = pa.Field(nullable=True)
-    submitted_at: Series[UtcTime] = pa.Field(nullable=True)
     grade_matches_current_submission: Series[bool]
     assigned: Series[bool] = pa.Field(description="Canvas's assignment_visible")
 
@@ -134,10 +123,13 @@ class Submissions(Frame):
 class SisCategories(Frame):
     """The SIS's grading categories (docs/oneroster.md, Fields)."""
 
-    category_id: Series[str] = pa.Field(unique=True, description="sourcedId")
+    category_id: Series[str] = pa.Field(description="sourcedId; once a class that alone may use it")
     title: Series[str]
     active: Series[bool]
     class_id: Series[str] = pa.Field(nullable=True, description="sourcedId of its class; None: global")
+
+    class Config(Frame.Config):
+        unique = ["category_id", "class_id"]
 
 
 class SisClasses(Frame):
@@ -163,6 +155,7 @@ class SisGradingPeriods(Frame):
     period_id: Series[str] = pa.Field(description="sourcedId of the academic session")
     start_date: Series[UtcTime] = pa.Field(description="midnight UTC of the first day")
     end_date: Series[UtcTime] = pa.Field(description="midnight UTC of the last day")
+    stated_end: Series[UtcTime] = pa.Field(description="midnight UTC of the end date that the SIS states")
     closed: Series[bool]
 
 

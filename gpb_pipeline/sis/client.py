@@ -7,6 +7,7 @@ called from several threads.
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable
+from copy import copy
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -15,6 +16,7 @@ from threading import Lock
 from time import monotonic
 from typing import Self, TypeVar
 
+from gpb_pipeline.brake import Brake
 from gpb_pipeline.errors import PermanentError
 from gpb_pipeline.settings import SisSettings
 from gpb_pipeline.sis import reading
@@ -55,9 +57,7 @@ class OneRosterClient:
         self.settings = settings
         older = settings.dialect == "oneroster-1.1"
         self._codec: Codec = OneRoster1p1(settings.base_url) if older else OneRoster1p2(settings.base_url)
-        self._transport = Transport(settings, self._codec.scope)
-        self._reads = Reads(self._transport)
-        self._writes = Writes(self._transport, settings, self._codec.gradebook)
+        self._ask_through(Transport(settings, self._codec.scope))
         self._asks_class_categories = self._codec.lists_class_categories
         self._has_class_categories = False  # it did for some class: then 404 is none, and not no such list
         self._lists: DistrictLists | None = None
@@ -72,6 +72,17 @@ class OneRosterClient:
 
     def close(self) -> None:
         self._transport.close()
+
+    def heeding(self, brake: Brake) -> Self:
+        """Give this client for work that `brake` stops between two requests; session and pace are shared."""
+        heeding = copy(self)
+        heeding._ask_through(self._transport.heeding(brake))  # noqa: SLF001  its own kind
+        return heeding
+
+    def _ask_through(self, transport: Transport) -> None:
+        self._transport = transport
+        self._reads = Reads(transport)
+        self._writes = Writes(transport, self.settings, self._codec.gradebook)
 
     def authorize(self) -> None:
         """Get a token, if there is none yet, and do nothing with it."""

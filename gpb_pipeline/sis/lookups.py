@@ -46,13 +46,12 @@ def read_sis(client: OneRosterClient, sections: DataFrame[frames.Sections]) -> S
     of = {section_id: known[sis_id] for section_id, sis_id in sis_ids.items()}
     class_of = {section_id: None if each is None else each.found for section_id, each in of.items()}
     lists = client.district_lists()
+    by_class = {each.found.sourced_id: each.categories for each in known.values() if each is not None}
     return SisRead(
         columns={
             frames.SisClasses: _classes(class_of),
             frames.SisRoster: _roster(of, by_identifier=client.settings.student_match == "identifier"),
-            frames.SisCategories: _categories(
-                lists.categories, [each for each in known.values() if each is not None]
-            ),
+            frames.SisCategories: _categories(course_categories(lists.categories, by_class)),
             frames.SisGradingPeriods: grading_periods(lists.sessions, class_of, client.settings.period_end),
         }
     )
@@ -125,39 +124,37 @@ def _by_canvas_id(students: Iterable[Student], *, by_identifier: bool) -> dict[s
     return {identifier: found for (identifier, _), found in named.items() if shared[identifier] == 1}
 
 
-def _categories(district: Collection[Category], classes: Collection[Rostered]) -> Unframed:
-    """Keep those that the course's classes may use: as the SIS tells by class, else as each says itself."""
-    ours = {each.found.sourced_id for each in classes}
-    by_class = {each.found.sourced_id: each.categories for each in classes if each.categories is not None}
-    if ours and by_class.keys() == ours:
-        kept = _told_by_class(by_class, district)
-    else:
-        kept = {each.sourced_id: each for each in district if each.class_id in ours | {None}}
+def course_categories(
+    district: Collection[Category], by_class: Mapping[str, list[Category] | None]
+) -> list[Category]:
+    """Keep what a course's classes may use: as the SIS tells by class, else as each category says itself."""
+    told = {class_id: listed for class_id, listed in by_class.items() if listed is not None}
+    if by_class and len(told) == len(by_class):
+        return _told_by_class(told, {each.sourced_id for each in district})
+    kept = {each.sourced_id: each for each in district if each.class_id in {*by_class, None}}
+    return list(kept.values())
+
+
+def _told_by_class(told: Mapping[str, list[Category]], district: Collection[str]) -> list[Category]:
+    """Give a category to each class that lists it; what all list, or one and the district, is everybody's."""
+    listing: dict[str, dict[str, Category]] = defaultdict(dict)
+    for class_id, listed in told.items():
+        for each in listed:
+            listing[each.sourced_id][class_id] = each
+    kept: list[Category] = []
+    for category_id, classes in listing.items():
+        [first, *_] = classes.values()
+        if len(classes) == len(told) and (len(told) > 1 or category_id in district):
+            kept.append(first)
+        else:
+            kept += [replace(each, class_id=class_id) for class_id, each in classes.items()]
+    return kept
+
+
+def _categories(kept: Collection[Category]) -> Unframed:
     return {
-        "category_id": list(kept),
-        "title": [each.title for each in kept.values()],
-        "active": [each.active for each in kept.values()],
-        "class_id": [each.class_id for each in kept.values()],
-    }
-
-
-def _told_by_class(
-    by_class: Mapping[str, list[Category]], district: Collection[Category]
-) -> dict[str, Category]:
-    """Give each category the class that alone lists it: of several classes, or beside the district's list.
-
-    What more classes list may be used by all of them.
-    """
-    listing: dict[str, list[str]] = defaultdict(list)
-    kept: dict[str, Category] = {}
-    for class_id, categories in by_class.items():
-        for each in categories:
-            listing[each.sourced_id].append(class_id)
-            kept[each.sourced_id] = each
-    everybodys = {each.sourced_id for each in district} if len(by_class) == 1 else set()
-    return {
-        category_id: replace(each, class_id=listing[category_id][0])
-        if len(set(listing[category_id])) == 1 and category_id not in everybodys
-        else each
-        for category_id, each in kept.items()
+        "category_id": [each.sourced_id for each in kept],
+        "title": [each.title for each in kept],
+        "active": [each.active for each in kept],
+        "class_id": [each.class_id for each in kept],
     }

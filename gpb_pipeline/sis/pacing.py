@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from threading import Condition
 from time import monotonic
 
+from gpb_pipeline.brake import Brake
+
 IN_FLIGHT_FIRST, IN_FLIGHT = 4, 16  # at first, and at most, over all courses of the process
 BACK_OFF_FIRST, BACK_OFF_MOST = 0.25, 20.0  # seconds where the SIS names none, doubling without a success
 GAP_FIRST, GAP_LEAST, GAP_MOST = 0.05, 0.01, 5.0  # seconds between two starts, once one at a time is too many
@@ -29,11 +31,15 @@ class Pace:
         self._turns = Condition()
 
     @contextmanager
-    def turn(self) -> Iterator[float]:
-        """Wait for a turn and have it; gives the time at which it began."""
+    def turn(self, brake: Brake) -> Iterator[float]:
+        """Wait for a turn and have it; gives the time at which it began.
+
+        Raises StoppedError where `brake` is pulled first.
+        """
         with self._turns:
+            brake.heed()
             while (wait := self._wait(monotonic())) != 0:
-                self._turns.wait(wait)
+                brake.wait_on(self._turns, wait)
             began = monotonic()
             self._in_flight += 1
             self._next = began + self._gap

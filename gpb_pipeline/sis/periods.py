@@ -40,20 +40,21 @@ def grading_periods(sessions: Iterable[AcademicSession], class_of: ClassOf, end_
     beyond = timedelta(days=1 if end_date == "exclusive" else 0)
     by_id = {each.sourced_id: each for each in sessions}
     rows = [
-        (section_id, period.sourced_id, first, last, not period.active)
+        (section_id, period.sourced_id, first, end - beyond, end, not period.active)
         for section_id, found in class_of.items()
         if found is not None
         for period in by_id.values()
         if period.kind == "gradingPeriod" and found.term_ids & _lineage(period, by_id)
-        for first, last in [(max(period.start, LONG_AGO), min(max(period.end, LONG_AGO), FAR_OFF) - beyond)]
-        if first <= last
+        for first, end in [(max(period.start, LONG_AGO), min(max(period.end, LONG_AGO), FAR_OFF))]
+        if first <= end - beyond
     ]
     return {
         "section_id": [row[0] for row in rows],
         "period_id": [row[1] for row in rows],
         "start_date": [row[2].isoformat() for row in rows],
         "end_date": [row[3].isoformat() for row in rows],
-        "closed": [row[4] for row in rows],
+        "stated_end": [row[4].isoformat() for row in rows],
+        "closed": [row[5] for row in rows],
     }
 
 

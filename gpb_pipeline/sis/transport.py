@@ -4,15 +4,17 @@ What is asked, and what the answer holds, is client.py's; what a refusal means, 
 """
 
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import dataclass
 from http import HTTPStatus
 from time import monotonic
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
 import requests
 import stamina
 from requests.adapters import HTTPAdapter
 
+from gpb_pipeline.brake import Brake, StoppedError
 from gpb_pipeline.errors import SettingsError
 from gpb_pipeline.outages import CONNECT_TIMEOUT, Patience
 from gpb_pipeline.settings import SisSettings
@@ -67,6 +69,13 @@ class Transport:
         self._tokens = Tokens(self._session, settings, scope)
         self._pace = Pace()
         self._standing = Standing()
+        self._brake = Brake()
+
+    def heeding(self, brake: Brake) -> Self:
+        """Give the same session, token and pace for work that `brake` stops between two requests."""
+        heeding = copy(self)
+        heeding._brake = brake  # noqa: SLF001  its own kind
+        return heeding
 
     def close(self) -> None:
         self._session.close()
@@ -80,7 +89,7 @@ class Transport:
 
         Raises RefusedError for what the SIS will not do (AccessError where it refuses the client as a whole),
         UnavailableError for an outage that outlasts the retries or a throttle that outlasts ten minutes,
-        UnknownOutcome for a write cut short by one.
+        UnknownOutcome for a write cut short by one, StoppedError for what was stopped before it was sent.
         """
         return self._patiently(lambda: self._once(call), keyed=call.keyed)
 
@@ -89,13 +98,13 @@ class Transport:
         until = monotonic() + THROTTLED_FOR
         while True:
             try:
-                return _through_outages(ask, self._pace, keyed=keyed)
+                return _through_outages(ask, _AnotherTry(self._pace, self._brake, keyed=keyed))
             except ThrottledError as error:
                 if monotonic() + (error.retry_after or 0.0) >= until:
                     raise
 
     def _once(self, call: Call) -> Reply:
-        with self._pace.turn() as began:
+        with self._pace.turn(self._brake) as began:
             response = self._authorized(call)
             self._learn(call, response, began)
         write = call.method != "GET"
@@ -149,32 +158,41 @@ class Transport:
             raise_unanswered(fault, call.item, "SIS_BASE_URL", write=call.method != "GET")
 
 
-def _through_outages(ask: Callable[[], T], pace: Pace, *, keyed: bool) -> T:
-    rule = _another_try(pace, keyed=keyed)
-    for attempt in stamina.retry_context(on=rule, attempts=ATTEMPTS, timeout=None):
-        with attempt:
-            return ask()
+def _through_outages(ask: Callable[[], T], rule: "_AnotherTry") -> T:
+    try:
+        for attempt in stamina.retry_context(on=rule, attempts=ATTEMPTS, timeout=None):
+            with attempt:
+                return ask()
+    except StoppedError:
+        if isinstance(rule.met, UnknownOutcome):  # an earlier try may have been taken
+            raise rule.met from None
+        raise
     raise AssertionError("unreachable: the last attempt raises")
 
 
-def _another_try(pace: Pace, *, keyed: bool) -> Callable[[Exception], bool | float]:
-    """Make the rule of one request: how many seconds until another try, or that there is none."""
-    patience = Patience()
+class _AnotherTry:
+    """The rule of one request: how many seconds until another try, or that there is none."""
 
-    def wait(error: Exception) -> bool | float:
+    def __init__(self, pace: Pace, brake: Brake, *, keyed: bool) -> None:
+        self.met: Exception | None = None
+        self._pace = pace
+        self._brake = brake
+        self._keyed = keyed
+        self._patience = Patience()
+
+    def __call__(self, error: Exception) -> bool | float:
         if not isinstance(error, UnavailableError) or isinstance(error, ThrottledError):
             return False
-        if isinstance(error, UnknownOutcome) and not keyed:
+        self.met = error
+        if self._brake.why is not None or (isinstance(error, UnknownOutcome) and not self._keyed):
             return False
-        seconds = patience.wait(unreachable=isinstance(error, UnreachableError))
+        seconds = self._patience.wait(unreachable=isinstance(error, UnreachableError))
         if seconds is None:
             return False
         if error.retry_after is None:
             return seconds
-        pace.hold(error.retry_after)
-        return error.retry_after
-
-    return wait
+        self._pace.hold(error.retry_after)  # which is where all wait, this one too
+        return 0.0
 
 
 def _headers_in(settings: SisSettings) -> dict[str, str]:

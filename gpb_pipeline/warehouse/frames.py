@@ -107,7 +107,6 @@ def without_canvas(session: Connection, course_id: str) -> CanvasRead | None:
         workflow_state="deleted",
         concluded=True,
         blueprint=False,
-        term_id=None,
     )
     left: dict[type[Frame], pd.DataFrame] = {
         Sections: sections,

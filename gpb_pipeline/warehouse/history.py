@@ -241,16 +241,24 @@ def open_jobs(session: Connection) -> list[Job]:
 
 
 def fail_dead_jobs(warehouse: Warehouse, *, now: datetime | None = None) -> list[str]:
-    """End every job whose process died as Failed; return their ids. Running ones are left alone."""
-    failed: list[str] = []
-    for course_id in sorted({job.course_id for job in warehouse.read(open_jobs)}):
+    """End every job whose process died as Failed; return their ids. Running ones are left alone.
+
+    A lock is let go as soon as it was had, and no commit is waited for with it: a night must not meet it.
+    """
+    dead: list[str] = []
+    for job in warehouse.read(open_jobs):
         try:
-            with course_lock(warehouse.settings, course_id):
-                past = warehouse.commit(fail_open_jobs, {course_id: now or datetime.now(UTC)})
+            with course_lock(warehouse.settings, job.course_id):
+                dead.append(job.job_id)  # it was open before, and has no lock
         except LockedError:
             continue
-        failed += [job.job_id for job in past if job.status == "Running"]
-    return failed
+    return warehouse.commit(_end_dead, dead, now or datetime.now(UTC)) if dead else []
+
+
+def _end_dead(session: Connection, job_ids: Sequence[str], now: datetime) -> list[str]:
+    still = [job for job in open_jobs(session) if job.job_id in job_ids]
+    end(session, [_dead(job, now) for job in still])
+    return [job.job_id for job in still]
 
 
 def fail_open_jobs(session: Connection, courses: Mapping[str, datetime]) -> list[Job]:

@@ -7,6 +7,7 @@ import pytest
 
 from gpb_pipeline.orchestration import verdicts
 from gpb_pipeline.orchestration.verdicts import RowRule
+from gpb_pipeline.passback.course import Reject
 from gpb_pipeline.passback.frames import build
 from gpb_pipeline.passback.rows.counts import Counts
 from gpb_pipeline.passback.rows.frames import AssignmentRows, Extracted, GradeRows, Issues, Rows
@@ -121,10 +122,25 @@ def test_a_grade_that_a_join_lost_is_found_by_what_canvas_answered() -> None:
         }
     )
     balanced = outcome({"state": "created"})
-    read = verdicts.answered(submissions, enrollments, balanced.assignments)
+    read = verdicts.answered(submissions, enrollments, balanced.assignments, ())
     assert read == {("5", "1"), ("5", "2"), ("5", "3")}
+    without = balanced.assignments.iloc[:0]  # a join lost the assignment's rows, and the grades' with them
+    assert verdicts.answered(submissions, enrollments, without, ("11",)) == read
     lost = verdicts.every_item_accounted_for(balanced, Counts.of(balanced), read)
     assert (lost.passed, lost.severity, lost.counts["grades_lost"]) == (False, "error", 3)
+
+
+def test_what_was_laid_aside_at_the_door_and_is_told_nowhere_is_found() -> None:
+    laid_aside = Reject(
+        kind="submission", item_id="9", code=Code.UNREADABLE_GRADE, met="score: text", user_id="1"
+    )
+    balanced = outcome({"state": "created"})
+    lost = verdicts.every_item_accounted_for(balanced, Counts.of(balanced), frozenset(), [laid_aside])
+    assert (lost.passed, lost.counts["laid_aside"], lost.counts["rejects_untold"]) == (False, 1, 1)
+    nothing = dict.fromkeys(("section_id", "assignment_id", "detail", "sis_error"))
+    issue = {**nothing, "code": laid_aside.code.value, "user_id": "1"}
+    told = replace(balanced, issues=build(Issues, columns([issue], Issues)))
+    assert verdicts.every_item_accounted_for(told, Counts.of(told), frozenset(), [laid_aside]).passed
 
 
 def test_a_row_left_behind_without_a_cause_and_other_counts_in_the_history_are_errors() -> None:

@@ -6,7 +6,7 @@ can go. Nothing is judged here; how a SIS takes what is sent to it, syncs.py say
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -30,7 +30,6 @@ COURSE = Course(
     workflow_state="available",
     concluded=False,
     blueprint=False,
-    term_id="31",
 )
 POLICY = Policy(
     tenant="district",
@@ -45,13 +44,13 @@ POLICY = Policy(
 
 def section(section_id: str = "1", **changed: Any) -> Row:
     usual = {"section_name": f"Period {section_id}", "sis_section_id": f"C{section_id}"}
-    return {"section_id": section_id, "nonxlist_course_id": None} | usual | changed
+    return {"section_id": section_id} | usual | changed
 
 
 def student(user_id: str = "a", section_id: str = "1", **changed: Any) -> Row:
     """Enroll a student, whose SIS id is the Canvas id in capitals."""
     usual = {"type": "StudentEnrollment", "state": "active", "student_name": f"Student {user_id}"}
-    ids = {"enrollment_id": f"{user_id}{section_id}", "user_id": user_id, "section_id": section_id}
+    ids = {"user_id": user_id, "section_id": section_id}
     return ids | usual | {"sis_user_id": user_id.upper()} | changed
 
 
@@ -60,7 +59,6 @@ def group(group_id: str = "g", name: str = "Homework") -> Row:
         "group_id": group_id,
         "group_name": name,
         "position": 1,
-        "sis_source_id": None,
         "integration_data": "{}",
     }
 
@@ -70,7 +68,6 @@ def assignment(assignment_id: str = "10", **changed: Any) -> Row:
         "assignment_id": assignment_id,
         "assignment_name": f"Quiz {assignment_id}",
         "group_id": "g",
-        "position": 1,
         "workflow_state": "published",
         "post_to_sis": True,
         "grading_type": "points",
@@ -80,11 +77,6 @@ def assignment(assignment_id: str = "10", **changed: Any) -> Row:
         "created_at": "2026-11-01T12:00:00Z",
         "only_visible_to_overrides": False,
         "omit_from_final_grade": False,
-        "submission_types": "online_upload",
-        "has_checkpoints": False,
-        "moderated": False,
-        "anonymous": False,
-        "group_assignment": False,
         "due_date_required": True,
     } | changed
 
@@ -92,7 +84,7 @@ def assignment(assignment_id: str = "10", **changed: Any) -> Row:
 def override(target: str, target_id: str, assignment_id: str = "10", **changed: Any) -> Row:
     """Override for one target, with a due date of its own unless `due_at_overridden` is False."""
     usual = {"due_at_overridden": True, "due_at": "2026-11-19T04:59:59Z", "unassign_item": False}
-    ids = {"override_id": f"{assignment_id}{target}{target_id}", "assignment_id": assignment_id}
+    ids = {"assignment_id": assignment_id}
     return ids | {"target": target, "target_id": target_id} | usual | changed
 
 
@@ -109,7 +101,6 @@ def scored(score: float | None = 8.0, user_id: str = "a", assignment_id: str = "
         "workflow_state": "graded",
         "posted_at": POSTED,
         "graded_at": POSTED,
-        "submitted_at": None,
         "grade_matches_current_submission": True,
         "assigned": True,
     } | changed
@@ -125,7 +116,8 @@ def category(category_id: str = "HW", title: str = "Homework", **changed: Any) -
 
 
 def period(period_id: str, start: str, end: str, section_id: str = "1", **changed: Any) -> Row:
-    days = {"start_date": start, "end_date": end}
+    after = (date.fromisoformat(end) + timedelta(days=1)).isoformat()  # exclusive, as the standard has it
+    days = {"start_date": start, "end_date": end, "stated_end": after}
     return {"section_id": section_id, "period_id": period_id, "closed": False} | days | changed
 
 

@@ -26,7 +26,6 @@ def test_times_are_parsed_and_absent_text_is_none() -> None:
     frame = build(
         Overrides,
         {
-            "override_id": ["1", "2"],
             "assignment_id": ["9", "9"],
             "target": ["section", "student"],
             "target_id": ["101", "202"],
@@ -44,7 +43,6 @@ def test_a_fault_is_counted_by_column_and_shows_no_value() -> None:
         "section_id": ["secret-1", "secret-1"],
         "section_name": ["P1", None],
         "sis_section_id": [None, None],
-        "nonxlist_course_id": [None, None],
     }
     with pytest.raises(
         PermanentError, match=r"frame Sections: section_id: .*\(2 rows\); section_name: "

@@ -25,7 +25,6 @@ def sections(**sis_id_of: str | None) -> DataFrame[frames.Sections]:
             "section_id": list(sis_id_of),
             "section_name": list(sis_id_of),
             "sis_section_id": list(sis_id_of.values()),
-            "nonxlist_course_id": [None] * len(sis_id_of),
         },
     )
 

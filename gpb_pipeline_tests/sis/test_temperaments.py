@@ -145,7 +145,7 @@ def test_a_last_day_is_one_of_its_period(sandbox: Sandbox) -> None:
     sandbox.set_temperaments(inclusive_periods=True)
     with client_of(period_end="inclusive") as client:
         (*_, after), _ = school(client)
-    assert after.equals(before)
+    assert after.drop(columns="stated_end").equals(before.drop(columns="stated_end"))
 
 
 def test_one_forbidden_class_and_a_forbidden_delete_cost_themselves(sandbox: Sandbox) -> None:

@@ -9,6 +9,7 @@ from time import monotonic
 import pytest
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
+from gpb_pipeline.brake import Brake
 from gpb_pipeline.settings import SisSettings
 from gpb_pipeline.sis import transport
 from gpb_pipeline.sis.client import OneRosterClient
@@ -131,9 +132,9 @@ def _takes(pace: Pace, turns: int) -> bool:
     with ThreadPoolExecutor(1) as threads:
         with ExitStack() as had:
             for _ in range(turns - 1):
-                had.enter_context(pace.turn())
-            with pace.turn():
-                one_more = threads.submit(pace.turn().__enter__)
+                had.enter_context(pace.turn(Brake()))
+            with pace.turn(Brake()):
+                one_more = threads.submit(pace.turn(Brake()).__enter__)
                 waited = not one_more.done()
             one_more.result()
         return waited
@@ -147,7 +148,7 @@ def test_what_is_in_flight_grows_by_answers_and_halves_by_a_throttle() -> None:
     halved = Pace()
     for _ in range(100):
         halved.answered()
-    with halved.turn() as began:
+    with halved.turn(Brake()) as began:
         halved.throttled(began, 0.0)
         halved.throttled(began, 0.0)  # of the same moment
     assert _takes(halved, IN_FLIGHT // 2)

@@ -178,7 +178,7 @@ def test_a_sync_waits_for_another_of_its_course_and_a_nightly_one_leaves_it(desk
         nightly, manual = desk.request(ALGEBRA, "nightly"), desk.request(ALGEBRA)
         with course_lock(connections.warehouse.settings, ALGEBRA):
             events = sync_courses(connections, [nightly, manual])
-            assert [type(next(events)) for _ in range(2)] == [CourseSkipped, CourseWaiting]
+            assert [type(next(events)) for _ in range(2)] == [CourseWaiting, CourseSkipped]
         assert any(isinstance(each, CourseSynced) for each in events)
 
 

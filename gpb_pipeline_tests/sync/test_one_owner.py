@@ -235,3 +235,45 @@ def test_a_course_is_read_by_its_head_once(desk: Desk) -> None:
         each for each in desk.sandbox.requests_seen("canvas") if each["path"].endswith(f"/courses/{ALGEBRA}")
     ]
     assert len(heads) == 1
+
+
+def test_who_is_stopped_while_canvas_is_read_asks_nothing_more(desk: Desk) -> None:
+    slow = {"effect": "slow", "path": "/api/v1/courses/", "seconds": 0.3, "times": None}
+    desk.sandbox.set_faults("canvas", slow)
+    with desk.connected() as connections, Stream(connections, [desk.request(ALGEBRA)]) as stream:
+        assert any(isinstance(event, StageReached) for event in stream)
+        [ended] = stream.stop(REFUSED)
+        asked = [each["path"] for each in desk.sandbox.requests_seen("canvas")]
+        assert isinstance(ended, CourseFailed)
+        assert ended.error is REFUSED
+    assert not any("submissions" in each for each in asked)
+    assert len(desk.sandbox.requests_seen("canvas")) == len(asked)
+
+
+def test_a_night_looks_twice_at_a_lock_that_a_page_had_for_a_moment(desk: Desk) -> None:
+    with desk.connected() as connections:
+        nightly, other = desk.request(ALGEBRA, "nightly"), desk.request(SPANISH)
+        events = sync_courses(connections, [nightly, other])
+        with course_lock(connections.warehouse.settings, ALGEBRA):
+            first = next(events)
+        ends = {each.request.course_id for each in (first, *events) if isinstance(each, CourseSynced)}
+    assert ends == {ALGEBRA, SPANISH}
+
+
+def test_nobody_enrolled_where_grades_of_ours_stand_is_a_short_read(desk: Desk) -> None:
+    desk.sync_one(ALGEBRA)
+    held = desk.held()
+    empty = {
+        "effect": "status",
+        "status": 200,
+        "body": "[]",
+        "headers": {"Content-Type": "application/json", "Link": '<http://127.0.0.1/?page=1>; rel="current"'},
+        "times": None,
+    }
+    nobody = [empty | {"path": path} for path in ("/enrollments", "/students/submissions")]
+    young = empty | {"path": "/assignments", "times": None}
+    desk.sandbox.set_faults("canvas", *nobody, young)
+    failed = desk.fails(ALGEBRA)
+    assert failed.error.code == "canvas_short_read"
+    assert "nobody is enrolled" in failed.error.what
+    assert desk.held() == held

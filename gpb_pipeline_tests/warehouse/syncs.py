@@ -43,7 +43,6 @@ def put_course(warehouse: Warehouse, course_id: str = "1", name: str = "Algebra 
         workflow_state="available",
         concluded=False,
         blueprint=False,
-        term_id=None,
     )
     read = CanvasRead(
         course=course,

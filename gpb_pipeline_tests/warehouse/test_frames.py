@@ -72,13 +72,13 @@ def test_a_group_of_courses_is_replaced_together_and_others_stay(either: Warehou
 
 def test_a_column_that_a_new_version_has_is_added_to_an_old_table(warehouse: Warehouse) -> None:
     def age(session: ducklake.Connection) -> None:
-        session.execute("ALTER TABLE warehouse.main.canvas_sections DROP COLUMN nonxlist_course_id")
+        session.execute("ALTER TABLE warehouse.main.canvas_sections DROP COLUMN sis_section_id")
 
     warehouse.commit(frames.replace, [sections("1", "j", "a")])
     warehouse.commit(age)
     warehouse.commit(tables.create)
     read = warehouse.read(frames.current, tables.CANVAS_SECTIONS, "1")
-    assert list(read["nonxlist_course_id"]) == [None]
+    assert list(read["sis_section_id"]) == [None]
 
 
 def test_what_a_sync_reads_and_judges_fills_every_current_table(warehouse: Warehouse) -> None:
@@ -90,7 +90,6 @@ def test_what_a_sync_reads_and_judges_fills_every_current_table(warehouse: Wareh
         workflow_state="available",
         concluded=False,
         blueprint=False,
-        term_id=None,
     )
     canvas = CanvasRead(
         course=course,

@@ -1,5 +1,8 @@
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
+
+import pytest
 
 from gpb_pipeline.passback.rows.counts import Counts, Written
 from gpb_pipeline.passback.rows.frames import Extracted
@@ -105,6 +108,20 @@ def test_an_open_job_is_failed_once_nobody_holds_its_course(either: WarehouseSet
         "alive": "Running",
     }
     assert found["dead"].code == "interrupted"
+
+
+def test_who_looks_for_dead_jobs_holds_no_course_while_it_commits(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin(warehouse, "dead", "1")
+    commit = Warehouse.commit
+
+    def between(self: Warehouse, *args: Any) -> Any:
+        with course_lock(self.settings, "1"):  # a night that begins just then
+            return commit(self, *args)
+
+    monkeypatch.setattr(Warehouse, "commit", between)
+    assert history.fail_dead_jobs(warehouse) == ["dead"]
 
 
 def test_a_course_is_unsure_until_a_sync_completes_after_one_that_could_post(warehouse: Warehouse) -> None:

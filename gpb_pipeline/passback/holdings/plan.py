@@ -253,6 +253,14 @@ def _failing(rows: pd.DataFrame, which: pd.Series[bool], code: Code) -> pd.DataF
     return rows.assign(state=rows["state"].mask(which, "failed"), code=rows["code"].mask(which, code.value))
 
 
+def _detail(rows: pd.DataFrame, code: Code) -> pd.Series[str] | None:
+    """Give what a person needs beside a bar; a row has one detail, and the category's comes first."""
+    of_category = rows["category_code"] == Code.CATEGORY_NOT_FOUND.value
+    if code is Code.CATEGORY_NOT_FOUND:
+        return rows["detail"]
+    return rows["detail"].mask(of_category, None) if code is Code.PERIOD_MISSING else None
+
+
 def _barred(
     items: pd.DataFrame, grades: pd.DataFrame, policy: Policy
 ) -> tuple[pd.DataFrame, pd.DataFrame, list[pd.DataFrame]]:
@@ -279,7 +287,7 @@ def _barred(
     kept_back = pd.MultiIndex.from_frame(grades.loc[stopped & bar.notna(), ITEM_KEY])
     bars: Any = items[barred | (items["bar"].notna() & by_item.index.isin(kept_back))]
     found = {code: bars[RULES[code](bars, policy)] for code in BARS}
-    told = [of_rows(each, code.value, each["detail"]) for code, each in found.items() if len(each)]
+    told = [of_rows(each, code.value, _detail(each, code)) for code, each in found.items() if len(each)]
     return items, grades, told
 
 

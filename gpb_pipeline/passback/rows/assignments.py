@@ -119,6 +119,7 @@ class _Period:
     period_id: str
     start: date
     end: date
+    stated_end: date  # the day after, or the end itself, as the SIS means it
     closed: bool
 
     @property
@@ -151,6 +152,7 @@ class _Facts:
                     period_id=each.period_id,
                     start=each.start_date.date(),
                     end=each.end_date.date(),
+                    stated_end=each.stated_end.date(),
                     closed=each.closed,
                 )
             )
@@ -212,7 +214,8 @@ class _Facts:
             "omit_from_final_grade": assignment.omit_from_final_grade,
             "category_code": category.value if isinstance(category, Code) else None,
             "period_code": period.value if isinstance(period, Code) else None,
-            "detail": self._detail(section, group_name, class_id, category),
+            "detail": self._detail(section, group_name, class_id, category)
+            or self._end_of_period(section.section_id, due_at, period),
         }
 
     def _category(
@@ -230,12 +233,29 @@ class _Facts:
         periods = self.periods.get(section_id, [])
         if due_at is None or not periods:
             return None
-        day = due_at.astimezone(self.canvas.course.time_zone).date()
+        day = self._day(due_at)
         around = [each for each in periods if each.start <= day <= each.end]
         if not around:
             return Code.PERIOD_MISSING
         found = min(around, key=lambda each: (each.length, each.period_id))
         return Code.PERIOD_CLOSED if found.closed else found
+
+    def _day(self, due_at: datetime) -> date:
+        return due_at.astimezone(self.canvas.course.time_zone).date()
+
+    def _end_of_period(
+        self, section_id: str, due_at: datetime | None, period: _Period | Code | None
+    ) -> str | None:
+        """Name the setting where a period would hold the day if its end date belonged to it."""
+        if period is not Code.PERIOD_MISSING or due_at is None:
+            return None
+        ends = [each for each in self.periods[section_id] if each.stated_end == self._day(due_at)]
+        if not ends:
+            return None
+        return (
+            f"due on the end date of {ends[0].period_id}: where that is its last day, "
+            "set SIS_PERIOD_END=inclusive"
+        )
 
     def _detail(
         self, section: Any, group_name: str, class_id: str | None, category: Category | Code | None

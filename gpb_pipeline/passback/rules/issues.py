@@ -216,7 +216,8 @@ CATALOGUE: dict[Code, Issue] = {
         "assignment",
         "Filter",
         "Its due date lies in no grading period of the class.",
-        "Move the due date, or add the grading period.",
+        "Move the due date, or add the grading period; where the SIS means a period's end date as its last "
+        "day, set SIS_PERIOD_END=inclusive.",
     ),
     Code.PERIOD_CLOSED: _error(
         "assignment",

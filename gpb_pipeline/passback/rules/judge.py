@@ -99,15 +99,18 @@ def _laid_aside(canvas: CanvasRead) -> pd.DataFrame:
 
 def require_known(canvas: CanvasRead, selection: Selection) -> None:
     """Raise UsageError for a selected section or assignment that the course does not have."""
-    for option, chosen, known in (
-        ("--section", selection.sections, canvas.sections["section_id"]),
-        ("--assignment", selection.assignments, canvas.assignments["assignment_id"]),
+    for kind, chosen, known in (
+        ("section", selection.sections, canvas.sections["section_id"]),
+        ("assignment", selection.assignments, canvas.assignments["assignment_id"]),
     ):
-        unknown = sorted((chosen or frozenset()) - set(known))
+        aside = {
+            each.item_id for each in canvas.rejects if each.kind == kind
+        }  # it has them, and tells of them
+        unknown = sorted((chosen or frozenset()) - {*known, *aside})
         if unknown:
             raise UsageError(
-                f"the course has no {option.removeprefix('--')} {', '.join(unknown)}",
-                item=f"course {canvas.course.course_id}, {option}",
+                f"the course has no {kind} {', '.join(unknown)}",
+                item=f"course {canvas.course.course_id}, --{kind}",
                 remedy=f"See `gpb assignments {canvas.course.course_id}` for what there is.",
             )
 

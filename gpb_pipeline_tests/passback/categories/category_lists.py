@@ -21,7 +21,6 @@ COURSE = Course(
     workflow_state="available",
     concluded=False,
     blueprint=False,
-    term_id="31",
 )
 MATH = Section(section_id="71", section_name="Math 9", sis_section_id="M9-1", class_id="M9-1")
 HONORS = Section(section_id="72", section_name="Math 9 Honors", sis_section_id="M9-2", class_id="M9-2")
@@ -49,7 +48,6 @@ def math(
             "group_id": list(groups),
             "group_name": list(groups.values()),
             "position": list(range(len(groups))),
-            "sis_source_id": [None] * len(groups),
             "integration_data": [json.dumps(integration_data or {})] * len(groups),
         },
     )

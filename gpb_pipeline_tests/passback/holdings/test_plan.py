@@ -122,7 +122,6 @@ def test_a_changed_mapping_sends_exactly_its_sections_line_items_again() -> None
                 "group_id": each,
                 "group_name": name,
                 "position": 1,
-                "sis_source_id": None,
                 "integration_data": "{}",
             }
             for each, name in (("g", "Homework"), ("g2", "Tests"))

@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 
+from gpb_pipeline.errors import UsageError
+from gpb_pipeline.passback.course import Reject, Selection
 from gpb_pipeline.passback.rules.issues import Code
+from gpb_pipeline.passback.rules.judge import require_known
 from gpb_pipeline_tests.passback.courses import (
     DUE,
     POLICY,
@@ -50,10 +53,6 @@ ALONE = {
     "no points at all": (one(points_possible=None), ("skipped", "no_points")),
     "no due date": (one(due_at=None), ("skipped", "no_due_date")),
     "omitted from the final grade": (one(omit_from_final_grade=True), GOES),
-    "checkpointed, moderated, anonymous, in groups": (
-        one(has_checkpoints=True, moderated=True, anonymous=True, group_assignment=True),
-        GOES,
-    ),
     "given to single students": (
         one(only_visible_to_overrides=True).with_(overrides=[override("student", "a")]),
         ("skipped", "assigned_to_students_only"),
@@ -342,6 +341,30 @@ def test_near_matches_are_offered() -> None:
     school = School(groups=[group(name="Home work")], periods=[period("MP9", "2027-01-01", "2027-02-01")])
     issues = planned(school).issues.set_index("code")
     assert issues.loc[Code.CATEGORY_NOT_FOUND.value, "detail"] == "Home work; near: Homework"
+
+
+def test_a_section_and_an_assignment_that_were_laid_aside_may_be_selected() -> None:
+    aside = (
+        Reject(kind="section", item_id="77", code=Code.UNREADABLE_SECTION, met="sis_section_id: a list"),
+        Reject(kind="assignment", item_id="77", code=Code.UNREADABLE_ASSIGNMENT, met="name: a list"),
+    )
+    canvas = replace(School().canvas, rejects=aside)
+    known = frozenset({"77"})
+    require_known(canvas, Selection(sections=known, assignments=known))
+    with pytest.raises(UsageError, match="no section 78"):
+        require_known(canvas, Selection(sections=frozenset({"78"})))
+
+
+def test_work_due_on_the_very_end_date_of_a_period_names_the_setting() -> None:
+    ends = School(periods=[period("MP1", "2026-09-05", "2026-11-15")])  # stated as 11-16, and due then
+    issues = planned(ends).issues.set_index("code")
+    assert "SIS_PERIOD_END=inclusive" in str(issues.loc[Code.PERIOD_MISSING.value, "detail"])
+    before = School(periods=[period("MP1", "2026-09-05", "2026-11-14")])
+    assert planned(before).issues.set_index("code").loc[Code.PERIOD_MISSING.value, "detail"] is None
+    both = ends.with_(groups=[group(name="Home work")])
+    issues = planned(both).issues.set_index("code")
+    assert issues.loc[Code.CATEGORY_NOT_FOUND.value, "detail"] == "Home work; near: Homework"
+    assert issues.loc[Code.PERIOD_MISSING.value, "detail"] is None
 
 
 def test_an_unassociated_group_is_told_even_where_the_class_is_unknown() -> None:

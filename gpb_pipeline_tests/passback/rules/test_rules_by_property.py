@@ -102,8 +102,7 @@ def schools(draw: st.DrawFn) -> School:
     known = {each["assignment_id"] for each in works}
     nameless = draw(st.sampled_from([None, None, "b"]))
     people = [
-        student(who, where, state=state, enrollment_id=f"{who}{where}{state}", **_sis_id(who, nameless))
-        for who, where, state in draw(enrollments)
+        student(who, where, state=state, **_sis_id(who, nameless)) for who, where, state in draw(enrollments)
     ]
     excused = draw(excuses)
     rows = draw(cells)
