@@ -75,11 +75,20 @@ def to_look_up(holdings: Holdings, places: Places) -> frozenset[str]:
 
 def short_classes(holdings: Holdings, book: Gradebook) -> frozenset[str]:
     """Name the classes that a read shows empty although it showed something of ours there before."""
-    short: set[str] = set()
-    for rows, shown in ((holdings.line_items, book.line_items), (holdings.results, book.results)):
-        known = rows[(rows["certainty"] == "known") & rows["seen_at"].notna()]
-        short |= (set(known["class_id"]) & book.class_ids) - set(shown["class_id"])
-    return frozenset(short)
+    items = _emptied(holdings.line_items, book, book.line_items)
+    return frozenset(items["class_id"]) | frozenset(_emptied(holdings.results, book, book.results)["class_id"])
+
+
+def believed(holdings: Holdings, book: Gradebook) -> Gradebook:
+    """Take what empty lists lack for looked for by its id and not found: someone has looked, and says so."""
+    items = _emptied(holdings.line_items, book, book.line_items)["line_item_id"]
+    results = _emptied(holdings.results, book, book.results)["result_id"]
+    return replace(book, not_found=book.not_found | frozenset(items) | frozenset(results))
+
+
+def _emptied(rows: pd.DataFrame, book: Gradebook, shown: pd.DataFrame) -> pd.DataFrame:
+    here = rows["class_id"].isin(book.class_ids) & ~rows["class_id"].isin(shown["class_id"])
+    return rows[here & (rows["certainty"] == "known") & rows["seen_at"].notna()]
 
 
 def doubtful(holdings: Holdings, book: Gradebook) -> Holdings:
