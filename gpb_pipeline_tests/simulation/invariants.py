@@ -123,7 +123,9 @@ def _grade_may(row: Any, grade: Grade) -> bool:
 def only_what_may_go_is_written(sis: Sis, night: Night) -> Iterator[tuple[int, str]]:
     """Hold each write of the SIS's log against Canvas as it is: place, student, value."""
     for write in sis.log:
-        if write.body.sourced_id.startswith("theirs"):
+        if not isinstance(write.body.sourced_id, str):
+            yield write.case, "what has no sourcedId is written"
+        elif write.body.sourced_id.startswith("theirs"):
             yield write.case, "somebody else's is written over"
         elif isinstance(write.body, LineItem):
             if write.verb == "delete":
@@ -206,7 +208,7 @@ def the_report_says_what_the_sis_received(sis: Sis, night: Night) -> Iterator[tu
     told = {
         (write.verb, write.body.sourced_id)  # of a write that was made twice, the second is told
         for write in sis.log
-        if (write.verb, write.answered) in said or write.answered in failed
+        if (write.verb, write.answered) in said or write.answered in failed or write.body.sourced_id in failed
     }
     for write in sis.log:
         if write.answered and write.case in night.cases and (write.verb, write.body.sourced_id) not in told:

@@ -183,10 +183,11 @@ def sync(course: Course, sis: Sis, record: Record, asked: Asked, rng: Random) ->
         on_record=mine.held,
     )
     written = work.written(first.rows, first.holdings, lambda: _blind(sis))
+    left = mine.held  # by those whose sync has died by now
     outcome, held = work.verified(written, lambda seen: planned(seen, "manual"))
     held = after.without_unwanted(after.without_taken_back(held), outcome)
     lives = cases - asked.dead
-    record.held = _together(of_cases(held, lives), of_cases(mine.held, cases - lives), others)
+    record.held = _together(of_cases(held, lives), of_cases(left, cases - lives), others)
     return Night(
         asked=asked,
         cases=lives,

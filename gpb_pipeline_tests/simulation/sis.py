@@ -53,6 +53,8 @@ class Sis:
     _tries: dict[str, int] = field(default_factory=dict)
     _by_case: dict[int, int] = field(default_factory=dict)
     _number: int = 0
+    rekeyed: set[str] = field(default_factory=set)  # since the last night: nobody could tell them from new ones
+    _rekeyed: set[str] = field(default_factory=set)
 
     @property
     def settings(self) -> Settings:
@@ -60,6 +62,7 @@ class Sis:
 
     def night_begins(self, temper: Temper) -> None:
         self.temper, self.log = temper, []
+        self.rekeyed, self._rekeyed = self._rekeyed, set()
         self._before = (dict(self.items), dict(self.results))
         self._tries, self._by_case = {}, {}
 
@@ -143,6 +146,7 @@ class Sis:
             self.results[theirs.sourced_id] = theirs
 
     def rekey(self, class_id: str, fresh: str) -> None:
+        self._rekeyed.add(fresh)
         for held in (self.items, self.results):
             moved: dict[str, Any] = {
                 key: replace(each, class_id=fresh)
@@ -157,7 +161,7 @@ class Sis:
     def _list(self, kind: str, class_id: str, rows: list[Any]) -> Listing[Any]:
         if self.temper.fails_reading(class_id):
             raise ShortReadError(Answer(200, "3 of 4"), item=f"class {class_id}")
-        if self.nature.lists_nothing or self.temper.is_empty(class_id):
+        if self.nature.lists_nothing or (self.temper.is_empty(class_id) and class_id not in self.rekeyed):
             return Listing((), ())
         spoilt = {each.sourced_id for each in rows if self.temper.spoils(each.sourced_id)}
         rejects = tuple(Reject(kind, each, "unreadable", "") for each in spoilt)

@@ -4,6 +4,7 @@ A holding has what the SIS *took* last (of an unknown one: what it was asked to 
 to hold, and how sure we are. Ids are strings; times UTC; *student* is always the SIS's.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -137,7 +138,7 @@ NO_HOLDINGS = Holdings(line_items=empty(LineItemSight), results=empty(ResultSigh
 class Gradebook:
     """What the SIS shows of some classes, each list read whole by its own paging and count.
 
-    `unreadable`: sourcedIds that stood there and could not be read. `not_found`: those answered with 404 when
+    `unreadable`: sourcedIds that stood there and could not be read, with the class of the list. `not_found`: those answered with 404 when
     asked for by themselves, where the same address had answered for one that is there.
     """
 
@@ -145,5 +146,5 @@ class Gradebook:
     line_items: DataFrame[SisLineItems]
     results: DataFrame[SisResults]
     at: datetime
-    unreadable: frozenset[str] = frozenset()
+    unreadable: Mapping[str, str] = field(default_factory=dict)
     not_found: frozenset[str] = field(default=frozenset())
