@@ -69,6 +69,7 @@ class History:
             blind_later=rng.random() < 0.05,
             storm=rng.random() < 0.05,
             dead=dead,
+            spoils_none=self.number % 2 == 0,  # what cannot be read for two nights is taken for what it seems
         )
         kind: SyncType = rng.choice(["nightly", "nightly", "nightly", "manual", "remaster"])
         return self._night(temper, sync_type=kind, selection=self._selection())

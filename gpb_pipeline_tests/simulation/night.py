@@ -184,6 +184,7 @@ def sync(course: Course, sis: Sis, record: Record, asked: Asked, rng: Random) ->
     )
     written = work.written(first.rows, first.holdings, lambda: _blind(sis))
     left = mine.held  # by those whose sync has died by now
+    sis.temper = replace(sis.temper, over=True)
     outcome, held = work.verified(written, lambda seen: planned(seen, "manual"))
     held = after.without_unwanted(after.without_taken_back(held), outcome)
     lives = cases - asked.dead

@@ -53,6 +53,8 @@ class Temper:
     blind_later: bool = False  # once writing has begun
     storm: bool = False  # three silences in a row end all writing
     dead: frozenset[int] = frozenset()  # the cases whose sync dies
+    over: bool = False  # they have
+    spoils_none: bool = False
 
     def is_late(self, class_id: str) -> bool:
         """Whether the class's lists show what stood there when the night began."""
@@ -66,12 +68,12 @@ class Temper:
 
     def spoils(self, sourced_id: str) -> bool:
         """Whether this row of a list cannot be read tonight."""
-        return self._dice("spoilt", sourced_id) < 0.02 * self.trouble
+        return not self.spoils_none and self._dice("spoilt", sourced_id) < 0.02 * self.trouble
 
     def fate(self, case: int, key: str, attempt: int, nth: int) -> str:
         """Say what becomes of a write; one of a dead sync is never even sent."""
-        if case in self.dead and nth > 4 * self._dice("dies", case):
-            return "busy" if nth > 4 * self._dice("dies", case) + 1 else "answer lost"
+        if case in self.dead and (self.over or nth > 4 * self._dice("dies", case)):
+            return "busy" if self.over or nth > 4 * self._dice("dies", case) + 1 else "answer lost"
         drawn = self._dice("write", key, attempt)
         for fate in ("refused", "swallowed", "answer lost", "lost", "busy"):
             drawn -= 0.03 * self.trouble

@@ -256,10 +256,14 @@ def _when_absent(
     ours = _written(rows, since)
     another_night = rows["missed_at"].notna() & ((book.at - rows["missed_at"]) >= ANOTHER_NIGHT)
     sure = rows["certainty"].isin(["known", "unconfirmed"])
-    written, unsure = read & sure & ours, read & (rows["certainty"] == "unknown")
+    never_seen = ~ours & rows["seen_at"].isna() & (rows["unshown"] == 0)  # nor read back when it was written
+    written, unsure = read & sure & (ours | never_seen), read & (rows["certainty"] == "unknown")
     late = rows["class_id"].isin(rows.loc[read & sure, "class_id"]) | (rows["sent_at"] > _caught_up(rows, there))
-    never_arrived = unsure & (another_night | (credible & ~late) | (not provider))
-    once_shown = read & sure & ~ours & rows["seen_at"].notna() & credible
+    strange = {class_id for each, class_id in book.unreadable.items() if each not in set(rows[name])}
+    may_be_it = rows["class_id"].isin(list(strange))  # what cannot be read there is no holding's
+    never_arrived = unsure & (another_night | (credible & ~late & ~may_be_it) | (not provider))
+    listed = rows["class_id"].isin((book.line_items if name == "line_item_id" else book.results)["class_id"])
+    once_shown = read & sure & ~ours & rows["seen_at"].notna() & listed  # others of the class, whosever
     gone = (read & sure & rows[name].isin(book.not_found)) | (once_shown & another_night)
     again = written & (rows["unshown"] > 0)
     finding = rows["finding"].mask(written, "unshown").mask(again & ~credible, "never_shown")
