@@ -1,1 +1,1 @@
-"""The planner by simulation: random courses, a SIS in memory, nights by the real rules (docs/reliability.md)."""
+"""Random courses, a SIS in memory, nights by the real rules (docs/reliability.md)."""

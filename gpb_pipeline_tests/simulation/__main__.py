@@ -41,7 +41,9 @@ def _simulated(first: int, cases: int, course: int, jobs: int) -> int:
                 print(f"  again: make simulate SEED={seed} CASES={course} COURSE={course}", flush=True)
     took = time.monotonic() - began
     done = len(seeds) * course
-    print(f"{done} cases (seeds {seeds[0]} to {seeds[-1]}) in {took:.0f} s: {broken} in which something broke")
+    print(
+        f"{done} cases (seeds {seeds[0]} to {seeds[-1]}) in {took:.0f} s: {broken} in which something broke"
+    )
     return 1 if broken else 0
 
 

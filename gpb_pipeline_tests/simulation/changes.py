@@ -35,7 +35,9 @@ def _score(course: Course, rooms: list[Room], pupils: list[Pupil], rng: Random) 
     pupil = rng.choice(pupils)
     work = rng.choice([each for room in rooms for each in room.dates] or list(course.works))
     cell = course.cells[pupil.user_id].setdefault(work, a_cell(rng))
-    done = rng.choice(["grade", "grade", "clear", "clear", "hide", "excuse", "overdue", "text", "take", "post"])
+    done = rng.choice(
+        ["grade", "grade", "clear", "clear", "hide", "excuse", "overdue", "text", "take", "post"]
+    )
     if done == "grade":
         cell.score, cell.excused, cell.posted, cell.assigned = rng.choice(SCORES), False, True, True
     elif done in {"clear", "overdue", "text"}:
@@ -82,7 +84,17 @@ def _category(course: Course, rooms: list[Room], pupils: list[Pupil], rng: Rando
     rng.choice(rooms).chosen[rng.choice(list(GROUPS))] = rng.choice(["K-Homework", "K-Labs", None])
 
 
-IN_CANVAS: tuple[Here, ...] = (_score, _score, _score, _score, _all_anew, _submission_gone, _enrollment, _date, _category)
+IN_CANVAS: tuple[Here, ...] = (
+    _score,
+    _score,
+    _score,
+    _score,
+    _all_anew,
+    _submission_gone,
+    _enrollment,
+    _date,
+    _category,
+)
 
 
 def _roster(course: Course, sis: Sis, room: Room, rng: Random) -> None:
@@ -141,7 +153,8 @@ def _deletes_result(sis: Sis, room: Room, rng: Random) -> None:
 def _edits_column(sis: Sis, room: Room, rng: Random) -> None:
     for item_id, each in sis.items_in(room.class_id):
         due = each.due_date and each.due_date + timedelta(days=20)
-        sis.items[item_id] = replace(each, **rng.choice([{"title": "By hand"}, {"due_date": due}]))
+        renamed = rng.random() < 0.5
+        sis.items[item_id] = replace(each, title="By hand") if renamed else replace(each, due_date=due)
         sis.touched.add(item_id)
         return
 
@@ -182,5 +195,3 @@ def _of_the_course(course: Course) -> None:
             mine.pop(work.assignment_id, None)
         for room in course.rooms(course.rngs):
             room.dates.pop(work.assignment_id, None)
-
-

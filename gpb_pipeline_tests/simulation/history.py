@@ -1,10 +1,11 @@
-"""The life of one course of many cases, by a seed: nights with trouble, then quiet ones until all is at rest."""
+"""The life of one course by a seed: nights with trouble, then quiet ones until all is at rest."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
 
+from gpb_pipeline.errors import PipelineError
 from gpb_pipeline.passback.course import Policy, Selection, SyncType
 from gpb_pipeline_tests.simulation import changes, invariants
 from gpb_pipeline_tests.simulation.invariants import Broken
@@ -46,7 +47,14 @@ class History:
         )
 
     def broken(self) -> Iterator[Broken]:
-        """Live through it, and name all that does not hold, night by night."""
+        """Live through it, and name all that does not hold, night by night; a sync that stops ends it."""
+        try:
+            yield from self._lived()
+        except Exception as stopped:  # noqa: BLE001  whatever it is, a night did not come to its end
+            said = stopped.what if isinstance(stopped, PipelineError) else repr(stopped)
+            yield Broken(0, self.number, f"the sync stops: {said}")
+
+    def _lived(self) -> Iterator[Broken]:
         for _ in range(TROUBLED):
             night = self._troubled()
             yield from invariants.broken(self.sis, night)
@@ -87,8 +95,14 @@ class History:
         self.interrupted = frozenset(self.course.rngs) if looks else frozenset()
         return self._night(Temper(seed=f"{self.seed}/{self.number}"), confirm=True)
 
-    def _night(self, temper: Temper, *, confirm: bool = False, sync_type: SyncType = "nightly",
-               selection: Selection | None = None) -> Night:
+    def _night(
+        self,
+        temper: Temper,
+        *,
+        confirm: bool = False,
+        sync_type: SyncType = "nightly",
+        selection: Selection | None = None,
+    ) -> Night:
         self.sis.night_begins(temper)
         asked = Asked(
             number=self.number,

@@ -1,4 +1,4 @@
-"""What must hold after each night, and what when all is quiet again: each a function that names what it breaks.
+"""What must hold after each night, and what when all is quiet again: each check names what it finds broken.
 
 The SIS's own log and contents are held against what wishes.py says, and the pipeline's report against both.
 """
@@ -62,22 +62,16 @@ def nothing_that_was_read_is_lost(sis: Sis, night: Night) -> Iterator[tuple[int,
     )
     grades = {key: each for key, each in night.wishes.grades.items() if case_of(key[0]) in night.cases}
     held = {(row.section_id, row.assignment_id, row.user_id) for row in rows_of(night.before.results)}
-    held |= {
-        (row.section_id, row.assignment_id, row.student_id) for row in rows_of(night.before.results)
-    }
+    held |= {(row.section_id, row.assignment_id, row.student_id) for row in rows_of(night.before.results)}
     told = {key for key, each in grades.items() if each.told}
-    may = told | {
-        key for key, each in grades.items() if key in held or (*key[:2], each.student_id) in held
-    }
+    may = told | {key for key, each in grades.items() if key in held or (*key[:2], each.student_id) in held}
     counted = Counter(
         (row.section_id, row.assignment_id, row.user_id) for row in _rows(night, "grades") if row.covered
     )
     yield from _exactly(counted, told, may, "a grade")
 
 
-def _exactly(
-    counted: Counter[Any], must: set[Any], may: set[Any], what: str
-) -> Iterator[tuple[int, str]]:
+def _exactly(counted: Counter[Any], must: set[Any], may: set[Any], what: str) -> Iterator[tuple[int, str]]:
     for key in must - set(counted):
         yield case_of(key[0]), f"{what} has no row"
     for key in set(counted) - may:
@@ -106,7 +100,9 @@ def _column_may(row: Any, column: Column) -> bool:
     if column.blocked:
         return row.code in column.blocked
     if column.barred:
-        return row.state == "unchanged" or row.code in {*column.barred, "no_grades_yet"} or row.state == "failed"
+        return (
+            row.state == "unchanged" or row.code in {*column.barred, "no_grades_yet"} or row.state == "failed"
+        )
     return row.state in WRITTEN or (row.code == "no_grades_yet" and not column.wanted)
 
 
@@ -115,9 +111,14 @@ def _grade_may(row: Any, grade: Grade) -> bool:
         return row.state in WRITTEN
     if grade.wish == "cleared":
         return row.state in {"withdrawn", "unchanged", "failed"} or row.code in {
-            "missing_without_score", "late_without_score", "text_grade", "student_without_sis_id",
+            "missing_without_score",
+            "late_without_score",
+            "text_grade",
+            "student_without_sis_id",
         }
-    return row.state in {"skipped", "failed"} or (row.state == "unchanged" and "assignment_not_sent" in grade.why)
+    return row.state in {"skipped", "failed"} or (
+        row.state == "unchanged" and "assignment_not_sent" in grade.why
+    )
 
 
 def only_what_may_go_is_written(sis: Sis, night: Night) -> Iterator[tuple[int, str]]:
@@ -231,7 +232,9 @@ def what_is_said_to_stand_stands(sis: Sis, night: Night) -> Iterator[tuple[int, 
             if not _stands(sis, row.line_item_id, column) and not sis.temper.spoils(row.line_item_id):
                 yield case_of(row.section_id), "a column is said to stand and does not"
     for row in _rows(night, "grades"):
-        if (row.section_id, row.assignment_id, row.user_id) in doubted or sis.temper.spoils(row.result_id or ""):
+        if (row.section_id, row.assignment_id, row.user_id) in doubted or sis.temper.spoils(
+            row.result_id or ""
+        ):
             continue
         held = sis.results.get(row.result_id)
         there = held is not None and held.status == "active"
@@ -300,41 +303,41 @@ def _at_rest(sis: Sis, night: Night) -> Iterator[tuple[int, str]]:
         for row in [*_rows(night, "assignments"), *_rows(night, "grades")]
         if row.code in ASKS
     }
-    kept = sis.touched if night.asked.policy.on_edit != "overwrite" else frozenset()
-    columns: dict[tuple[str, str | None], str] = {
-        (each.class_id, sis.about(key)): key for key, each in sis.items.items()
+    kept = sis.touched if night.asked.policy.on_edit != "overwrite" else set[str]()
+    columns = {
+        (each.class_id, sis.about(key)): key
+        for key, each in sis.items.items()
         if key in sis.ours and each.status == "active"
     }
     results = {
-        (each.line_item_id, each.student_id): (key, each)
+        (each.line_item_id, each.student_id): each
         for key, each in sis.results.items()
         if key in sis.ours and each.status == "active"
     }
     for column in night.wishes.columns.values():
-        if not (column.writable and column.wanted and case_of(column.section_id) in night.cases):
-            continue
-        if (column.section_id, column.assignment_id, None) in waits:
-            continue
-        key = columns.get((column.class_id or "", column.assignment_id))
-        if key is None:
-            yield case_of(column.section_id), "a column that should stand does not"
-        elif key not in kept and not _stands(sis, key, column):
-            yield case_of(column.section_id), "a column stands otherwise than Canvas has it"
+        case, where = case_of(column.section_id), (column.section_id, column.assignment_id)
+        if case in night.cases and column.writable and column.wanted and (*where, None) not in waits:
+            key = columns.get((column.class_id or "", column.assignment_id))
+            if key is None:
+                yield case, "a column that should stand does not"
+            elif key not in kept and not _stands(sis, key, column):
+                yield case, "a column stands otherwise than Canvas has it"
     for grade in night.wishes.grades.values():
-        case = case_of(grade.section_id)
-        if grade.wish == "stays" or case not in night.cases:
-            continue
-        where = (grade.section_id, grade.assignment_id)
-        if (*where, None) in waits or (*where, grade.user_id) in waits:
-            continue
-        item = columns.get((grade.class_id or "", grade.assignment_id), "")
-        found, held = results.get((item, grade.student_id), ("", None))
-        if grade.wish == "cleared" and held is not None and found not in kept:
-            yield case, "a grade that Canvas has cleared still stands"
-        elif grade.wish == "goes" and held is None:
-            yield case, "a grade that should stand does not"
-        elif grade.wish == "goes" and found not in kept and not _is(sis, held, grade):
-            yield case, "a grade stands otherwise than Canvas has it"
+        case, where = case_of(grade.section_id), (grade.section_id, grade.assignment_id)
+        if case in night.cases and not {(*where, None), (*where, grade.user_id)} & waits:
+            item = columns.get((grade.class_id or "", grade.assignment_id), "")
+            held = results.get((item, grade.student_id))
+            if held is None or held.sourced_id not in kept:
+                yield from ((case, wrong) for wrong in _wrong_at_rest(sis, held, grade))
+
+
+def _wrong_at_rest(sis: Sis, held: Result | None, grade: Grade) -> Iterator[str]:
+    if grade.wish == "cleared" and held is not None:
+        yield "a grade that Canvas has cleared still stands"
+    elif grade.wish == "goes" and held is None:
+        yield "a grade that should stand does not"
+    elif grade.wish == "goes" and not _is(sis, held, grade):
+        yield "a grade stands otherwise than Canvas has it"
 
 
 def silent(sis: Sis, night: Night) -> list[Broken]:

@@ -129,16 +129,12 @@ class Clock:
 
 
 def sync(course: Course, sis: Sis, record: Record, asked: Asked, rng: Random) -> Night:
-    """Sync all cases; those whose class comes back empty fail before anything is judged, as their course would."""
+    """Sync all cases; those whose class comes back empty fail before anything is judged, as courses do."""
     cases = frozenset(course.rngs)
     both = read(course, cases, asked.policy.tenant, rng)
     eyes = _eyes(sis, both.places, asked)
     held = sight.taken_over(record.held, both.places)
-    unsure = {
-        each
-        for each in both.places.class_ids
-        if case_of(each) in asked.interrupted
-    }
+    unsure = {each for each in both.places.class_ids if case_of(each) in asked.interrupted}
     class_ids = frozenset(unsure) | sight.to_look_up(held, both.places)
     if class_ids:
         book = eyes.read(class_ids)
@@ -242,7 +238,9 @@ def _stacked(parts: list[Any]) -> Any:
 
 def _without_finding(held: Holdings) -> Holdings:
     """Leave out what the warehouse does not keep."""
-    return Holdings(line_items=held.line_items.assign(finding=None), results=held.results.assign(finding=None))
+    return Holdings(
+        line_items=held.line_items.assign(finding=None), results=held.results.assign(finding=None)
+    )
 
 
 def _shuffled(held: Holdings, rng: Random) -> Holdings:

@@ -75,7 +75,13 @@ def read(course: Course, cases: Collection[int], tenant: str, rng: Random) -> Re
             frames.AssignmentGroups,
             rng,
             (
-                {"group_id": key, "group_name": name, "position": 1, "sis_source_id": None, "integration_data": "{}"}
+                {
+                    "group_id": key,
+                    "group_name": name,
+                    "position": 1,
+                    "sis_source_id": None,
+                    "integration_data": "{}",
+                }
                 for key, name in GROUPS.items()
             ),
         ),

@@ -13,7 +13,19 @@ from typing import Literal
 
 START = datetime(2026, 11, 2, 3, tzinfo=UTC)
 SCORES = (0.0, 1.0, 3.333, 6.6667, 7.5, 8.25, 9.99, 10.0, 12.5, -1.0)  # no two are alike once rounded to 0.01
-NAMES = ("Quiz", "Quiz", "quiz", " Essay ", "Lab & Report", "Unit  3", "Exam <A>", "x" * 51, "Test", "Map", "")
+NAMES = (
+    "Quiz",
+    "Quiz",
+    "quiz",
+    " Essay ",
+    "Lab & Report",
+    "Unit  3",
+    "Exam <A>",
+    "x" * 51,
+    "Test",
+    "Map",
+    "",
+)
 ZONES = ("America/New_York", "America/Los_Angeles", "UTC")
 GROUPS = {"g1": "Homework", "g2": "Labs", "g3": "Tests"}
 FIRST_PERIOD = (START - timedelta(days=60), START + timedelta(days=12))
@@ -134,7 +146,10 @@ def _work(rng: Random, number: int) -> Work:
         group_id=rng.choice(list(GROUPS)),
         published=rng.random() < 0.95,
         ticked=rng.random() < 0.95,
-        grading_type=rng.choice(["points", "points", "points", "pass_fail", "percent", "letter_grade"] + ["not_graded"] * (rng.random() < 0.3)),
+        grading_type=rng.choice(
+            ["points", "points", "points", "pass_fail", "percent", "letter_grade"]
+            + ["not_graded"] * (rng.random() < 0.3)
+        ),
         points=rng.choice([10.0, 10.0, 20.0, 12.5, 0.0 if rng.random() < 0.3 else 5.0]),
         due_at=a_date(rng) if rng.random() < 0.9 else None,
         for_named_only=rng.random() < 0.85,
@@ -182,13 +197,17 @@ def _room(course: Course, case: int, number: int, rng: Random) -> Room:
         section_id=f"s{case}.{number}",
         sis_section_id=f"X{case}.{number}" if rng.random() < 0.97 else None,
         class_id=f"C{case}.{number}" if rng.random() < 0.97 else None,
-        dates={each: a_date(rng) if rng.random() < 0.85 else rng.choice(["inherits", None]) for each in works},
+        dates={
+            each: a_date(rng) if rng.random() < 0.85 else rng.choice(["inherits", None]) for each in works
+        },
     )
     if rng.random() < 0.15:
         room.chosen[rng.choice(list(GROUPS))] = rng.choice(["K-Homework", "K-Labs", "K-gone", None])
     if room.class_id and rng.random() < 0.1:
         title = rng.choice(list(GROUPS.values()))
-        course.categories.append(Category(category_id=f"K{case}.{number}", title=title, class_id=room.class_id))
+        course.categories.append(
+            Category(category_id=f"K{case}.{number}", title=title, class_id=room.class_id)
+        )
     return room
 
 

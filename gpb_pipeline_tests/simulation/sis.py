@@ -32,7 +32,6 @@ class Write:
     case: int
     verb: Verb
     body: LineItem | Result
-    first: bool
     answered: str | None  # the sourcedId, where it was accepted
     kept: bool
 
@@ -53,7 +52,9 @@ class Sis:
     _tries: dict[str, int] = field(default_factory=dict)
     _by_case: dict[int, int] = field(default_factory=dict)
     _number: int = 0
-    rekeyed: set[str] = field(default_factory=set)  # since the last night: nobody could tell them from new ones
+    rekeyed: set[str] = field(
+        default_factory=set
+    )  # since the last night: nobody could tell them from new ones
     _rekeyed: set[str] = field(default_factory=set)
 
     @property
@@ -75,21 +76,25 @@ class Sis:
 
     def class_line_items(self, class_id: str) -> Listing[LineItem]:
         shown = self._before[0] if self.temper.is_late(class_id) else self.items
-        return self._list("line item", class_id, [each for each in shown.values() if each.class_id == class_id])
+        return self._list(
+            "line item", class_id, [each for each in shown.values() if each.class_id == class_id]
+        )
 
     def class_results(self, class_id: str) -> Listing[Result]:
         shown = self._before[1] if self.temper.is_late(class_id) else self.results
         return self._list("result", class_id, [each for each in shown.values() if each.class_id == class_id])
 
     def find_line_item(self, sourced_id: str) -> LineItem | None:
-        return self._found(self.items.get(sourced_id))
+        item: LineItem | None = self._found(self.items.get(sourced_id))
+        return item
 
     def find_result(self, sourced_id: str) -> Result | None:
-        return self._found(self.results.get(sourced_id))
+        result: Result | None = self._found(self.results.get(sourced_id))
+        return result
 
     def put_line_item(self, item: LineItem, *, first: bool = True) -> str:
         if item.category_id is None:
-            self._refuse("invaliddata", "category is required", item, first=first)
+            self._refuse("invaliddata", "category is required", item)
         kept = replace(
             item,
             title=self.spelt(item.title),
@@ -101,7 +106,7 @@ class Sis:
     def put_result(self, result: Result, *, first: bool = True) -> str:
         item = self.items.get(result.line_item_id)
         if item is None or item.status != "active":
-            self._refuse("unknownobject", f"lineItem {result.line_item_id} is unknown", result, first=first)
+            self._refuse("unknownobject", f"lineItem {result.line_item_id} is unknown", result)
         kept = replace(result, score=self.rounded(result.score), class_id=item.class_id)
         return self._put(self.results, result, kept, first=first)
 
@@ -141,7 +146,11 @@ class Sis:
         self.items[item_id] = replace(like, sourced_id=item_id, description=None)
         if with_result:
             theirs = Result(
-                sourced_id=f"{item_id}-r", line_item_id=item_id, student_id="S-else", score=4.0, class_id=like.class_id
+                sourced_id=f"{item_id}-r",
+                line_item_id=item_id,
+                student_id="S-else",
+                score=4.0,
+                class_id=like.class_id,
             )
             self.results[theirs.sourced_id] = theirs
 
@@ -149,11 +158,9 @@ class Sis:
         self._rekeyed.add(fresh)
         for held in (self.items, self.results):
             moved: dict[str, Any] = {
-                key: replace(each, class_id=fresh)
-                for key, each in held.items()  # type: ignore[attr-defined]
-                if each.class_id == class_id
+                key: replace(each, class_id=fresh) for key, each in held.items() if each.class_id == class_id
             }
-            held.update(moved)  # type: ignore[attr-defined]
+            held.update(moved)
         self.known |= {(fresh, about) for known, about in self.known if known == class_id}
 
     # How it keeps and answers.
@@ -173,13 +180,13 @@ class Sis:
         return held if held is not None and held.status == "active" else None
 
     def _put(self, held: dict[str, Any], body: Any, kept: Any, *, first: bool) -> str:
-        asked = body.sourced_id
-        fate = self._fate("put", body, first=first)
+        asked: str = body.sourced_id
+        fate = self._fate("put", body)
         if self.nature.chooses_ids and first:
             self._number += 1
             asked = f"sis-{self._number}"
         elif self.nature.chooses_ids and asked not in held:
-            self._refuse("unknownobject", f"{asked} is unknown", body, first=first)
+            self._refuse("unknownobject", f"{asked} is unknown", body)
         keeps = fate in {"kept", "answer lost"} and not (self.nature.deaf and asked in held)
         if keeps:
             held[asked] = replace(kept, sourced_id=asked)
@@ -188,15 +195,17 @@ class Sis:
             if isinstance(kept, LineItem) and (about := self.about(asked)):
                 self.known.add((kept.class_id, about))
         accepted = fate in {"kept", "swallowed"}
-        self._log("put", body, first, asked if accepted else None, kept=keeps)
+        self._log("put", body, asked if accepted else None, kept=keeps)
         if not accepted:
-            raise UnknownOutcome(Answer(504), item="a write") if fate != "busy" else ThrottledError(
-                Answer(429), item="a write"
+            raise (
+                UnknownOutcome(Answer(504), item="a write")
+                if fate != "busy"
+                else ThrottledError(Answer(429), item="a write")
             )
         return asked
 
     def _delete(self, held: dict[str, Any], body: Any) -> None:
-        fate = self._fate("delete", body, first=False)
+        fate = self._fate("delete", body)
         keeps = fate in {"kept", "answer lost"}
         if keeps and body.sourced_id in held:
             if self.nature.marks_deleted:
@@ -204,11 +213,11 @@ class Sis:
             else:
                 del held[body.sourced_id]
         accepted = fate in {"kept", "swallowed"}
-        self._log("delete", body, False, body.sourced_id if accepted else None, kept=keeps)
+        self._log("delete", body, body.sourced_id if accepted else None, kept=keeps)
         if not accepted:
             raise UnknownOutcome(Answer(504), item="a write")
 
-    def _fate(self, verb: Verb, body: Any, *, first: bool) -> str:
+    def _fate(self, verb: Verb, body: Any) -> str:
         """Draw what becomes of a write; raises where it is refused, or where its sync has died."""
         case = case_of(body.class_id)
         key = body.sourced_id
@@ -216,24 +225,28 @@ class Sis:
         self._by_case[case] = self._by_case.get(case, 0) + 1
         fate = self.temper.fate(case, key, self._tries[key], self._by_case[case])
         if fate == "refused":
-            self._refuse("invaliddata", "not so", body, verb=verb, first=first)
+            self._refuse("invaliddata", "not so", body, verb)
         return fate
 
-    def _refuse(self, code: str, words: str, body: Any, *, first: bool, verb: Verb = "put") -> NoReturn:
-        self._log(verb, body, first, None, kept=False)
+    def _refuse(self, code: str, words: str, body: Any, verb: Verb = "put") -> NoReturn:
+        self._log(verb, body, None, kept=False)
         raise RefusedError(Answer(404 if code == "unknownobject" else 422, code, words), item="a write")
 
-    def _log(self, verb: Verb, body: Any, first: bool, answered: str | None, *, kept: bool) -> None:
+    def _log(self, verb: Verb, body: Any, answered: str | None, *, kept: bool) -> None:
         case = case_of(body.class_id)
-        self.log.append(Write(case=case, verb=verb, body=body, first=first, answered=answered, kept=kept))
+        self.log.append(Write(case=case, verb=verb, body=body, answered=answered, kept=kept))
 
     def rounded(self, score: float | None) -> float | None:
         return score if score is None or self.nature.decimals is None else round(score, self.nature.decimals)
 
     def spelt(self, title: str) -> str:
-        return title.replace("&", "&amp;").replace("<", "&lt;") if self.nature.respells else " ".join(
-            title.split()
-        ) if self.nature.squeezes else title
+        return (
+            title.replace("&", "&amp;").replace("<", "&lt;")
+            if self.nature.respells
+            else " ".join(title.split())
+            if self.nature.squeezes
+            else title
+        )
 
     def _cut(self, at: datetime | None) -> datetime | None:
         if at is None or self.nature.cuts_dates is None:

@@ -1,7 +1,7 @@
 """What the SIS should hold of a course, said a second time: design's rules of passback over plain data.
 
 It is the simulation's judge, so it shares no line with gpb_pipeline/passback: loops, no frames. Per section
-and assignment, and per student, it says whether a value must stand in the SIS, may not, or is nobody's business.
+and assignment, and per student, it says whether a value must stand in the SIS, may not, or is left alone.
 """
 
 from collections import Counter
@@ -76,9 +76,7 @@ class Wishes:
     @cached_property
     def grade_in(self) -> dict[tuple[str | None, str, str], Grade]:
         """Grades by class, assignment and the SIS's student."""
-        return {
-            (each.class_id, each.assignment_id, each.student_id): each for each in self.grades.values()
-        }
+        return {(each.class_id, each.assignment_id, each.student_id): each for each in self.grades.values()}
 
 
 def wishes(course: Course, cases: Collection[int], selection: Selection, *, everyone_else: str) -> Wishes:
@@ -121,39 +119,36 @@ def _column(
     dated: set[str],
     everyone_else: str,
 ) -> Column:
-    blocked, barred = set(), set()
     due = room.dates.get(work.assignment_id, "inherits")
     due_at = work.due_at if due == "inherits" else due
-    title = work.name.strip()
-    if selection.assignments is not None and work.assignment_id not in selection.assignments:
-        blocked.add("not_selected")
-    if not title:
-        blocked.add("name_empty")
-    if len(title) > TITLE_MAX:
-        blocked.add("name_too_long")
-    if work.grading_type == "not_graded":
-        blocked.add("not_graded")
-    elif not work.points or work.points <= 0:
-        blocked.add("no_points")
-    if due_at is None:
-        blocked.add("no_due_date")
-    if everyone_else == "skip" and work.assignment_id in dated and work.assignment_id not in room.dates:
-        blocked.add("everyone_else")
-    category = _category(course, room, work)
-    if category == "category_unassociated":
-        blocked.add(category)
-    if room.class_id is None:
-        blocked.add("class_unknown")
-    elif category is None or category.startswith("category_"):
-        barred.add(category or "category_not_found")
-    if names[title] > 1:
-        barred.add("duplicate_name")
     day = due_at.astimezone(ZoneInfo(course.zone)).date() if due_at else None
+    title = work.name.strip()
+    category = _category(course, room, work)
     period = None
     if day is not None and course.closed is not None and room.class_id is not None:
         period = _period(course, day)
-    if period is not None and period.startswith("grading_period"):
-        barred.add(period)
+    excluded = (
+        everyone_else == "skip" and work.assignment_id in dated and work.assignment_id not in room.dates
+    )
+    chosen = selection.assignments is None or work.assignment_id in selection.assignments
+    ungraded = work.grading_type == "not_graded"
+    uncategorised = category is None or (category or "").startswith("category_")
+    blocked = {
+        "not_selected": not chosen,
+        "name_empty": not title,
+        "name_too_long": len(title) > TITLE_MAX,
+        "not_graded": ungraded,
+        "no_points": not ungraded and (not work.points or work.points <= 0),
+        "no_due_date": day is None,
+        "everyone_else": excluded,
+        "category_unassociated": category == "category_unassociated",
+        "class_unknown": room.class_id is None,
+    }
+    barred = {
+        category or "category_not_found": uncategorised and room.class_id is not None,
+        "duplicate_name": names[title] > 1,
+        period or "": (period or "").startswith("grading_period"),
+    }
     return Column(
         section_id=room.section_id,
         class_id=room.class_id,
@@ -163,9 +158,13 @@ def _column(
         category_id=category,
         period_id=period,
         due=day,
-        blocked=frozenset(blocked),
-        barred=frozenset(barred - blocked),
+        blocked=_those(blocked),
+        barred=_those(barred) - _those(blocked),
     )
+
+
+def _those(marks: dict[str, bool]) -> frozenset[str]:
+    return frozenset(name for name, applies in marks.items() if applies)
 
 
 def _category(course: Course, room: Room, work: Work) -> str | None:
@@ -203,7 +202,9 @@ def _grade(column: Column, pupil: Pupil, cell: Cell) -> Grade:
     wish: Wish = "stays"
     if not value:
         wish = "cleared" if column.writable else "stays"
-        why |= {name for name in ("missing", "late") if getattr(cell, name)} | ({"text"} if cell.text else set())
+        why |= {name for name in ("missing", "late") if getattr(cell, name)} | (
+            {"text"} if cell.text else set()
+        )
     else:
         if not cell.posted:
             why.add("hidden")

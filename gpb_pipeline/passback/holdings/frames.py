@@ -138,8 +138,9 @@ NO_HOLDINGS = Holdings(line_items=empty(LineItemSight), results=empty(ResultSigh
 class Gradebook:
     """What the SIS shows of some classes, each list read whole by its own paging and count.
 
-    `unreadable`: sourcedIds that stood there and could not be read, with the class of the list. `not_found`: those answered with 404 when
-    asked for by themselves, where the same address had answered for one that is there.
+    `unreadable`: sourcedIds that stood there and could not be read, each with the class of its list.
+    `not_found`: those answered with 404 when asked for by themselves, where the same address had answered for
+    one that is there.
     """
 
     class_ids: frozenset[str]

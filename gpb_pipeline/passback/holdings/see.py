@@ -76,7 +76,9 @@ def to_look_up(holdings: Holdings, places: Places) -> frozenset[str]:
 def short_classes(holdings: Holdings, book: Gradebook) -> frozenset[str]:
     """Name the classes that a read shows empty although it showed something of ours there before."""
     items = _emptied(holdings.line_items, book, book.line_items)
-    return frozenset(items["class_id"]) | frozenset(_emptied(holdings.results, book, book.results)["class_id"])
+    return frozenset(items["class_id"]) | frozenset(
+        _emptied(holdings.results, book, book.results)["class_id"]
+    )
 
 
 def believed(holdings: Holdings, book: Gradebook) -> Gradebook:
@@ -258,7 +260,9 @@ def _when_absent(
     sure = rows["certainty"].isin(["known", "unconfirmed"])
     never_seen = ~ours & rows["seen_at"].isna() & (rows["unshown"] == 0)  # nor read back when it was written
     written, unsure = read & sure & (ours | never_seen), read & (rows["certainty"] == "unknown")
-    late = rows["class_id"].isin(rows.loc[read & sure, "class_id"]) | (rows["sent_at"] > _caught_up(rows, there))
+    late = rows["class_id"].isin(rows.loc[read & sure, "class_id"]) | (
+        rows["sent_at"] > _caught_up(rows, there)
+    )
     strange = {class_id for each, class_id in book.unreadable.items() if each not in set(rows[name])}
     may_be_it = rows["class_id"].isin(list(strange))  # what cannot be read there is no holding's
     never_arrived = unsure & (another_night | (credible & ~late & ~may_be_it) | (not provider))

@@ -1,4 +1,4 @@
-"""What the simulation found wrong in the rules, each as the smallest night that shows it (docs/reliability.md)."""
+"""What the simulation found wrong in the rules, each as a small night that shows it (docs/reliability.md)."""
 
 from dataclasses import replace
 from typing import Any
@@ -23,7 +23,9 @@ PAIR = School(students=[student("a"), student("b")], submissions=[scored(8, "a")
 ALONE = School()
 
 
-def looked(held: Holdings, school: School, sis: Sis, *, since: Any = None, days: float = 1, **book: Any) -> Holdings:
+def looked(
+    held: Holdings, school: School, sis: Sis, *, since: Any = None, days: float = 1, **book: Any
+) -> Holdings:
     shown = replace(sis.gradebook(school.places.class_ids, SENT_AT + days * DAY), **book)
     return see(held, shown, school.places, job_id="look", since=since, provider=sis.chooses_ids)
 
@@ -35,9 +37,7 @@ def test_a_confirmed_sync_makes_again_what_an_empty_list_lacks(*, chooses_ids: b
     sis.results.clear()
     book = sis.gradebook(ALONE.places.class_ids, SENT_AT + DAY)
     assert short_classes(held, book) == {"C1"}
-    held = see(
-        held, believed(held, book), ALONE.places, job_id="look", since=None, provider=sis.chooses_ids
-    )
+    held = see(held, believed(held, book), ALONE.places, job_id="look", since=None, provider=sis.chooses_ids)
     assert found_results(held) == [("gone", "gone")]
     assert writes(planned(ALONE, held, confirm=True)) == {"create": 1}
 
@@ -85,7 +85,10 @@ def test_what_cannot_be_read_may_be_the_write_that_was_never_answered() -> None:
     unknown = held.results["certainty"].mask(mine, "unknown")
     ids = held.results["result_id"].mask(mine, "asked")
     before = replace(
-        held, results=held.results.assign(certainty=unknown, result_id=ids, seen_at=held.results["seen_at"].mask(mine))
+        held,
+        results=held.results.assign(
+            certainty=unknown, result_id=ids, seen_at=held.results["seen_at"].mask(mine)
+        ),
     )
     [lost] = [key for key, each in sis.results.items() if each["student_id"] == "B-sourced"]
     del sis.results[lost]
@@ -96,7 +99,10 @@ def test_what_cannot_be_read_may_be_the_write_that_was_never_answered() -> None:
 def test_a_write_that_could_not_be_read_back_is_doubted_by_the_first_list_without_it() -> None:
     sis = Sis()
     held = night(PAIR, sis).held
-    never = {name: held.results[name].mask(held.results["student_id"] == "A-sourced") for name in ("seen_at", "seen_score")}
+    never = {
+        name: held.results[name].mask(held.results["student_id"] == "A-sourced")
+        for name in ("seen_at", "seen_score")
+    }
     [lost] = [key for key, each in sis.results.items() if each["student_id"] == "A-sourced"]
     del sis.results[lost]
     held = looked(replace(held, results=held.results.assign(**never)), PAIR, sis)
@@ -112,5 +118,3 @@ def test_a_list_that_shows_only_results_of_others_shows_that_ours_is_missing() -
     held = looked(held, ALONE, sis)
     assert found_results(held) == [("unconfirmed", "missing")]
     assert found_results(looked(held, ALONE, sis, days=2)) == [("gone", "gone")]
-
-
