@@ -58,7 +58,7 @@ class History:
         for _ in range(TROUBLED):
             night = self._troubled()
             yield from invariants.broken(self.sis, night)
-            changes.between_nights(self.course, self.sis)
+            changes.between_nights(self.course, self.sis, self.interrupted)
         for _ in range(2):
             night = self._quiet(looks=True)
             yield from invariants.broken(self.sis, night)
