@@ -5,7 +5,11 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 export PYTHONUNBUFFERED = 1
 
-.PHONY: help demo dev test bench check lock clean
+SEED ?= 1
+CASES ?= 100000
+COURSE ?= 500
+
+.PHONY: help demo dev test simulate faults bench check lock clean
 help:  ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
 
@@ -40,6 +44,12 @@ dev: $(VENV)/.run  ## the Dagster UI on 127.0.0.1:3000, the pages on :8080, and 
 test: $(VENV)/.dev  ## every test
 	@$(BIN)/python -m gpb_pipeline_tests.chromium  # finds a browser for the page tests, or installs one
 	$(BIN)/python -m pytest -n auto --dist loadfile
+
+simulate: $(VENV)/.dev  ## the planner by simulation: SEED= CASES= (docs/reliability.md)
+	$(BIN)/python -m gpb_pipeline_tests.simulation --seed $(SEED) --cases $(CASES) --course $(COURSE)
+
+faults: $(VENV)/.dev  ## the faults planted in the rules, and after how many cases each is found
+	$(BIN)/python -m gpb_pipeline_tests.simulation --faults
 
 bench: $(VENV)/.dev  ## what a sync costs, as a ratio to the raw requests
 	$(BIN)/python -m gpb_pipeline_tests.bench --save

@@ -45,7 +45,7 @@ from gpb_pipeline.passback.holdings.differences import (
 )
 from gpb_pipeline.passback.holdings.frames import Holdings
 from gpb_pipeline.passback.holdings.plan import Planned, plan, without_grades
-from gpb_pipeline.passback.holdings.see import short_classes, taken_over, to_look_up
+from gpb_pipeline.passback.holdings.see import believed, short_classes, taken_over, to_look_up
 from gpb_pipeline.passback.rows.frames import Rows
 from gpb_pipeline.passback.rules.judge import judge
 from gpb_pipeline.settings import CanvasSettings, PassbackSettings, SisSettings
@@ -344,7 +344,7 @@ class CourseSync:
                 item=f"class {', '.join(sorted(short))}",
                 remedy="Look at the class in the SIS. The next sync tries again; --confirm believes it.",
             )
-        return eyes.seen(held, book)
+        return eyes.seen(held, believed(held, book) if self.request.confirm else book)
 
 
 def _known(

@@ -55,15 +55,13 @@ def read_gradebook(client: OneRosterClient, class_ids: Collection[str], at: date
             },
         ),
         at=at,
-        unreadable=frozenset(
-            reject.sourced_id
-            for rejects in (
-                *(listing.rejects for listing in items.values()),
-                *(listing.rejects for listing in results.values()),
-            )
-            for reject in rejects
+        unreadable={
+            reject.sourced_id: class_id
+            for listings in (items, results)
+            for class_id, listing in listings.items()
+            for reject in listing.rejects
             if reject.sourced_id is not None
-        ),
+        },
     )
 
 

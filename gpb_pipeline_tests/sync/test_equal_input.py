@@ -115,7 +115,7 @@ def rename_it_back(desk: Desk, _patch: pytest.MonkeyPatch) -> None:
 
 def map_a_group(desk: Desk, _patch: pytest.MonkeyPatch) -> None:
     [group, *_] = rows(desk, "assignment_groups")
-    columns = {
+    columns: dict[str, list[Any]] = {
         "section_id": [str(section(desk)["id"])],
         "group_id": [str(group["id"])],
         "category_id": [None],

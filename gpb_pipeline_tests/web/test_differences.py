@@ -13,7 +13,8 @@ from gpb_pipeline.warehouse.ducklake import Warehouse
 from gpb_pipeline.warehouse.logs import JobOutcome
 from gpb_pipeline_tests.warehouse.rows import NOON, frame
 from gpb_pipeline_tests.warehouse.syncs import outcome, put_course, put_sync
-from gpb_pipeline_tests.web.serving import Client, served
+from gpb_pipeline_tests.web.conftest import Client
+from gpb_pipeline_tests.web.serving import served
 from gpb_pipeline_tests.web.test_pages import cells
 
 DAY = timedelta(days=1)

@@ -4,7 +4,8 @@ A holding has what the SIS *took* last (of an unknown one: what it was asked to 
 to hold, and how sure we are. Ids are strings; times UTC; *student* is always the SIS's.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import pandera.pandas as pa
@@ -137,15 +138,15 @@ NO_HOLDINGS = Holdings(line_items=empty(LineItemSight), results=empty(ResultSigh
 class Gradebook:
     """What the SIS shows of some classes, each list read whole by its own paging and count.
 
-    `unreadable`: sourcedIds that stood there and could not be read. `not_found`: those answered with 404 when
-    asked for by themselves, where the same address had answered for one that is there. `strangers`: line
-    items that stood there before what is not settled yet was written.
+    `unreadable`: sourcedIds that stood there and could not be read, each with the class of its list.
+    `not_found`: those answered with 404 when asked for by themselves, where the same address had answered for
+    one that is there. `strangers`: line items that stood there before what is not settled yet was written.
     """
 
     class_ids: frozenset[str]
     line_items: DataFrame[SisLineItems]
     results: DataFrame[SisResults]
     at: datetime
-    unreadable: frozenset[str] = frozenset()
+    unreadable: Mapping[str, str] = field(default_factory=dict)
     not_found: frozenset[str] = frozenset()
     strangers: frozenset[str] = frozenset()

@@ -155,12 +155,7 @@ def _written(
     ambiguous = unsure & (finding == "ambiguous")
     code = code.mask((goes | leaves) & unsure, unknown_outcome.value)
     code = code.mask((goes | leaves) & ambiguous, _two_candidates(unknown_outcome).value)
-    taken_back = held["score"].isna() & ~held["exempt"] if "score" in held else unsure
-    leaving = (
-        pd.Series("withdraw", rows.index, object)
-        .mask(unsure, "failed")
-        .mask(taken_back & absent, "unchanged")
-    )
+    leaving = pd.Series("withdraw", rows.index, object).mask(unsure, "failed").mask(absent, "unchanged")
     return rows.assign(state=rows["state"].mask(goes, state).mask(leaves, leaving), code=code)
 
 

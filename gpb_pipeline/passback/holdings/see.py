@@ -68,11 +68,22 @@ def to_look_up(holdings: Holdings, places: Places) -> frozenset[str]:
 
 def short_classes(holdings: Holdings, book: Gradebook) -> frozenset[str]:
     """Name the classes that a read shows empty although it showed something of ours there before."""
-    short: set[str] = set()
-    for rows, shown in ((holdings.line_items, book.line_items), (holdings.results, book.results)):
-        known = rows[(rows["certainty"] == "known") & rows["seen_at"].notna()]
-        short |= (set(known["class_id"]) & book.class_ids) - set(shown["class_id"])
-    return frozenset(short)
+    items = _emptied(holdings.line_items, book, book.line_items)
+    return frozenset(items["class_id"]) | frozenset(
+        _emptied(holdings.results, book, book.results)["class_id"]
+    )
+
+
+def believed(holdings: Holdings, book: Gradebook) -> Gradebook:
+    """Take what empty lists lack for looked for by its id and not found: someone has looked, and says so."""
+    items = _emptied(holdings.line_items, book, book.line_items)["line_item_id"]
+    results = _emptied(holdings.results, book, book.results)["result_id"]
+    return replace(book, not_found=book.not_found | frozenset(items) | frozenset(results))
+
+
+def _emptied(rows: pd.DataFrame, book: Gradebook, shown: pd.DataFrame) -> pd.DataFrame:
+    here = rows["class_id"].isin(book.class_ids) & ~rows["class_id"].isin(shown["class_id"])
+    return rows[here & (rows["certainty"] == "known") & rows["seen_at"].notna()]
 
 
 def strangers(holdings: Holdings, book: Gradebook) -> dict[str, str]:
@@ -101,18 +112,19 @@ def _doubted(rows: pd.DataFrame, book: Gradebook, shown: pd.DataFrame, name: str
     here = rows[rows["class_id"].isin(book.class_ids) & rows["certainty"].isin(["known", "unconfirmed"])]
     there = here[name].isin(shown[name])
     credible = here["class_id"].isin(here.loc[there, "class_id"])
-    absent = here[~there & credible & here["seen_at"].notna() & ~here[name].isin(book.unreadable)]
+    absent = here[~there & credible & here["seen_at"].notna() & ~here[name].isin(list(book.unreadable))]
     return pd.concat([here[there].iloc[:1], absent]) if len(absent) else absent
 
 
 def _relocated(holdings: Holdings, book: Gradebook) -> Holdings:
-    """Follow what is shown in another class than it was sent to: the SIS gave its class a new id."""
+    """Follow what stands in another class than it was sent to, readable or not: the class has a new id."""
     moved: dict[str, Any] = {}
     for name, key, rows, shown in (
         ("line_item_id", ITEM_KEY, holdings.line_items, book.line_items),
         ("result_id", RESULT_KEY, holdings.results, book.results),
     ):
-        where = pd.Series(shown["class_id"].to_list(), index=shown[name], dtype=object)
+        classes = dict(book.unreadable) | dict(zip(shown[name], shown["class_id"], strict=True))
+        where = pd.Series(classes, dtype=object)
         now = pd.Series(where.reindex(rows[name]).to_numpy(), rows.index)
         there = rows.assign(class_id=or_else(now, rows["class_id"]))
         doubled = there.duplicated(key, keep=False)  # two classes that became one: the keys stay apart
@@ -223,15 +235,21 @@ def _when_absent(
     provider: bool,
 ) -> pd.DataFrame:
     """Settle what a read of its class lacks; never by one empty list, nor by one list that is late."""
-    read = rows["class_id"].isin(book.class_ids) & ~rows[name].isin(book.unreadable) & ~there
+    read = rows["class_id"].isin(book.class_ids) & ~rows[name].isin(list(book.unreadable)) & ~there
     credible = rows["class_id"].isin(rows.loc[there, "class_id"])
     ours = _written(rows, since)
     another_night = rows["missed_at"].notna() & ((book.at - rows["missed_at"]) >= ANOTHER_NIGHT)
     sure = rows["certainty"].isin(["known", "unconfirmed"])
-    written, unsure = read & sure & ours, read & (rows["certainty"] == "unknown")
-    late = rows["class_id"].isin(rows.loc[read & sure, "class_id"])
-    never_arrived = unsure & (another_night | (credible & ~late) | (not provider))
-    once_shown = read & sure & ~ours & rows["seen_at"].notna() & credible
+    never_seen = ~ours & rows["seen_at"].isna() & (rows["unshown"] == 0)  # nor read back when it was written
+    written, unsure = read & sure & (ours | never_seen), read & (rows["certainty"] == "unknown")
+    late = rows["class_id"].isin(rows.loc[read & sure, "class_id"]) | (
+        rows["sent_at"] > _caught_up(rows, there)
+    )
+    strange = {class_id for each, class_id in book.unreadable.items() if each not in set(rows[name])}
+    may_be_it = rows["class_id"].isin(list(strange))  # what cannot be read there is no holding's
+    never_arrived = unsure & (another_night | (credible & ~late & ~may_be_it) | (not provider))
+    listed = rows["class_id"].isin((book.line_items if name == "line_item_id" else book.results)["class_id"])
+    once_shown = read & sure & ~ours & rows["seen_at"].notna() & listed  # others of the class, whosever
     gone = (read & sure & rows[name].isin(book.not_found)) | (once_shown & another_night)
     again = written & (rows["unshown"] > 0)
     finding = rows["finding"].mask(written, "unshown").mask(again & ~credible, "never_shown")
@@ -245,6 +263,12 @@ def _when_absent(
         missed_at=rows["missed_at"].mask((written | once_shown | unsure) & rows["missed_at"].isna(), book.at),
     )
     return settled[~(never_arrived & (finding != "ambiguous"))]
+
+
+def _caught_up(rows: pd.DataFrame, there: pd.Series[bool]) -> pd.Series[pd.Timestamp]:
+    """Say up to when each row's class is shown for certain: the latest write there that the read shows."""
+    latest = rows[there].groupby("class_id")["sent_at"].max()
+    return pd.Series(latest.reindex(rows["class_id"]).to_numpy(), rows.index, dtype=rows["sent_at"].dtype)
 
 
 def taken_over(holdings: Holdings, places: Places) -> Holdings:

@@ -471,7 +471,7 @@ def test_an_id_that_could_not_be_read_is_not_missing() -> None:
     held = night(PAIR, sis).held
     lost = result_of(sis)
     del sis.results[lost]
-    looked = read(held, PAIR, sis, unreadable=frozenset({lost}))
+    looked = read(held, PAIR, sis, unreadable={lost: "C1"})
     assert found_results(looked)[0] == ("known", None)
 
 

@@ -1,0 +1,120 @@
+"""What the simulation found wrong in the rules, each as a small night that shows it (docs/reliability.md)."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from gpb_pipeline.passback.holdings.answers import intended
+from gpb_pipeline.passback.holdings.frames import Holdings
+from gpb_pipeline.passback.holdings.see import believed, see, short_classes
+from gpb_pipeline_tests.passback.courses import SENT_AT, School, assignment, scored, student, unscored
+from gpb_pipeline_tests.passback.syncs import (
+    DAY,
+    Sis,
+    found_results,
+    grades_of,
+    night,
+    planned,
+    writes,
+)
+
+PAIR = School(students=[student("a"), student("b")], submissions=[scored(8, "a"), scored(9, "b")])
+ALONE = School()
+
+
+def looked(
+    held: Holdings, school: School, sis: Sis, *, since: Any = None, days: float = 1, **book: Any
+) -> Holdings:
+    shown = replace(sis.gradebook(school.places.class_ids, SENT_AT + days * DAY), **book)
+    return see(held, shown, school.places, job_id="look", since=since, provider=sis.chooses_ids)
+
+
+@pytest.mark.parametrize("chooses_ids", [False, True], ids=["consumer", "provider"])
+def test_a_confirmed_sync_makes_again_what_an_empty_list_lacks(*, chooses_ids: bool) -> None:
+    sis = Sis(chooses_ids=chooses_ids)
+    held = night(ALONE, sis).held
+    sis.results.clear()
+    book = sis.gradebook(ALONE.places.class_ids, SENT_AT + DAY)
+    assert short_classes(held, book) == {"C1"}
+    held = see(held, believed(held, book), ALONE.places, job_id="look", since=None, provider=sis.chooses_ids)
+    assert found_results(held) == [("gone", "gone")]
+    assert writes(planned(ALONE, held, confirm=True)) == {"create": 1}
+
+
+def test_a_cleared_grade_that_fell_with_its_column_is_not_withdrawn_by_an_id_that_it_has_not() -> None:
+    sis = Sis(serves_ids=True)
+    held = night(PAIR, sis).held
+    gone = replace(held, results=held.results.assign(certainty="gone"))
+    plan = planned(PAIR.with_(submissions=[unscored("a"), scored(9, "b")]), gone)
+    assert grades_of(plan)["1", "10", "b"] == ("create", None)
+    assert "withdraw" not in writes(plan)
+
+
+def test_a_result_that_cannot_be_read_moves_with_its_class_and_is_not_made_beside() -> None:
+    sis = Sis()
+    held = night(PAIR, sis).held
+    for each in [*sis.line_items.values(), *sis.results.values()]:
+        each["class_id"] = "C1-new"
+    moved = PAIR.with_(classes={"C1": "C1-new"})
+    spoilt = next(key for key, each in sis.results.items() if each["student_id"] == "A-sourced")
+    row = sis.results.pop(spoilt)
+    held = looked(held, moved, sis, unreadable={spoilt: "C1-new"})
+    sis.results[spoilt] = row
+    assert set(held.results["class_id"]) == {"C1-new"}
+    assert writes(planned(moved, held)) == {}
+
+
+def test_an_old_result_in_a_late_list_does_not_settle_a_write_that_was_never_answered() -> None:
+    sis = Sis(chooses_ids=True)
+    held = night(PAIR.with_(submissions=[scored(8, "a"), unscored("b")]), sis).held
+    at = SENT_AT + DAY
+    held = intended(held, planned(PAIR, held), job_id="job", at=at, grades=True)
+    held = looked(held, PAIR, sis, since=at, days=1.001)  # shows a's, sent a day ago, and not b's
+    assert found_results(held) == [("known", "same"), ("unknown", "unsettled")]
+
+
+def test_what_cannot_be_read_may_be_the_write_that_was_never_answered() -> None:
+    works = PAIR.with_(
+        assignments=[assignment("10"), assignment("11")],
+        submissions=[scored(8, "a"), scored(9, "b"), scored(7, "a", "11")],
+    )
+    sis = Sis(chooses_ids=True)
+    held = night(works, sis).held
+    mine = held.results["student_id"] == "B-sourced"
+    unknown = held.results["certainty"].mask(mine, "unknown")
+    ids = held.results["result_id"].mask(mine, "asked")
+    before = replace(
+        held,
+        results=held.results.assign(
+            certainty=unknown, result_id=ids, seen_at=held.results["seen_at"].mask(mine)
+        ),
+    )
+    [lost] = [key for key, each in sis.results.items() if each["student_id"] == "B-sourced"]
+    del sis.results[lost]
+    assert ("unknown", "unsettled") in found_results(looked(before, works, sis, unreadable={lost: "C1"}))
+    assert "unknown" not in set(looked(before, works, sis).results["certainty"])
+
+
+def test_a_write_that_could_not_be_read_back_is_doubted_by_the_first_list_without_it() -> None:
+    sis = Sis()
+    held = night(PAIR, sis).held
+    never = {
+        name: held.results[name].mask(held.results["student_id"] == "A-sourced")
+        for name in ("seen_at", "seen_score")
+    }
+    [lost] = [key for key, each in sis.results.items() if each["student_id"] == "A-sourced"]
+    del sis.results[lost]
+    held = looked(replace(held, results=held.results.assign(**never)), PAIR, sis)
+    assert found_results(held)[0] == ("unconfirmed", "unshown")
+    assert writes(planned(PAIR, held)) == {"update": 1}
+
+
+def test_a_list_that_shows_only_results_of_others_shows_that_ours_is_missing() -> None:
+    sis = Sis()
+    held = night(ALONE, sis).held
+    [ours] = sis.results
+    sis.results["theirs"] = sis.results.pop(ours) | {"student_id": "else"}
+    held = looked(held, ALONE, sis)
+    assert found_results(held) == [("unconfirmed", "missing")]
+    assert found_results(looked(held, ALONE, sis, days=2)) == [("gone", "gone")]

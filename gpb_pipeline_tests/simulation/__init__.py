@@ -1,0 +1,1 @@
+"""Random courses, a SIS in memory, nights by the real rules (docs/reliability.md)."""

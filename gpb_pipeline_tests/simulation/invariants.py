@@ -1,0 +1,355 @@
+"""What must hold after each night, and what when all is quiet again: each check names what it finds broken.
+
+The SIS's own log and contents are held against what wishes.py says, and the pipeline's report against both.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC
+from typing import Any
+
+import pandas as pd
+
+from gpb_pipeline.passback.frames import rows_of
+from gpb_pipeline.passback.rows.frames import FINAL
+from gpb_pipeline.sis.model import LineItem, Result
+from gpb_pipeline_tests.simulation.night import Night
+from gpb_pipeline_tests.simulation.school import case_of
+from gpb_pipeline_tests.simulation.sis import Sis, Write
+from gpb_pipeline_tests.simulation.wishes import Column, Grade
+
+ACCEPTED = {"created", "updated"}
+WRITTEN = {*ACCEPTED, "unchanged", "failed"}
+NOT_SEEN = {"assignment_not_shown", "not_shown"}
+BLIND = {"not_verified", "never_shown"}
+ASKS = {"assignment_two_candidates", "two_candidates", "assignment_edited_in_sis", "edited_in_sis"}
+
+
+@dataclass(frozen=True, order=True)
+class Broken:
+    """An invariant that did not hold for a case."""
+
+    case: int
+    night: int
+    what: str
+
+
+Check = Callable[[Sis, Night], Iterator[tuple[int, str]]]
+
+
+def broken(sis: Sis, night: Night) -> list[Broken]:
+    """Hold a night against every invariant."""
+    return [Broken(case, night.asked.number, what) for check in CHECKS for case, what in check(sis, night)]
+
+
+def each_row_ends_in_one_state(sis: Sis, night: Night) -> Iterator[tuple[int, str]]:
+    for row in [*_rows(night, "assignments"), *_rows(night, "grades")]:
+        case = case_of(row.section_id)
+        if row.state not in FINAL:
+            yield case, f"a row ends as {row.state}"
+        if (row.code is not None) != (row.state in {"skipped", "failed"}):
+            yield case, f"{row.state} with the code {row.code}"
+
+
+def nothing_that_was_read_is_lost(sis: Sis, night: Night) -> Iterator[tuple[int, str]]:
+    wished = {key for key in night.wishes.columns if case_of(key[0]) in night.cases}
+    yield from _exactly(
+        Counter((row.section_id, row.assignment_id) for row in _rows(night, "assignments") if row.covered),
+        wished,
+        wished,
+        "an assignment",
+    )
+    grades = {key: each for key, each in night.wishes.grades.items() if case_of(key[0]) in night.cases}
+    held = {(row.section_id, row.assignment_id, row.user_id) for row in rows_of(night.before.results)}
+    held |= {(row.section_id, row.assignment_id, row.student_id) for row in rows_of(night.before.results)}
+    told = {key for key, each in grades.items() if each.told}
+    may = told | {key for key, each in grades.items() if key in held or (*key[:2], each.student_id) in held}
+    counted = Counter(
+        (row.section_id, row.assignment_id, row.user_id) for row in _rows(night, "grades") if row.covered
+    )
+    yield from _exactly(counted, told, may, "a grade")
+
+
+def _exactly(counted: Counter[Any], must: set[Any], may: set[Any], what: str) -> Iterator[tuple[int, str]]:
+    for key in must - set(counted):
+        yield case_of(key[0]), f"{what} has no row"
+    for key in set(counted) - may:
+        yield case_of(key[0]), f"{what} has a row that nothing asks for"
+    for key, count in counted.items():
+        if count > 1:
+            yield case_of(key[0]), f"{what} has {count} rows"
+
+
+def states_are_what_the_rules_say(sis: Sis, night: Night) -> Iterator[tuple[int, str]]:
+    for row in _rows(night, "assignments"):
+        column = night.wishes.columns.get((row.section_id, row.assignment_id))
+        if row.covered and column is not None and not _column_may(row, column):
+            yield case_of(row.section_id), f"an assignment is {row.state} ({row.code})"
+        if not row.covered and row.state != "skipped":
+            yield case_of(row.section_id), f"a column that nothing asks for is {row.state}"
+    for row in _rows(night, "grades"):
+        grade = night.wishes.grades.get((row.section_id, row.assignment_id, row.user_id))
+        if row.covered and grade is not None and not _grade_may(row, grade):
+            yield case_of(row.section_id), f"a grade that {grade.wish} is {row.state} ({row.code})"
+        if not row.covered and row.state != "skipped":
+            yield case_of(row.section_id), f"a grade that was not read is {row.state}"
+
+
+def _column_may(row: Any, column: Column) -> bool:
+    if column.blocked:
+        return row.code in column.blocked
+    if column.barred:
+        return (
+            row.state == "unchanged" or row.code in {*column.barred, "no_grades_yet"} or row.state == "failed"
+        )
+    return row.state in WRITTEN or (row.code == "no_grades_yet" and not column.wanted)
+
+
+def _grade_may(row: Any, grade: Grade) -> bool:
+    if grade.wish == "goes":
+        return row.state in WRITTEN
+    if grade.wish == "cleared":
+        return row.state in {"withdrawn", "unchanged", "failed"} or row.code in {
+            "missing_without_score",
+            "late_without_score",
+            "text_grade",
+            "student_without_sis_id",
+        }
+    return row.state in {"skipped", "failed"} or (
+        row.state == "unchanged" and "assignment_not_sent" in grade.why
+    )
+
+
+def only_what_may_go_is_written(sis: Sis, night: Night) -> Iterator[tuple[int, str]]:
+    """Hold each write of the SIS's log against Canvas as it is: place, student, value."""
+    for write in sis.log:
+        if not isinstance(write.body.sourced_id, str):
+            yield write.case, "what has no sourcedId is written"
+        elif write.body.sourced_id.startswith("theirs"):
+            yield write.case, "somebody else's is written over"
+        elif isinstance(write.body, LineItem):
+            if write.verb == "delete":
+                yield write.case, "a column is taken back"
+            elif (wrong := _wrong_column(sis, night, write.body)) is not None:
+                yield write.case, f"a column is written with another {wrong}"
+        elif write.body.line_item_id in sis.items:
+            yield from _wrong_result(sis, night, write)
+
+
+def _wrong_column(sis: Sis, night: Night, body: LineItem) -> str | None:
+    about = (body.description or "").removeprefix("Canvas assignment ")
+    column = night.wishes.column_in.get((body.class_id, about))
+    if column is None or not column.writable:
+        return "right than Canvas gives"
+    if not column.wanted and (body.class_id, about) not in sis.known:
+        return "reason than a grade"
+    due = body.due_date.astimezone(UTC).date() if body.due_date else None
+    pairs = {
+        "title": (body.title, column.title),
+        "category": (body.category_id, column.category_id),
+        "period": (body.grading_period_id, column.period_id),
+        "maximum": (body.result_value_max, column.points),
+        "due day": (due, column.due),
+    }
+    return next((name for name, (sent, wanted) in pairs.items() if sent != wanted), None)
+
+
+def _wrong_result(sis: Sis, night: Night, write: Write) -> Iterator[tuple[int, str]]:
+    body = write.body
+    assert isinstance(body, Result)
+    item = sis.items[body.line_item_id]
+    about = sis.about(body.line_item_id)
+    if about is None:
+        yield write.case, "a grade goes into somebody else's column"
+        return
+    grade = night.wishes.grade_in.get((item.class_id, about, body.student_id))
+    if write.verb == "delete":
+        if grade is None or grade.wish != "cleared":
+            yield write.case, "a grade is taken back that Canvas has not cleared"
+    elif grade is None:
+        yield write.case, "a grade goes to a student who has none there"
+    elif grade.wish != "goes":
+        yield write.case, "a grade goes that may not"
+    elif (body.exempt, body.score) != (grade.exempt, grade.score):
+        yield write.case, "a grade goes with another score than Canvas has"
+
+
+def nothing_stands_twice(sis: Sis, night: Night) -> Iterator[tuple[int, str]]:
+    columns = Counter(
+        (each.class_id, each.description)
+        for key, each in sis.items.items()
+        if key in sis.ours and each.status == "active"
+    )
+    results = Counter(
+        (each.class_id, each.line_item_id, each.student_id)
+        for key, each in sis.results.items()
+        if key in sis.ours and each.status == "active"
+    )
+    for name, counted in (("column", columns), ("grade", results)):
+        for (class_id, *_), count in counted.items():
+            if count > 1:
+                yield case_of(class_id), f"a {name} stands twice"
+
+
+def the_report_says_what_the_sis_received(sis: Sis, night: Night) -> Iterator[tuple[int, str]]:
+    accepted = {(write.verb, write.answered) for write in sis.log}
+    said: dict[tuple[str, str], int] = {}
+    failed: set[str] = set()
+    for rows, name in ((_rows(night, "assignments"), "line_item_id"), (_rows(night, "grades"), "result_id")):
+        for row in rows:
+            verb = {"created": "put", "updated": "put", "withdrawn": "delete"}.get(row.state)
+            if verb is not None:
+                said[verb, getattr(row, name)] = case_of(row.section_id)
+            elif row.state == "failed" and getattr(row, name) is not None:
+                failed.add(getattr(row, name))
+    for key, case in said.items():
+        if key not in accepted:
+            yield case, "the report says sent what the SIS never accepted"
+    told = {
+        (write.verb, write.body.sourced_id)  # of a write that was made twice, the second is told
+        for write in sis.log
+        if (write.verb, write.answered) in said or write.answered in failed or write.body.sourced_id in failed
+    }
+    for write in sis.log:
+        if write.answered and write.case in night.cases and (write.verb, write.body.sourced_id) not in told:
+            yield write.case, "the SIS accepted what the report does not say"
+
+
+def what_is_said_to_stand_stands(sis: Sis, night: Night) -> Iterator[tuple[int, str]]:
+    """Look up in the SIS each row that ended well and of which no doubt is told."""
+    codes = set(night.outcome.issues["code"])
+    if night.halted or codes & BLIND or sis.nature.lists_nothing:
+        return
+    doubted = {
+        (each.section_id, each.assignment_id, each.user_id)
+        for each in rows_of(night.outcome.issues)
+        if each.code in NOT_SEEN
+    }
+    for row in _rows(night, "assignments"):
+        if row.state in ACCEPTED and (row.section_id, row.assignment_id, None) not in doubted:
+            column = night.wishes.columns[row.section_id, row.assignment_id]
+            if not _stands(sis, row.line_item_id, column) and not sis.temper.spoils(row.line_item_id):
+                yield case_of(row.section_id), "a column is said to stand and does not"
+    for row in _rows(night, "grades"):
+        if (row.section_id, row.assignment_id, row.user_id) in doubted or sis.temper.spoils(
+            row.result_id or ""
+        ):
+            continue
+        held = sis.results.get(row.result_id)
+        there = held is not None and held.status == "active"
+        if row.state == "withdrawn" and there:
+            yield case_of(row.section_id), "a grade is said to be taken back and stands"
+        grade = night.wishes.grades.get((row.section_id, row.assignment_id, row.user_id))
+        if row.state in ACCEPTED and not (grade and there and _is(sis, held, grade)):
+            yield case_of(row.section_id), "a grade is said to stand and does not"
+
+
+def _stands(sis: Sis, line_item_id: str, column: Column) -> bool:
+    item = sis.items.get(line_item_id)
+    return (
+        item is not None
+        and item.status == "active"
+        and item.class_id == column.class_id
+        and item.title == sis.spelt(column.title)
+        and item.result_value_max == column.points
+        and item.category_id == column.category_id
+        and item.due_date is not None
+        and item.due_date.date() == column.due
+    )
+
+
+def _is(sis: Sis, held: Any, grade: Grade) -> bool:
+    if grade.exempt or held.exempt:
+        return bool(grade.exempt == held.exempt)
+    return bool(held.score == sis.rounded(grade.score))
+
+
+def a_mass_withdrawal_waits_for_a_word(sis: Sis, night: Night) -> Iterator[tuple[int, str]]:
+    policy, posted = night.asked.policy, len(night.before.results)
+    taken = sum(write.verb == "delete" for write in sis.log)
+    if not night.asked.confirm and policy.too_many(taken, posted):
+        yield 0, f"{taken} of {posted} grades are taken back without a word"
+
+
+def the_order_of_rows_decides_nothing(sis: Sis, night: Night) -> Iterator[tuple[int, str]]:
+    if not night.replanned:
+        yield 0, "the same holdings in another order give another plan"
+
+
+CHECKS: tuple[Check, ...] = (
+    each_row_ends_in_one_state,
+    nothing_that_was_read_is_lost,
+    states_are_what_the_rules_say,
+    only_what_may_go_is_written,
+    nothing_stands_twice,
+    the_report_says_what_the_sis_received,
+    what_is_said_to_stand_stands,
+    a_mass_withdrawal_waits_for_a_word,
+    the_order_of_rows_decides_nothing,
+)
+
+
+def at_rest(sis: Sis, night: Night) -> list[Broken]:
+    """Hold the SIS, after quiet nights, against all that it should hold, and no more."""
+    return [Broken(case, night.asked.number, what) for case, what in _at_rest(sis, night)]
+
+
+def _at_rest(sis: Sis, night: Night) -> Iterator[tuple[int, str]]:
+    if sis.nature.deaf or sis.nature.lists_nothing:
+        return
+    waits = {
+        (row.section_id, row.assignment_id, getattr(row, "user_id", None))
+        for row in [*_rows(night, "assignments"), *_rows(night, "grades")]
+        if row.code in ASKS
+    }
+    kept = sis.touched if night.asked.policy.on_edit != "overwrite" else set[str]()
+    columns = {
+        (each.class_id, sis.about(key)): key
+        for key, each in sis.items.items()
+        if key in sis.ours and each.status == "active"
+    }
+    results = {
+        (each.line_item_id, each.student_id): each
+        for key, each in sis.results.items()
+        if key in sis.ours and each.status == "active"
+    }
+    for column in night.wishes.columns.values():
+        case, where = case_of(column.section_id), (column.section_id, column.assignment_id)
+        if case in night.cases and column.writable and column.wanted and (*where, None) not in waits:
+            key = columns.get((column.class_id or "", column.assignment_id))
+            if key is None:
+                yield case, "a column that should stand does not"
+            elif key not in kept and not _stands(sis, key, column):
+                yield case, "a column stands otherwise than Canvas has it"
+    for grade in night.wishes.grades.values():
+        case, where = case_of(grade.section_id), (grade.section_id, grade.assignment_id)
+        if case in night.cases and not {(*where, None), (*where, grade.user_id)} & waits:
+            item = columns.get((grade.class_id or "", grade.assignment_id), "")
+            held = results.get((item, grade.student_id))
+            if held is None or held.sourced_id not in kept:
+                yield from ((case, wrong) for wrong in _wrong_at_rest(sis, held, grade))
+
+
+def _wrong_at_rest(sis: Sis, held: Result | None, grade: Grade) -> Iterator[str]:
+    if grade.wish == "cleared" and held is not None:
+        yield "a grade that Canvas has cleared still stands"
+    elif grade.wish == "goes" and held is None:
+        yield "a grade that should stand does not"
+    elif grade.wish == "goes" and not _is(sis, held, grade):
+        yield "a grade stands otherwise than Canvas has it"
+
+
+def silent(sis: Sis, night: Night) -> list[Broken]:
+    """Name each write of a night on which there was nothing to write."""
+    if sis.nature.deaf:
+        return []
+    return [
+        Broken(write.case, night.asked.number, f"a {type(write.body).__name__} is written on a quiet night")
+        for write in sis.log
+    ]
+
+
+def _rows(night: Night, name: str) -> list[Any]:
+    frame: pd.DataFrame = getattr(night.outcome, name)
+    return [row for row in rows_of(frame) if case_of(row.section_id) in night.cases]

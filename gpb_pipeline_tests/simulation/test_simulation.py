@@ -1,0 +1,33 @@
+"""A slice of `make simulate` in every test run, and the proof that it can fail (docs/reliability.md)."""
+
+from pathlib import Path
+
+import pytest
+
+from gpb_pipeline_tests.simulation.faults import FAULTS, hunted
+from gpb_pipeline_tests.simulation.history import History
+
+PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
+
+
+@pytest.mark.parametrize("seed", range(9001, 9006))
+def test_four_hundred_cases_break_nothing(seed: int) -> None:
+    assert list(History(seed=seed, cases=400).broken()) == []
+
+
+def test_a_course_lives_the_same_life_again() -> None:
+    lives = [History(seed=9001, cases=20) for _ in range(2)]
+    for life in lives:
+        assert list(life.broken()) == []
+    assert lives[0].sis.log == lives[1].sis.log
+    assert (lives[0].sis.items, lives[0].sis.results) == (lives[1].sis.items, lives[1].sis.results)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_planted_fault_is_found(fault: str) -> None:
+    assert hunted(FAULTS[fault]) is not None
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_the_page_tells_of_each_planted_fault(fault: str) -> None:
+    assert f"| {fault} |" in PAGE.read_text(encoding="utf-8")
