@@ -100,5 +100,5 @@ def _looked_at(session: Connection, passback: Passback, known: frozenset[str]) -
         known=known,
         back=NIGHTS_BACK,
     )
-    seen = district.district(session, since=night.began[0].astimezone(UTC), course_ids=set(night.due))
+    seen = district.district(session, course_ids=set(night.due))
     return report(night, seen, now)

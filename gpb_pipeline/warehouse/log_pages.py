@@ -34,12 +34,16 @@ class Column(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """Which rows of a log, in which order: ids are Canvas's, None takes all, `log` is availability."""
+    """Which rows of a log, in which order: ids are Canvas's, None takes all, `log` is availability.
+
+    `code` takes the rows that a cause concerns, first or not, and the grades that wait for these.
+    """
 
     assignment: str | None = None
     section: str | None = None
     student: str | None = None
     state: str | None = None
+    code: str | None = None
     log: bool | None = None
     sort: Column = Column.ASSIGNMENT
     descending: bool = False
@@ -145,7 +149,7 @@ GRADES = Log(
 _LOG = """
 WITH covered AS (
     SELECT DISTINCT section_id, assignment_id, user_id, coalesce(code, '') AS code
-    FROM warehouse.main.issues WHERE job_id = $job
+    FROM warehouse.main.issues WHERE job_id = $job{of_code}
 ), named AS (
     SELECT section_id, any_value(section_name) AS section_name FROM warehouse.main.canvas_sections
     WHERE course_id = (SELECT course_id FROM warehouse.main.jobs WHERE job_id = $job) GROUP BY section_id
@@ -168,6 +172,8 @@ _OF_GRADE = """(
     OR (l.section_id, l.assignment_id, coalesce(l.code, '-')) IN (
         SELECT (section_id, assignment_id, code) FROM covered
         WHERE section_id IS NOT NULL AND user_id IS NULL)
+    OR coalesce(l.code, '-') = 'assignment_not_sent' AND (l.section_id, l.assignment_id) IN (
+        SELECT (section_id, assignment_id) FROM covered WHERE section_id IS NOT NULL AND user_id IS NULL)
 )"""
 """A grade that its assignment's state keeps back has the assignment's line, which is counted once."""
 
@@ -226,13 +232,18 @@ def _select(
         "section_id": wanted.section,
         "user_id": wanted.student if of_grade else None,
         "state": wanted.state,
-        "has_log": wanted.log,
+        "has_log": wanted.log if wanted.code is None else True,
     }
     given = {name: value for name, value in asked.items() if value is not None}
     where = "".join(f" AND {name} = ${name}" for name in given)
-    source = _LOG.format(table=log.table, has_log=_OF_GRADE if of_grade else _OF_ASSIGNMENT)
+    of_code = {} if wanted.code is None else {"code": wanted.code}
+    source = _LOG.format(
+        table=log.table,
+        has_log=_OF_GRADE if of_grade else _OF_ASSIGNMENT,
+        of_code=" AND code = $code" if of_code else "",
+    )
     query = f"{source} SELECT {what} FROM log WHERE true{where} {tail}"  # noqa: S608  names are ours
-    return session.execute(query, {"job": job_id, **given}).fetchall()
+    return session.execute(query, {"job": job_id, **given, **of_code}).fetchall()
 
 
 def _order(log: Log[Line], wanted: Wanted) -> str:

@@ -23,6 +23,7 @@ def wanted(request: Request) -> Wanted:
         section=asked.get("section") or None,
         student=asked.get("student") or None,
         state=asked.get("state") or None,
+        code=asked.get("code") or None,
         log=_LOG.get(asked.get("log", "")),
         sort=_COLUMNS.get(asked.get("sort", ""), Column.ASSIGNMENT),
         descending=asked.get("order") == "desc",
@@ -33,6 +34,12 @@ def page_number(request: Request) -> int:
     """Read which page is asked for; 1 where none is."""
     asked = request.query_params.get("page", "")
     return int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 10 else 1  # noqa: PLR2004
+
+
+def window(asked: int, total: int, size: int) -> tuple[int, int]:
+    """Hold a page's number within what there is; return it with the last page's."""
+    last = max(1, -(-total // size))
+    return max(1, min(asked, last)), last
 
 
 class Links:

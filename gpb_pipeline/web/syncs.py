@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from gpb_pipeline.warehouse import csv_logs, details, log_pages, logs, tables
+from gpb_pipeline.warehouse import csv_logs, log_pages, open_causes
 from gpb_pipeline.warehouse.csv_logs import IssueLines
 from gpb_pipeline.warehouse.ducklake import Connection
 from gpb_pipeline.warehouse.history import Job
@@ -33,8 +33,8 @@ def overview(request: Request) -> HTMLResponse:
 def issues(request: Request) -> HTMLResponse:
     """Show warnings and errors by cause: what, where, how many, what to do and who can."""
     here, job = site(request), site(request).visible_job(request)
-    rows = here.warehouse.read(logs.of_job, tables.ISSUES, job.job_id)
-    return _tab(request, "issues.html", job, "issues", issues=details.issue_counts(rows, job))
+    met = here.warehouse.read(open_causes.of_jobs, [job])
+    return _tab(request, "issues.html", job, "issues", issues=met.get(job.job_id, ()))
 
 
 def filtered(request: Request) -> HTMLResponse:
