@@ -23,15 +23,20 @@ from gpb_pipeline.warehouse.details import issue_counts
 
 
 def of_synced(course: CourseSynced, zone: ZoneInfo, pages: str) -> Metadata:
-    """Make the line of a sync that came to its end, item failures included."""
+    """Make the line of a sync that came to its end, item failures included; what failed most stands first."""
     outcome = course.outcome
+    met = issue_counts(outcome.issues)
+    failed = [each for each in met if each.meaning.severity == "error"]
     return (
-        _line(course.request, course.started_at, course.at, course.status, course.counts, zone, pages)
-        | {"course": named(course.request.course_id, name_of(course.judged)), "stage": Stage.VERIFY.value}
+        {"course": named(course.request.course_id, name_of(course.judged)), "status": course.status}
+        | ({"cause": " ".join(each.meaning.message for each in failed)} if failed else {})
+        | ({"who": ", ".join(dict.fromkeys(each.meaning.who for each in failed))} if failed else {})
+        | _line(course.request, course.started_at, course.at, course.counts, zone, pages)
+        | {"stage": Stage.VERIFY.value}
         | _filtered(course.counts)
         | {
             "grades_withdrawn": course.counts.withdrawn,
-            "warnings_and_errors": issue_table(issue_counts(outcome.issues)),
+            "warnings_and_errors": issue_table(met),
             "AssignmentsSync": _graph("AssignmentsSync", outcome.assignments),
             "GradesSync": _graph("GradesSync", outcome.grades),
         }
@@ -41,29 +46,28 @@ def of_synced(course: CourseSynced, zone: ZoneInfo, pages: str) -> Metadata:
 def of_failed(
     course: CourseFailed, name: str | None, stage: str | None, zone: ZoneInfo, pages: str
 ) -> Metadata:
-    """Make the line of a sync that stopped, with what stopped it, what to do, and who can do it."""
+    """Make the line of a sync that stopped: what stopped it, what to do and who can do it stand first."""
     request = course.request
-    return _line(request, course.started_at, course.at, "Failed", Counts.none(), zone, pages) | {
+    return {
         "course": named(request.course_id, name),
-        "stage": stage,
-        "code": course.error.code,
-        "error": cause_of(course.error, request.course_id),
+        "status": "Failed",
+        "cause": cause_of(course.error, request.course_id),
         "remedy": course.error.remedy,
         "who": stop_of(course.error.code).who,
-    }
+        "code": course.error.code,
+        "stage": stage,
+    } | _line(request, course.started_at, course.at, Counts.none(), zone, pages)
 
 
 def _line(
     request: SyncRequest,
     started_at: datetime,
     updated_at: datetime,
-    status: str,
     counts: Counts,
     zone: ZoneInfo,
     pages: str,
 ) -> Metadata:
     line: Metadata = {
-        "status": status,
         "type": request.type,
         "course_id": request.course_id,
         "time_started": started_at.astimezone(zone).isoformat(timespec="seconds"),
