@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import click
@@ -44,18 +45,22 @@ def _writes_listing(found: Trace, zone: ZoneInfo) -> Listing:
     )
     for write in found.writes:
         score = "exempt" if write.exempt else "" if write.score is None else f"{write.score:g}"
-        when = f"{write.sent_at.astimezone(zone):%Y-%m-%d %H:%M}"
+        when = _when(write.sent_at, zone)
         section = write.section_name or write.section_id
-        listing.add(
-            when, write.action, score, write.canvas_state, section, write.posted_by or "", write.job_id
-        )
+        canvas = trace.said(write.canvas_state, lambda at: _when(at, zone))
+        listing.add(when, write.action, score, canvas, section, write.posted_by or "", write.job_id)
     return listing
 
 
 def _last_listing(found: Trace, zone: ZoneInfo) -> Listing:
     listing = Listing("Last sync", ("Started", "State", "Code", "Canvas said", "Section", "Job"))
     for last in found.last:
-        when = f"{last.started_at.astimezone(zone):%Y-%m-%d %H:%M}"
+        when = _when(last.started_at, zone)
         section = last.section_name or last.section_id
-        listing.add(when, last.state, last.code, last.canvas_state, section, last.job_id)
+        canvas = trace.said(last.canvas_state, lambda at: _when(at, zone))
+        listing.add(when, last.state, last.code, canvas, section, last.job_id)
     return listing
+
+
+def _when(at: datetime, zone: ZoneInfo) -> str:
+    return f"{at.astimezone(zone):%Y-%m-%d %H:%M}"

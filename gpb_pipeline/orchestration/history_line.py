@@ -4,7 +4,7 @@ The same line as `gpb history --json` (docs/decisions.md §7), flat, so that the
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -19,19 +19,21 @@ from gpb_pipeline.passback.rows import frames as rows_schemas
 from gpb_pipeline.passback.rows.counts import Counts
 from gpb_pipeline.passback.rules.stops import stop_of
 from gpb_pipeline.sync import Stage, SyncRequest
-from gpb_pipeline.warehouse.details import by_gravity, issue_counts
+from gpb_pipeline.warehouse.details import IssueCount, by_gravity, issue_counts
 
 
 def of_synced(course: CourseSynced, zone: ZoneInfo, pages: str) -> Metadata:
-    """Make the line of a sync that came to its end, item failures included."""
+    """Make the line of a sync that came to its end, item failures included; what failed most stands first."""
     outcome = course.outcome
+    met = issue_counts(outcome.issues)
     return (
-        _line(course.request, course.started_at, course.at, course.status, course.counts, zone, pages)
-        | {"course": named(course.request.course_id, name_of(course.judged)), "stage": Stage.VERIFY.value}
+        _heading(course.request.course_id, name_of(course.judged), course.status, met)
+        | _line(course.request, course.started_at, course.at, course.counts, zone, pages)
+        | {"stage": Stage.VERIFY.value}
         | _filtered(course.counts)
         | {
             "grades_withdrawn": course.counts.withdrawn,
-            "warnings_and_errors": issue_table(issue_counts(outcome.issues)),
+            "warnings_and_errors": issue_table(met),
             "AssignmentsSync": _graph("AssignmentsSync", Counter(outcome.assignments["state"])),
             "GradesSync": _graph("GradesSync", Counter(outcome.grades["state"])),
         }
@@ -41,46 +43,58 @@ def of_synced(course: CourseSynced, zone: ZoneInfo, pages: str) -> Metadata:
 def of_unchanged(course: CourseUnchanged, zone: ZoneInfo, pages: str) -> Metadata:
     """Make the line of a sync that shares an earlier one's judgement, as that one's was."""
     request, base, counts = course.request, course.base, course.base.job.counts
+    met = by_gravity(base.overview.issues)
     return (
-        _line(request, course.started_at, course.at, base.job.status, counts, zone, pages)
-        | {"course": named(request.course_id, base.overview.course_name), "stage": Stage.VERIFY.value}
+        _heading(request.course_id, base.overview.course_name, base.job.status, met)
+        | _line(request, course.started_at, course.at, counts, zone, pages)
+        | {"stage": Stage.VERIFY.value}
         | _filtered(counts)
         | {
             "grades_withdrawn": counts.withdrawn,
             "judged_in": dg.MetadataValue.url(f"{pages}/syncs/{base.job.job_id}"),
-            "warnings_and_errors": issue_table(by_gravity(base.overview.issues)),
+            "warnings_and_errors": issue_table(met),
             "AssignmentsSync": _graph("AssignmentsSync", base.overview.assignments),
             "GradesSync": _graph("GradesSync", base.overview.grades),
         }
     )
 
 
+def _heading(course_id: str, name: str | None, status: str, met: Sequence[IssueCount]) -> Metadata:
+    failed = [each for each in met if each.meaning.severity == "error"]
+    heading: Metadata = {"course": named(course_id, name), "status": status}
+    if failed:
+        heading |= {
+            "cause": " ".join(each.meaning.message for each in failed),
+            "who": ", ".join(dict.fromkeys(each.meaning.who for each in failed)),
+        }
+    return heading
+
+
 def of_failed(
     course: CourseFailed, name: str | None, stage: str | None, zone: ZoneInfo, pages: str
 ) -> Metadata:
-    """Make the line of a sync that stopped, with what stopped it, what to do, and who can do it."""
+    """Make the line of a sync that stopped: what stopped it, what to do and who can do it stand first."""
     request = course.request
-    return _line(request, course.started_at, course.at, "Failed", Counts.none(), zone, pages) | {
+    return {
         "course": named(request.course_id, name),
-        "stage": stage,
-        "code": course.error.code,
-        "error": cause_of(course.error, request.course_id),
+        "status": "Failed",
+        "cause": cause_of(course.error, request.course_id),
         "remedy": course.error.remedy,
         "who": stop_of(course.error.code).who,
-    }
+        "code": course.error.code,
+        "stage": stage,
+    } | _line(request, course.started_at, course.at, Counts.none(), zone, pages)
 
 
 def _line(
     request: SyncRequest,
     started_at: datetime,
     updated_at: datetime,
-    status: str,
     counts: Counts,
     zone: ZoneInfo,
     pages: str,
 ) -> Metadata:
     line: Metadata = {
-        "status": status,
         "type": request.type,
         "course_id": request.course_id,
         "time_started": started_at.astimezone(zone).isoformat(timespec="seconds"),

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import dagster as dg
 import filelock
+from alembic.util.exc import CommandError
 
 from gpb_pipeline.errors import SettingsError
 from gpb_pipeline.settings import DagsterSettings
@@ -34,6 +35,12 @@ def dagster_home() -> Path:
             item="DAGSTER_HOME",
             remedy="See what runs there, end it, and try again.",
         ) from None
+    except CommandError as fault:
+        raise SettingsError(
+            f"its tables were made twice at once, or by a newer Dagster ({fault})",
+            item="DAGSTER_HOME",
+            remedy=f"Move {home} away: Dagster makes it anew. The sync history is in the warehouse.",
+        ) from None
     except OSError as refused:
         raise SettingsError(
             f"cannot write to the folder {home} ({refused.strerror})",
@@ -42,6 +49,25 @@ def dagster_home() -> Path:
         ) from None
     os.environ["DAGSTER_HOME"] = str(home)
     return home
+
+
+def examine() -> str:
+    """Say where the home is, for `gpb doctor`; raises SettingsError where it is not as it must be."""
+    home = dagster_home()
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        faults = {
+            "telemetry is on": instance.telemetry_enabled,
+            "runs whose host died are never ended": not instance.run_monitoring_enabled,
+            "failed runs are started again by themselves": instance.run_retries_enabled,
+        }
+    told = [what for what, is_so in faults.items() if is_so]
+    if told:
+        raise SettingsError(
+            ", ".join(told),
+            item=str(home / INSTANCE_FILE),
+            remedy=f"Set it there as the project's own {INSTANCE_FILE} has it.",
+        )
+    return str(home)
 
 
 def require_instance_file() -> None:

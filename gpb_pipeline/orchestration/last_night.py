@@ -101,6 +101,6 @@ def _looked_at(session: Connection, passback: Passback, known: frozenset[str]) -
         known=known,
         back=NIGHTS_BACK,
     )
-    seen = district.district(session, since=night.began[0].astimezone(UTC), course_ids=set(night.due))
+    seen = district.district(session, course_ids=set(night.due))
     unread = holdings.unread_since(session, night.began[0].astimezone(UTC) - UNREAD)
     return report(night, seen, unread if NightlySettings.load().enabled else [], now)

@@ -10,7 +10,12 @@ from uuid import uuid4
 
 import dagster as dg
 from dagster._core.definitions.repository_definition import SINGLETON_REPOSITORY_NAME
-from dagster._core.storage.tags import REPOSITORY_LABEL_TAG  # no public name
+from dagster._core.remote_origin import (  # no public names
+    RegisteredCodeLocationOrigin,
+    RemoteJobOrigin,
+    RemoteRepositoryOrigin,
+)
+from dagster._core.storage.tags import REPOSITORY_LABEL_TAG
 
 from gpb_pipeline.orchestration.assets import grade_passback
 from gpb_pipeline.orchestration.build import build_defs
@@ -22,7 +27,7 @@ from gpb_pipeline.orchestration.run_log import errors_in
 CODE_LOCATION = "gpb_pipeline"
 """As workspace.yaml names it."""
 REPOSITORY = f"{SINGLETON_REPOSITORY_NAME}@{CODE_LOCATION}"
-"""What the UI's home and a job's list of runs look for in a run's tags."""
+"""What a job's list of runs looks for in a run's tags."""
 
 JobName = Literal["grade_sync", "remaster_grade_passback", "nightly_grade_sync"]
 
@@ -51,14 +56,29 @@ def launch(asked: Launch) -> bool:
     defs = build_defs()
     with dg.DagsterInstance.get() as instance:
         add_courses(instance, asked.course_ids)
-        result = defs.resolve_job_def(asked.job_name).execute_in_process(
-            run_config=_run_config(asked),
-            instance=instance,
-            run_id=asked.run_id,
-            tags={POSTED_BY_TAG: asked.posted_by, REPOSITORY_LABEL_TAG: REPOSITORY},
-            raise_on_error=False,
-        )
+        try:
+            result = defs.resolve_job_def(asked.job_name).execute_in_process(
+                run_config=_run_config(asked),
+                instance=instance,
+                run_id=asked.run_id,
+                tags={POSTED_BY_TAG: asked.posted_by, REPOSITORY_LABEL_TAG: REPOSITORY},
+                raise_on_error=False,
+            )
+        finally:
+            _show_at_home(instance, asked)
         return result.success
+
+
+def _show_at_home(instance: dg.DagsterInstance, asked: Launch) -> None:
+    """Give the ended run the UI's code location, without which the home page leaves it out.
+
+    Not before: while it has none, Dagster knows that the run is nobody's but this process's.
+    """
+    run = instance.get_run_by_id(asked.run_id)
+    if run is not None:
+        location = RegisteredCodeLocationOrigin(CODE_LOCATION)
+        repository = RemoteRepositoryOrigin(location, SINGLETON_REPOSITORY_NAME)
+        instance.run_storage.replace_job_origin(run, RemoteJobOrigin(repository, asked.job_name))
 
 
 def errors_logged(run_id: str) -> list[str]:

@@ -36,6 +36,8 @@ class Column(StrEnum):
 class Wanted:
     """Which rows of a log, in which order: ids are Canvas's, None takes all, `log` is availability.
 
+    `code` takes the rows that a cause concerns, first or not, and the grades that wait for these.
+
     `only` are the sections that whoever asks may see; `section` is the one that they ask for.
     """
 
@@ -44,6 +46,7 @@ class Wanted:
     section: str | None = None
     student: str | None = None
     state: str | None = None
+    code: str | None = None
     log: bool | None = None
     sort: Column = Column.ASSIGNMENT
     descending: bool = False
@@ -149,7 +152,7 @@ GRADES = Log(
 _LOG = """
 WITH covered AS (
     SELECT DISTINCT section_id, assignment_id, user_id, coalesce(code, '') AS code
-    FROM warehouse.main.issues WHERE job_id = $job{only}
+    FROM warehouse.main.issues WHERE job_id = $job{only}{of_code}
 ), named AS (
     SELECT section_id, any_value(section_name) AS section_name FROM warehouse.main.canvas_sections
     WHERE course_id = (SELECT any_value(course_id) FROM warehouse.main.{table} WHERE job_id = $job)
@@ -173,6 +176,8 @@ _OF_GRADE = """(
     OR (l.section_id, l.assignment_id, coalesce(l.code, '-')) IN (
         SELECT (section_id, assignment_id, code) FROM covered
         WHERE section_id IS NOT NULL AND user_id IS NULL)
+    OR coalesce(l.code, '-') = 'assignment_not_sent' AND (l.section_id, l.assignment_id) IN (
+        SELECT (section_id, assignment_id) FROM covered WHERE section_id IS NOT NULL AND user_id IS NULL)
 )"""
 """A grade that its assignment's state keeps back has the assignment's line, which is counted once."""
 
@@ -233,18 +238,20 @@ def _select(
         "section_id": wanted.section,
         "user_id": wanted.student if of_grade else None,
         "state": wanted.state,
-        "has_log": wanted.log,
+        "has_log": wanted.log if wanted.code is None else True,
     }
     given = {name: value for name, value in asked.items() if value is not None}
     where = "".join(f" AND {name} = ${name}" for name in given)
     only = {} if wanted.only is None else {"only": sorted(wanted.only)}
+    of_code = {} if wanted.code is None else {"code": wanted.code}
     source = _LOG.format(
         table=log.table,
         has_log=_OF_GRADE if of_grade else _OF_ASSIGNMENT,
         only=" AND list_contains($only::VARCHAR[], section_id)" if only else "",
+        of_code=" AND code = $code" if of_code else "",
     )
     query = f"{source} SELECT {what} FROM log WHERE true{where} {tail}"  # noqa: S608  names are ours
-    return session.execute(query, {"job": job_id, **given, **only}).fetchall()
+    return session.execute(query, {"job": job_id, **given, **only, **of_code}).fetchall()
 
 
 def _order(log: Log[Line], wanted: Wanted) -> str:

@@ -6,6 +6,8 @@ read. What is found is private.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
@@ -117,7 +119,7 @@ class Trace:
                     "job_id": write.job_id,
                     "type": write.type,
                     "posted_by": write.posted_by,
-                    "canvas_said": write.canvas_state,
+                    "canvas_said": write.canvas_state and said(write.canvas_state, lambda at: _iso(at, zone)),
                     "sis_assignment_id": write.line_item_id,
                     "sis_result_id": write.result_id,
                 }
@@ -130,7 +132,7 @@ class Trace:
                     "section_id": last.section_id,
                     "state": last.state,
                     "code": last.code,
-                    "canvas_said": last.canvas_state,
+                    "canvas_said": said(last.canvas_state, lambda at: _iso(at, zone)),
                 }
                 for last in self.last
             ],
@@ -180,6 +182,14 @@ def _records(session: Connection, query: str, values: dict[str, Any]) -> list[di
     rows = session.execute(query, values)
     names = [column[0] for column in rows.description or []]
     return [dict(zip(names, row, strict=True)) for row in rows.fetchall()]
+
+
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+
+
+def said(words: str | None, shown: Callable[[datetime], str]) -> str:
+    """Give what Canvas said (rows/grades.py's canvas_state) with each of its instants as `shown` has it."""
+    return _INSTANT.sub(lambda found: shown(datetime.fromisoformat(found[0])), words or "")
 
 
 def _iso(moment: datetime, zone: ZoneInfo) -> str:

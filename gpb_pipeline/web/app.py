@@ -12,7 +12,7 @@ from starlette.staticfiles import StaticFiles
 
 from gpb_pipeline.errors import PipelineError
 from gpb_pipeline.settings import WebSettings
-from gpb_pipeline.web import courses, desk, differences, launches, syncs, trace
+from gpb_pipeline.web import courses, desk, differences, front, launches, syncs, trace
 from gpb_pipeline.web.access import Guard
 from gpb_pipeline.web.site import FOLDER, Site, site
 from gpb_pipeline.web.tool import Tool
@@ -22,7 +22,7 @@ def create_app(here: Site, settings: WebSettings, tool: Tool | None = None) -> S
     """Make the pages of a site, guarded as the settings say; with a tool, Canvas's people come in too."""
     app = Starlette(
         routes=[
-            Route("/", courses.all_courses, name="courses"),
+            Route("/", front.all_courses, name="courses"),
             Route("/differences", differences.all_differences),
             Route("/courses/{course_id}", courses.course),
             Route("/courses/{course_id}/trace", trace.grade_trace, methods=["GET", "POST"]),

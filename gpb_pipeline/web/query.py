@@ -22,6 +22,7 @@ def wanted(request: Request) -> Wanted:
         assignment=asked.get("assignment") or None,
         section=asked.get("section") or None,
         state=asked.get("state") or None,
+        code=asked.get("code") or None,
         log=_LOG.get(asked.get("log", "")),
         sort=_COLUMNS.get(asked.get("sort", ""), Column.ASSIGNMENT),
         descending=asked.get("order") == "desc",

@@ -16,8 +16,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from gpb_pipeline.passback.course import SyncType
+from gpb_pipeline.passback.rules.stops import stop_of
 from gpb_pipeline.settings import NightlySettings
-from gpb_pipeline.warehouse import details, district, history, looks, part
+from gpb_pipeline.warehouse import details, district, history, looks, part, trace
 from gpb_pipeline.warehouse.ducklake import Warehouse
 from gpb_pipeline.warehouse.history import Job
 from gpb_pipeline.warehouse.looks import Look
@@ -101,11 +102,12 @@ def make_site(
     )
     templates.filters |= {
         "moment": lambda at: _moment(at, zone),
+        "said": lambda words: trace.said(words, lambda at: _told(at.astimezone(zone))) or "—",
         "number": _number,
         "score": _score,
         "kebab": lambda text: "-".join(text.lower().replace("(", "").replace(")", "").split()),
     }
-    templates.globals |= {"type_labels": TYPE_LABELS, "meaning": details.meaning}
+    templates.globals |= {"type_labels": TYPE_LABELS, "meaning": details.meaning, "stop_of": stop_of}
     return Site(warehouse=warehouse, zone=zone, nightly=nightly, templates=templates, clock=clock)
 
 
@@ -113,10 +115,22 @@ def _moment(at: datetime | None, zone: ZoneInfo) -> Markup:
     if at is None:
         return Markup("&mdash;")
     local = at.astimezone(zone)
-    day, clock = f"{local:%b} {local.day}, {local.year},", f"{local:%I:%M %p %Z}".removeprefix("0")
+    day, clock = _day(local), _clock(local)
     return Markup('<time datetime="{}"><span>{}</span> <span>{}</span></time>').format(
         local.isoformat(timespec="seconds"), day, clock
     )
+
+
+def _told(local: datetime) -> str:
+    return f"{_day(local)} {_clock(local)}"
+
+
+def _day(local: datetime) -> str:
+    return f"{local:%b} {local.day}, {local.year},"
+
+
+def _clock(local: datetime) -> str:
+    return f"{local:%I:%M %p %Z}".removeprefix("0")
 
 
 def _number(count: int) -> str:

@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from gpb_pipeline.warehouse import csv_logs, details, log_pages, logs, tables
+from gpb_pipeline.warehouse import csv_logs, log_pages, open_causes
 from gpb_pipeline.warehouse.csv_logs import IssueLines
 from gpb_pipeline.warehouse.ducklake import Connection
 from gpb_pipeline.warehouse.history import Job
@@ -36,11 +36,9 @@ def overview(request: Request) -> HTMLResponse:
 def issues(request: Request) -> HTMLResponse:
     """Show warnings and errors by cause: what, where, how many, what to do and who can."""
     here, job = site(request), site(request).visible_job(request)
-    rows = here.warehouse.read(logs.of_job, tables.ISSUES, job.judged_in)
-    only = viewer(request).sections(job.course_id)
-    if only is not None:
-        rows = rows[rows["section_id"].isin(only)]
-    return _tab(request, "issues.html", job, "issues", issues=details.issue_counts(rows, job))
+    only = viewer(request).limited
+    met = here.warehouse.read(open_causes.of_jobs, [job], only)
+    return _tab(request, "issues.html", job, "issues", issues=met.get(job.job_id, ()))
 
 
 def filtered(request: Request) -> HTMLResponse:

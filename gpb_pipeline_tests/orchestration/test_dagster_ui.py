@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import dagster as dg
 import pytest
@@ -27,19 +28,27 @@ from gpb_pipeline.orchestration.home import PROJECT
 from gpb_pipeline.orchestration.partitions import add_courses
 from gpb_pipeline.orchestration.specs import PRODUCTS
 from gpb_pipeline.sandbox.serve import Sandbox, running_sandbox
-from gpb_pipeline_tests.orchestration.conftest import ALGEBRA, BIOLOGY, ENGLISH, HISTORY, TODAY
+from gpb_pipeline_tests.orchestration.conftest import ALGEBRA, ENGLISH, HISTORY, TODAY
 
 UNKNOWN, SPANISH = "999", "1006"
-NIGHTLY = ALGEBRA, ENGLISH, BIOLOGY, HISTORY, SPANISH
+NIGHTLY = ALGEBRA, ENGLISH, HISTORY, SPANISH
 START = 120.0
 """Seconds that a server has to start or to end, on a machine that does much else."""
 ANSWER, RUN = 60_000, 240_000
 """Milliseconds that the UI has to show a thing, and a run to be over."""
 
 
+class Town(NamedTuple):
+    """Where things are: the school, the Dagster UI, the history and details pages."""
+
+    sandbox: Sandbox
+    url: str
+    pages: str
+
+
 @pytest.fixture(scope="module")
-def town(new_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Sandbox, str]]:
-    """The sandbox, and the address of a UI whose runs sync it."""
+def town(new_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    """The sandbox, and the addresses of a UI whose runs sync it and of the pages that tell of these."""
     folder = tmp_path_factory.mktemp("ui")
     home = shutil.copytree(new_home, folder / "dagster_home")
     shutil.copyfile(PROJECT / "dagster.yaml", home / "dagster.yaml")
@@ -48,20 +57,25 @@ def town(new_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[t
     with running_sandbox(today=TODAY) as sandbox, ExitStack() as running:
         environment = os.environ | sandbox.environment
         environment |= {"DAGSTER_HOME": str(home), "GPB_CATALOG": "sqlite:catalog.sqlite"}
-        environment |= {"GPB_DATA_PATH": "data", "GPB_WEB_URL": "http://127.0.0.1:8080"}
-        environment |= {"GPB_NIGHTLY_ENABLED": "true"}
+        port, pages_port = str(_free_port()), str(_free_port())
+        url, pages = (f"http://127.0.0.1:{each}" for each in (port, pages_port))
+        environment |= {"GPB_DATA_PATH": "data", "GPB_WEB_URL": pages, "GPB_NIGHTLY_ENABLED": "true"}
         _opt_in(folder, environment, *NIGHTLY)
-        port = str(_free_port())
-        for command in (["dagster-webserver", "-h", "127.0.0.1", "-p", port], ["dagster-daemon", "run"]):
+        workspace = ["-w", str(PROJECT / "workspace.yaml")]
+        for command in (
+            ["dagster-webserver", "-h", "127.0.0.1", "-p", port, *workspace],
+            ["dagster-daemon", "run", *workspace],
+            ["gpb", "web", "--port", pages_port],
+        ):
             running.enter_context(_process(command, folder, environment))
-        url = f"http://127.0.0.1:{port}"
-        _wait_for(url)
-        yield sandbox, url
+        _wait_for(f"{url}/server_info")
+        _wait_for(pages)
+        yield Town(sandbox, url, pages)
 
 
 @pytest.fixture
-def page(browser: Browser, town: tuple[Sandbox, str]) -> Iterator[Page]:
-    context = browser.new_context(base_url=town[1], viewport={"width": 1280, "height": 900})
+def page(browser: Browser, town: Town) -> Iterator[Page]:
+    context = browser.new_context(base_url=town.url, viewport={"width": 1280, "height": 900})
     context.set_default_timeout(ANSWER)
     expect.set_options(timeout=ANSWER)
     yield context.new_page()
@@ -79,9 +93,9 @@ def test_the_lineage_shows_the_groups_and_an_asset_its_kinds_and_owners(page: Pa
 
 
 def test_a_course_is_synced_by_clicks_and_its_line_and_pictures_are_seen(
-    page: Page, town: tuple[Sandbox, str], tmp_path: Path
+    page: Page, town: Town, tmp_path: Path
 ) -> None:
-    sandbox, _ = town
+    sandbox = town.sandbox
     page.goto("/asset-groups")
     page.get_by_role("button", name="Materialize all").click()
     launch(page, ALGEBRA)
@@ -109,9 +123,9 @@ def test_a_course_is_synced_by_clicks_and_its_line_and_pictures_are_seen(
 
 
 def test_a_scattered_backfill_is_green_for_the_good_courses_and_red_for_the_bad_one(
-    page: Page, town: tuple[Sandbox, str]
+    page: Page, town: Town
 ) -> None:
-    sandbox, _ = town
+    sandbox = town.sandbox
     before = len(sandbox.writes())
     page.goto("/assets/sis_grades?view=partitions")
     page.get_by_role("button", name="Materialize").first.click()
@@ -138,6 +152,154 @@ def test_the_checks_are_listed_with_what_they_say_and_found(page: Page, asset: s
         expect(page.get_by_text(re.compile("^(Passed|Failed)$")).first).to_be_visible()
 
 
+def test_the_jobs_own_launchpad_explains_itself_and_refuses_in_words_where_no_course_is_given(
+    page: Page, town: Town
+) -> None:
+    before = _asked(town.url, NEWEST)["runsOrError"]["results"]
+    open_launchpad(page, "grade_sync")
+    expect(page.get_by_text("grade_passback:").first).to_be_visible()
+    expect(page.get_by_text("sync_checks:", exact=True)).to_have_count(0)
+    page.get_by_role("button", name=LAUNCHES).last.click()
+    page.get_by_role("button", name="Confirm").click()
+    deadline = time.monotonic() + RUN / 1000
+    while (newest := _asked(town.url, NEWEST)["runsOrError"]["results"]) == before:
+        assert time.monotonic() < deadline
+        time.sleep(1)
+    page.goto(f"/runs/{newest[0]['runId']}")
+    expect(page.get_by_text("no course was given. Choose partitions").first).to_be_visible(timeout=RUN)
+
+
+NEWEST = """{ runsOrError(filter: {pipelineName: "grade_sync"}, limit: 1) {
+  ... on Runs { results { runId } }
+} }"""
+
+
+LAUNCHES = re.compile(r"Materialize(…)?$|Launch Run$")
+
+
+def open_launchpad(page: Page, job: str) -> None:
+    """Go from a job's page to where it is launched: the menu of an asset job, else the tab, else a button."""
+    page.goto(f"/locations/gpb_pipeline/jobs/{job}")
+    materialize = page.get_by_role("button", name="Materialize all")
+    launchpad = page.get_by_role("tab", name="Launchpad")
+    alone = page.get_by_role("button", name="Materialize", exact=False)
+    expect(launchpad.or_(materialize).or_(alone).first).to_be_visible()
+    if launchpad.count():
+        launchpad.click()
+    elif materialize.count():
+        expect(materialize).to_be_enabled()
+        materialize.locator("xpath=following::button[1]").click()
+        page.get_by_role("menuitem", name="Open launchpad").click()
+    else:
+        return
+    expect(page.get_by_text(re.compile("^No errors$|Missing required config")).first).to_be_visible()
+
+
+def test_a_launch_by_graphql_without_a_partition_is_refused_in_words(town: Town) -> None:
+    run_id = _launched(town.url, "grade_sync", {})
+    deadline = time.monotonic() + RUN / 1000
+    while (run := _asked(town.url, ENDED, id=run_id)["runOrError"])["status"] not in {"FAILURE", "SUCCESS"}:
+        assert time.monotonic() < deadline
+        time.sleep(1)
+    assert run["status"] == "FAILURE"
+    told = [each["error"]["message"] for each in run["eventConnection"]["events"] if each.get("error")]
+    assert any("no course was given. Choose partitions, or set course_ids" in each for each in told)
+    assert not any("partition_key" in each for each in told)
+
+
+ENDED = """query($id: ID!) { runOrError(runId: $id) { ... on Run {
+  status
+  eventConnection { events { ... on ExecutionStepFailureEvent { error { message } } } }
+} } }"""
+
+
+BROKEN = {
+    ENGLISH: ("Canvas answered 403", "Canvas refuses the token", "Canvas admin"),
+    SPANISH: (
+        "something that is not a JSON list",
+        "An answer of Canvas or the SIS cannot be read",
+        "operator",
+    ),
+    HISTORY: ("The SIS has no class", "The SIS has no class", "SIS admin"),
+}
+"""Three courses, each broken in its own way: the cause in Dagster's words and in the pages', and who acts."""
+
+
+@pytest.fixture(scope="module")
+def night(town: Town) -> str:
+    """The run of a night, once it was looked at: one course shut, one answered by nonsense, a class gone."""
+    of_english, of_spanish = (f"/courses/{course}/sections" for course in (ENGLISH, SPANISH))
+    always = {"effect": "status", "times": None}
+    town.sandbox.set_faults(
+        "canvas",
+        always | {"path": of_english, "status": 403},
+        always | {"path": of_spanish, "status": 200, "body": {}},
+    )
+    config = {"course_ids": list(NIGHTLY), "type": "nightly"}
+    run_id = _launched(town.url, "nightly_grade_sync", {"ops": {"grade_passback": {"config": config}}})
+    deadline = time.monotonic() + RUN / 1000
+    while not _asked(town.url, LOOKED)["assetOrError"]["assetMaterializations"]:
+        assert time.monotonic() < deadline, "the night was not looked at"
+        time.sleep(1)
+    return run_id
+
+
+def test_in_the_morning_two_clicks_from_dagsters_home_show_each_course_why_and_who_must_act(
+    page: Page, night: str, tmp_path: Path
+) -> None:
+    page.goto("/")
+    page.locator("a[href='/runs']").first.click()
+    page.locator(f"a[href^='/runs/{night}']").first.click()
+    expect(page.get_by_text("Failure", exact=True).first).to_be_visible(timeout=RUN)
+    told = page.get_by_text("2 of 4 courses failed").last
+    expect(told).to_be_visible()
+    for course in (ENGLISH, SPANISH):
+        cause, _, who = BROKEN[course]
+        expect(told).to_have_text(
+            re.compile(rf"{course}[^\n]*{re.escape(cause)}[^\n]*{who}: "), use_inner_text=True
+        )
+    page.screenshot(path=_pictures(tmp_path) / "dagster-night-run.png")
+
+    page.goto("/")
+    page.locator("a[href='/assets']").first.click()
+    page.locator("a[href^='/assets/last_night']").first.click()
+    shown = page.get_by_role("row", name=re.compile("^who_must_act")).first
+    expect(shown).to_be_visible(timeout=RUN)
+    for course, (cause, _, who) in BROKEN.items():
+        expect(shown).to_contain_text(re.compile(rf"{who}[^;]*: [^;]*{course}[^;]*{re.escape(cause)}"))
+    page.screenshot(path=_pictures(tmp_path) / "dagster-last-night.png")
+
+    page.goto("/assets/grade_syncs?view=checks&checkDetail=course_synced")
+    expect(
+        page.get_by_role("tab", name="Execution history")
+    ).to_be_visible()  # the check's own tabs are there
+    page.get_by_role("tab", name="Partitions").last.click()
+    page.get_by_text(re.compile(r"^Passed\s*\(\d+\)$")).click()  # leaves only those that are not
+    for course in BROKEN:
+        expect(page.get_by_title(course)).to_be_visible()
+    expect(page.get_by_title(ALGEBRA)).to_have_count(0)
+    page.screenshot(path=_pictures(tmp_path) / "dagster-course-synced.png")
+
+
+@pytest.mark.parametrize("course", BROKEN)
+def test_from_the_pages_front_a_click_tells_each_courses_cause_and_who_must_act(
+    page: Page, town: Town, night: str, tmp_path: Path, course: str
+) -> None:
+    exact, cause, who = BROKEN[course]
+    page.goto(town.pages)
+    row = page.get_by_role("row").filter(has_text=course)
+    expect(row).to_contain_text(re.compile(f"{who}", re.IGNORECASE))
+    if course == ENGLISH:
+        page.screenshot(path=_pictures(tmp_path) / "pages-morning.png")
+    row.get_by_role("link", name=cause).click()
+    if course == HISTORY:
+        expect(page.get_by_role("row").filter(has_text=cause).first).to_be_visible()
+    else:
+        expect(page.get_by_text(f"For the {who}:")).to_be_visible()
+        expect(page.get_by_text(exact)).to_be_visible()
+        page.screenshot(path=_pictures(tmp_path) / "pages-stopped.png")
+
+
 def launch(page: Page, *course_ids: str) -> None:
     """Choose these courses in the open dialog, launch, and go to what was launched."""
     dialog = page.get_by_role("dialog").first
@@ -156,13 +318,22 @@ LAUNCH = """mutation($params: ExecutionParams!) {
 }"""
 
 
+LOOKED = """{ assetOrError(assetKey: {path: ["last_night"]}) {
+  ... on Asset { assetMaterializations(limit: 1) { runId } }
+} }"""
+
+
 def _launched(url: str, job: str, config: dict[str, object]) -> str:
     """Launch it as the UI does; the daemon's queue begins it."""
     selector = {"repositoryLocationName": "gpb_pipeline", "repositoryName": "__repository__", "jobName": job}
     params = {"selector": selector, "runConfigData": config, "mode": "default"}
-    body = {"query": LAUNCH, "variables": {"params": params}}
-    answer = requests.post(f"{url}/graphql", json=body, timeout=START).json()
-    return str(answer["data"]["launchPipelineExecution"]["run"]["runId"])
+    return str(_asked(url, LAUNCH, params=params)["launchPipelineExecution"]["run"]["runId"])
+
+
+def _asked(url: str, query: str, **variables: object) -> dict[str, Any]:
+    body = {"query": query, "variables": variables}
+    data: dict[str, Any] = requests.post(f"{url}/graphql", json=body, timeout=START).json()["data"]
+    return data
 
 
 def _opt_in(folder: Path, environment: dict[str, str], *course_ids: str) -> None:
@@ -191,9 +362,10 @@ def _free_port() -> int:
 @contextmanager
 def _process(command: list[str], folder: Path, environment: dict[str, str]) -> Iterator[None]:
     program = Path(sys.executable).parent / command[0]
-    whole: list[str | Path] = [program, *command[1:], "-w", PROJECT / "workspace.yaml"]
     with (folder / f"{command[0]}.log").open("wb") as log:
-        process = subprocess.Popen(whole, cwd=folder, env=environment, stdout=log, stderr=log)
+        process = subprocess.Popen(
+            [program, *command[1:]], cwd=folder, env=environment, stdout=log, stderr=log
+        )
         try:
             yield
         finally:
@@ -209,9 +381,9 @@ def _wait_for(url: str) -> None:
     deadline = time.monotonic() + START
     while True:
         try:
-            requests.get(f"{url}/server_info", timeout=START).raise_for_status()
+            requests.get(url, timeout=START).raise_for_status()
         except requests.ConnectionError:
-            assert time.monotonic() < deadline, "dagster-webserver did not start"
+            assert time.monotonic() < deadline, f"{url} did not start"
             time.sleep(0.2)
         else:
             return

@@ -1,8 +1,10 @@
 """DAGSTER_HOME: made ready by whoever comes first, and never run in without the project's dagster.yaml."""
 
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import dagster as dg
@@ -13,7 +15,7 @@ from dagster._utils.tags import TagConcurrencyLimitsCounter  # what the daemon's
 
 from gpb_pipeline.definitions import defs
 from gpb_pipeline.errors import SettingsError
-from gpb_pipeline.orchestration.home import PROJECT, dagster_home, require_instance_file
+from gpb_pipeline.orchestration.home import PROJECT, dagster_home, examine, require_instance_file
 from gpb_pipeline.orchestration.launch import Launch, launch
 from gpb_pipeline.sandbox.serve import Sandbox
 from gpb_pipeline_tests.orchestration.conftest import ALGEBRA
@@ -54,6 +56,22 @@ def test_a_relative_home_is_told_in_a_line_and_made_absolute_by_gpb(
     require_instance_file()
 
 
+def test_doctor_tells_of_a_home_that_is_ready_and_of_settings_and_tables_that_are_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "home"))
+    assert examine() == f"{tmp_path}/home"
+    file = tmp_path / "home" / "dagster.yaml"
+    file.write_text(file.read_text().replace("telemetry:\n  enabled: false", "telemetry:\n  enabled: true"))
+    with pytest.raises(SettingsError, match="telemetry is on") as told:
+        examine()
+    assert "dagster.yaml" in told.value.remedy
+    with closing(sqlite3.connect(tmp_path / "home" / "history" / "runs.db")) as tables, tables:
+        tables.execute("INSERT INTO alembic_version VALUES ('6860f830e40c')")
+    with pytest.raises(SettingsError, match="made twice"):
+        examine()
+
+
 def test_one_place_of_the_queue_is_kept_for_whoever_asks() -> None:
     with dg.instance_for_test() as instance:
         folder = Path(instance.root_directory)
@@ -80,6 +98,8 @@ def test_a_run_of_the_command_line_is_found_where_the_ui_looks_for_a_jobs_runs(
         at = {".dagster/repository": "__repository__@gpb_pipeline"}
         [run] = instance.get_runs(dg.RunsFilter(job_name="grade_sync", tags=at))
     assert run.run_id == asked.run_id
+    assert run.remote_job_origin is not None  # by which the home page's timeline finds it
+    assert run.remote_job_origin.repository_origin.get_label() == "__repository__@gpb_pipeline"
 
 
 def run_of(job: str, tags: dict[str, str] | None = None) -> DagsterRun:

@@ -77,7 +77,7 @@ def algebra() -> Rows:
             assignment("s2", "a2", "failed", "assignment_refused", sis_error="invaliddata: no such category"),
         ],
         grades=[
-            grade("s1", "a1", "u1", "created", score=9.5),
+            grade("s1", "a1", "u1", "created", score=9.5, posted_at=NOON),
             grade("s1", "a1", "u2", "updated", score=8.0, exempt=False),
             grade("s2", "a1", "u3", "created", score=-1.0),
             grade("s1", "a2", "u1", "unchanged", score=0.0, exempt=True),
@@ -167,3 +167,25 @@ def put_sync(
         history.end(session, [End(job_id=job_id, at=ended, status=status, counts=Counts.of(came))])
 
     warehouse.commit(sync)
+
+
+def put_stop(warehouse: Warehouse, job_id: str, *, course_id: str) -> None:
+    """Have a nightly sync stopped by Canvas's refusal, at once."""
+
+    def stop(session: Connection) -> None:
+        begun = Begun(
+            job_id=job_id, course_id=course_id, type="nightly", posted_by="nightly schedule", at=NOON
+        )
+        history.begin(session, [begun])
+        cause = f"course {course_id}: Canvas answered 403. Give the permissions."
+        end = End(
+            job_id=job_id,
+            at=NOON,
+            status="Failed",
+            counts=Counts.none(),
+            code="canvas_access",
+            cause=cause,
+        )
+        history.end(session, [end])
+
+    warehouse.commit(stop)

@@ -163,6 +163,9 @@ def test_the_grades_log_sorts_by_each_column_either_way(filled: Warehouse, colum
         (Wanted(section="s2"), 2),
         (Wanted(student="u1", state="created"), 1),
         (Wanted(state="skipped"), 2),
+        (Wanted(code="missing_without_score"), 1),
+        (Wanted(code="no_due_date"), 1),  # which waits for its assignment
+        (Wanted(code="no_due_date", state="created"), 0),
         (Wanted(log=True), 3),
         (Wanted(log=False), 5),
         (Wanted(assignment="nothing"), 0),

@@ -1,10 +1,11 @@
+from dataclasses import replace
 from datetime import timedelta
 
-from gpb_pipeline.warehouse import choices, district
+from gpb_pipeline.warehouse import choices, district, history, open_causes
 from gpb_pipeline.warehouse.district import District
 from gpb_pipeline.warehouse.ducklake import Warehouse
 from gpb_pipeline_tests.warehouse.rows import NOON
-from gpb_pipeline_tests.warehouse.syncs import algebra, assignment, outcome, put_course, put_sync
+from gpb_pipeline_tests.warehouse.syncs import algebra, assignment, issue, outcome, put_course, put_sync
 
 TONIGHT = NOON + timedelta(days=1)
 
@@ -21,7 +22,7 @@ def put_district(warehouse: Warehouse) -> None:
 
 
 def read(warehouse: Warehouse, course_ids: frozenset[str] | None = None) -> District:
-    return warehouse.read(district.district, since=TONIGHT, course_ids=course_ids)
+    return warehouse.read(district.district, course_ids=course_ids)
 
 
 def test_each_course_shows_its_last_sync_and_what_that_left_open(warehouse: Warehouse) -> None:
@@ -31,22 +32,46 @@ def test_each_course_shows_its_last_sync_and_what_that_left_open(warehouse: Ware
         (line.name, line.last and line.last.job_id, line.errors, line.warnings, line.nightly)
         for line in found.courses
     ] == [
-        ("Algebra I", "bad", 2, 3, False),
+        ("Algebra I", "bad", 2, 2, False),
         ("Biology", "new", 0, 0, True),
         ("Course 4", None, 0, 0, True),
         ("Never synced", None, 0, 0, False),
     ]
-    assert [job.job_id for job in found.unsuccessful] == ["bad"]
     assert {(cause.code, cause.items, cause.courses) for cause in found.causes} >= {
         ("assignment_refused", 1, frozenset({"2"}))
     }
-    assert len(found.causes) == 5
+    assert len(found.causes) == 4
+
+
+def test_what_only_follows_is_told_with_its_cause_and_what_stopped_a_sync_comes_first(
+    warehouse: Warehouse,
+) -> None:
+    put_district(warehouse)
+    job = warehouse.read(history.job, "bad")
+    assert job is not None
+    stopped = replace(job, status="Failed", code="canvas_access", cause="course 2: Canvas answered 403.")
+    met = warehouse.read(open_causes.of_jobs, [stopped])["bad"]
+    assert [(each.code, each.meaning.who, each.items, each.waiting) for each in met] == [
+        ("canvas_access", "Canvas admin", 1, 0),
+        ("assignment_refused", "SIS admin", 1, 0),
+        ("student_not_on_roster", "SIS admin", 1, 0),
+        ("missing_without_score", "instructor", 1, 0),
+        ("no_due_date", "instructor", 1, 1),
+    ]
+
+
+def test_what_follows_no_cause_on_record_is_told_for_itself(warehouse: Warehouse) -> None:
+    put_course(warehouse, "2", "Algebra I")
+    alone = outcome(issues=[issue("assignment_not_sent", "s1", "a3", detail="7 grades")])
+    put_sync(warehouse, "bad", alone, course_id="2")
+    [cause] = read(warehouse).causes
+    assert (cause.code, cause.items) == ("assignment_not_sent", 7)
 
 
 def test_nothing_shows_of_a_course_that_was_not_asked_for(warehouse: Warehouse) -> None:
     put_district(warehouse)
     found = read(warehouse, frozenset({"1", "9"}))
     assert [line.course_id for line in found.courses] == ["1"]
-    assert (found.causes, found.unsuccessful) == ([], [])
+    assert found.causes == []
     assert warehouse.read(district.course_name, "1") == "Biology"
     assert warehouse.read(district.course_name, "9") is None

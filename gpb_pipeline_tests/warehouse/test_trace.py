@@ -19,7 +19,7 @@ def history_of_a_grade(warehouse: Warehouse) -> None:
 
 
 def said(score: float) -> str:
-    return f"score {score}, workflow_state graded"
+    return f"score {score:g}, submission graded"
 
 
 def of_grade(warehouse: Warehouse, course_id: str = "1", student: str = "u1") -> Trace:

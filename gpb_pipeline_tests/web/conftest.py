@@ -14,7 +14,14 @@ from gpb_pipeline.settings import NightlySettings, WarehouseSettings, WebSetting
 from gpb_pipeline.warehouse import choices, ducklake, tables
 from gpb_pipeline.warehouse.ducklake import Warehouse
 from gpb_pipeline_tests.warehouse.rows import NOON
-from gpb_pipeline_tests.warehouse.syncs import algebra, assignment, outcome, put_course, put_sync
+from gpb_pipeline_tests.warehouse.syncs import (
+    algebra,
+    assignment,
+    outcome,
+    put_course,
+    put_stop,
+    put_sync,
+)
 from gpb_pipeline_tests.web.serving import served
 from gpb_pipeline_tests.web.tool import Clock, tool_served
 
@@ -56,7 +63,7 @@ def url(
 
 @pytest.fixture(scope="package")
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    """Two courses: one with a sync of every kind and eleven before it, one that stopped."""
+    """One course with a sync of every kind and eleven before it, one that stopped, one that is well."""
     folder: Path = tmp_path_factory.mktemp("web")
     settings = WarehouseSettings(
         catalog=f"sqlite:{folder / 'catalog.sqlite'}", data_path=str(folder / "data")
@@ -69,7 +76,9 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
             at = NOON - timedelta(days=11 - number)
             put_sync(opened, f"early-{number:02}", mended, at=at, status="Completed", type="nightly")
         put_sync(opened, "j1", algebra())
-        put_sync(opened, "stopped", outcome(), course_id="2", status="Failed", type="nightly")
+        put_course(opened, "3", "Chemistry")
+        put_sync(opened, "well", mended, course_id="3", status="Completed", type="nightly")
+        put_stop(opened, "stopped", course_id="2")
         opened.commit(choices.choose_nightly, ["1"], enabled=True, by="Admin", at=NOON)
         yield opened
 

@@ -18,7 +18,10 @@ from gpb_pipeline_tests.web.conftest import Client
 
 PATHS = [
     "/",
+    "/?who=instructor&status=All",
     "/courses/1",
+    "/courses/2",
+    "/syncs/stopped",
     "/syncs/j1",
     "/syncs/j1/issues",
     "/syncs/j1/filtered",
@@ -74,6 +77,37 @@ def test_every_page_meets_wcag_aa(
         assert wide == 0, path
     context.close()
     assert found == {path: [] for path in found}
+
+
+def test_on_the_front_a_cause_and_who_lead_to_where_they_are_told(page: Page) -> None:
+    page.goto("/")
+    row = page.get_by_role("row", name="Biology")
+    row.get_by_role("link", name="Canvas refuses the token").click()
+    expect(page.get_by_role("region", name="Why the sync failed")).to_be_visible()
+    expect(page.get_by_text("For the Canvas admin:")).to_be_visible()
+    page.goto("/")
+    page.get_by_role("row", name="Algebra I").get_by_role("link", name="The SIS refused it.").click()
+    expect(page.locator("tbody tr")).to_have_count(1)
+    page.goto("/")
+    page.get_by_role("combobox", name="Cause").select_option(
+        "Canvas refuses the token, or the token may not do all that a sync needs."
+    )
+    page.get_by_role("button", name="Filter").click()
+    expect(page.locator("tbody tr")).to_have_count(1)
+    expect(page.get_by_role("rowheader", name="Biology")).to_be_visible()
+
+
+def test_on_a_phone_a_rows_status_stands_first(browser: Browser, client: Client) -> None:
+    context = browser.new_context(base_url=client.url, viewport=PHONE)
+    page = context.new_page()
+    for path, status in {"/": "Failed", "/courses/1": "Completed (with errors)"}.items():
+        page.goto(path)
+        row = page.locator("table.stacking tbody tr").first
+        cells = [each for each in row.locator("th, td").all() if each.is_visible()]
+        top = min(cells, key=lambda cell: cell.evaluate("cell => cell.getBoundingClientRect().y"))
+        assert top.inner_text().startswith(status), path
+        expect(row.get_by_text(status, exact=True)).to_be_in_viewport()
+    context.close()
 
 
 def test_a_header_sorts_up_and_then_down(page: Page) -> None:

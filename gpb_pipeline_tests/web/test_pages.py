@@ -99,7 +99,23 @@ def test_issues_say_type_message_stage_count_what_to_do_and_who(client: Client) 
         "SIS admin",
         "Logs",
     ]
-    assert len(rows) == 5
+    assert len(rows) == 4
+    assert [row[3] for row in rows] == [
+        "1",
+        "1",
+        "1",
+        "1 1 grade waits",
+    ]  # told with its cause, and no row of its own
+
+
+def test_each_count_of_a_cause_opens_the_rows_that_it_counts(client: Client) -> None:
+    page = client.page("/syncs/j1/issues")
+    counts = re.findall(r'href="(/syncs/j1/\w+\?code=\w+)"[^>]*>(\d+)', page)
+    assert len(counts) == 5
+    for address, count in counts:
+        listed = client.page(address)
+        assert re.search(rf">{count} rows?<", listed), address
+        assert "Remove filter Cause: " in listed
 
 
 def test_filtered_data_stands_beside_what_was_extracted(client: Client) -> None:
@@ -129,14 +145,88 @@ def test_names_are_text_and_not_markup(client: Client) -> None:
     assert "Biology &lt;i&gt;" in client.page("/")
 
 
-def test_the_first_page_says_what_failed_tonight_and_who_must_act(client: Client) -> None:
+def courses(page: str) -> list[str]:
+    return re.findall(r'<a href="/courses/(\d+)"', page)
+
+
+def test_the_front_has_a_row_a_course_that_is_unresolved_with_cause_and_who(client: Client) -> None:
     page = client.page("/")
-    assert re.search(r'href="/syncs/stopped">Biology &lt;i&gt;</a>', page)
-    assert "2 errors, 3 warnings" in page
-    assert re.search(r"Instructor</span>\s*<span[^>]*>3 ", page)
-    assert re.findall(r'<a href="/courses/(\d)"', client.page("/?q=bio")) == ["2"]
-    assert re.findall(r'<a href="/courses/(\d)"', client.page("/?code=assignment_refused")) == ["1"]
-    assert re.findall(r'<a href="/courses/(\d)"', client.page("/?status=Failed")) == ["2"]
+    assert cells(page, "(?:td|th)")[1:] == [
+        [
+            "Failed",
+            "Biology <i> 2",
+            "Canvas refuses the token, or the token may not do all that a sync needs.",
+            "Canvas admin",
+            "Mar 2, 2026, 12:00 PM EST",
+            "Off",
+        ],
+        [
+            "Completed (with errors)",
+            "Algebra I 1",
+            "The SIS refused it. 1 assignment " + _ROSTER + " 1 grade and 2 more",
+            "SIS admin, Instructor",
+            "Mar 2, 2026, 12:00 PM EST",
+            "On",
+        ],
+    ]
+    assert 'href="/syncs/j1/assignments?code=assignment_refused"' in page  # where each is told
+    assert 'href="/syncs/j1/grades?code=student_not_on_roster"' in page
+    assert 'href="/syncs/j1/issues"' in page
+    assert "Its assignment was not sent" not in page
+
+
+_ROSTER = "The student is not on the roster of the SIS's class."
+
+
+def test_a_course_leaves_the_front_when_its_latest_sync_is_all_right(client: Client) -> None:
+    assert "3" not in courses(client.page("/"))
+    assert courses(client.page("/?status=Completed&q=Chemistry")) == ["3"]
+    assert "No course matches" in client.page("/?status=Running")
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("q=bio", ["2"]),
+        ("q=3", ["3"]),
+        ("code=assignment_refused", ["1"]),
+        ("who=Canvas+admin", ["2"]),
+        ("status=Failed", ["2"]),
+        ("status=With+warnings", ["1"]),
+        ("status=nonsense", ["2", "1"]),
+        ("status=Failed&who=instructor", []),
+    ],
+)
+def test_the_front_is_filtered_by_cause_who_status_and_name(
+    client: Client, query: str, found: list[str]
+) -> None:
+    assert courses(client.page(f"/?{query}")) == found
+
+
+def test_each_count_of_the_front_opens_the_courses_that_it_counts(client: Client) -> None:
+    page = client.page("/")
+    statuses = re.findall(r'href="(/\?status=[^"]+)"[^>]*><b>(\d+)', page)
+    others = re.findall(r'href="(/\?(?:code|who)=[^"]+)"[^>]*>in (\d+) course', page)
+    assert len(statuses) == 8
+    assert len(others) > 3
+    for address, count in [*statuses, *others]:
+        assert len(courses(client.page(html.unescape(address)))) == int(count), address
+
+
+@pytest.mark.parametrize("path", ["/courses/2", "/syncs/stopped", "/syncs/stopped/issues"])
+def test_a_failed_syncs_cause_is_told_to_its_teacher_and_apart_to_who_must_act(
+    client: Client, path: str
+) -> None:
+    page = client.page(path)
+    told = [" ".join(each.split()) for each in re.split(r"<[^>]+>", html.unescape(page)) if each.strip()]
+    assert (
+        "The sync stopped. Canvas refuses the token, or the token may not do all that a sync needs." in told
+    )
+    assert any("There is nothing that you need to change in your course" in each for each in told)
+    assert (
+        told[told.index("For the Canvas admin:") + 1]
+        == "course 2: Canvas answered 403. Give the permissions."
+    )
 
 
 def traced(client: Client, course_id: str) -> str:
@@ -148,7 +238,7 @@ def test_a_grade_is_traced_to_what_was_sent(client: Client) -> None:
     page = traced(client, "1")
     assert "Quiz, Ada Lovelace" in page
     assert cells(page)[1][1:5] == ["Created", "9.5", "Period 1", "Ms. Frizzle Manual"]
-    assert "score 9.5" in page
+    assert "score 9.5, submission graded, posted at Mar 2, 2026, 12:00 PM EST" in page
     assert "Nothing was ever sent for it." in traced(client, "4")
     assert "What Canvas said then" not in client.page("/courses/1/trace")
 

@@ -58,16 +58,22 @@ def candidates(
 
 
 def canvas_state(rows: pd.DataFrame) -> "pd.Series[str]":
-    """Put Canvas's own words for each grade in one line, for whoever asks later why the SIS has it."""
+    """Put what Canvas said of each grade in words, for whoever asks later why the SIS has it.
+
+    Its instants stay as ISO 8601 in UTC: whoever shows them knows the account's zone.
+    """
     said = {
-        "score": rows["canvas_score"],
-        "grade": rows["canvas_grade"],
-        **{name: rows[name] for name in (*FLAGS, "workflow_state", "posted_at", "graded_at")},
+        "score {:.10g}": rows["canvas_score"],
+        "grade {}": rows["canvas_grade"],
+        **{name: rows[name] for name in FLAGS},
+        "submission {}": rows["workflow_state"].str.replace("_", " "),
+        "posted at {:%Y-%m-%dT%H:%M:%SZ}": rows["posted_at"],
+        "graded at {:%Y-%m-%dT%H:%M:%SZ}": rows["graded_at"],
     }
     told = [
         ", ".join(
-            f"{name} {value}"
-            for name, value in zip(said, values, strict=True)
+            words.format(value)
+            for words, value in zip(said, values, strict=True)
             if value is not None and value is not False and value == value  # noqa: PLR0124  NaN and NaT
         )
         for values in zip(*said.values(), strict=True)
