@@ -14,8 +14,7 @@ import pytest
 
 from gpb_pipeline import writing
 from gpb_pipeline.passback.categories.choice import category_for
-from gpb_pipeline.passback.course import Policy
-from gpb_pipeline.passback.holdings import adopt, answers, link, plan, same, see, verify
+from gpb_pipeline.passback.holdings import answers, link, plan, same, see, verify
 from gpb_pipeline.passback.holdings.identity import line_item_id
 from gpb_pipeline.passback.rows import assignments as assignment_rows
 from gpb_pipeline.passback.rows import grades as grade_rows
@@ -29,7 +28,7 @@ from gpb_pipeline_tests.simulation.history import History
 from gpb_pipeline_tests.simulation.invariants import Broken
 
 Plant = Callable[[pytest.MonkeyPatch], None]
-CASES, SEEDS = 60, range(2, 13)
+CASES, SEEDS = 60, range(2, 9)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,10 +134,6 @@ def _an_empty_read_believed(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(writing, "see", lambda held, book, *a, **k: real(held, see.believed(held, book), *a, **k))
 
 
-def _one_absence_believed(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(see, "ANOTHER_NIGHT", pd.Timedelta(0))
-
-
 def _stale_score_kept(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(
         plan, "same_score", lambda score, exempt, other, other_exempt: other.notna() & score.notna()
@@ -179,10 +174,6 @@ def _excuse_sent_as_score(patch: pytest.MonkeyPatch) -> None:
     )
 
 
-def _guard_forgotten(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Policy, "too_many", lambda *_: False)
-
-
 def _read_back_skipped(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(writing.Writing, "verified", lambda self, first, replan: (first.settled, first.held))
 
@@ -200,28 +191,12 @@ def _failed_said_created(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(writing, "settle", wrong)
 
 
-def _grades_after_a_refused_column(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(writing, "after_assignments", lambda rows, said: rows)
-
-
 def _rekeyed_class_not_followed(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(see, "_relocated", lambda held, book: held)
 
 
 def _new_class_not_looked_at(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(see, "to_look_up", _no)
-
-
-def _candidates_guessed(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(
-        adopt,
-        "_one_to_one",
-        lambda pairs: pairs.drop_duplicates("row").drop_duplicates("shown")[["row", "shown"]],
-    )
-
-
-def _strangers_results_ignored(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(adopt, "_with_results_of_others", lambda pairs, *_: pairs["shown"].iloc[:0])
 
 
 def _rounding_taken_for_an_edit(patch: pytest.MonkeyPatch) -> None:
@@ -277,7 +252,6 @@ FAULTS: Mapping[str, Plant] = {
     "first writes are not put on record": _intents_not_on_record,
     "the holding of a column is lost": _holdings_of_columns_lost,
     "an empty list is believed": _an_empty_read_believed,
-    "one read without it is enough for gone": _one_absence_believed,
     "a stale score counts as the same": _stale_score_kept,
     "a score is cut to a whole number": _old_score_sent,
     "absence is taken for cleared": _absence_taken_for_cleared,
@@ -289,15 +263,11 @@ FAULTS: Mapping[str, Plant] = {
     "Everyone Else goes": _rule(assignment_rules.RULES, Code.EVERYONE_ELSE),
     "a closed period bars nothing": _rule(assignment_rules.RULES, Code.PERIOD_CLOSED),
     "twins of a name go": _rule(assignment_rules.RULES, Code.DUPLICATE_NAME),
-    "the guard counts nothing": _guard_forgotten,
     "nothing is read back": _read_back_skipped,
     "what the SIS did not take is not told": _verdict_not_told,
     "a refused grade is said to be created": _failed_said_created,
-    "grades go to a column that was refused": _grades_after_a_refused_column,
     "a class with a new id is not followed": _rekeyed_class_not_followed,
     "what is unsure is not looked up": _new_class_not_looked_at,
-    "between two candidates one is guessed": _candidates_guessed,
-    "a column with others' results is adopted": _strangers_results_ignored,
     "rounding is taken for an edit": _rounding_taken_for_an_edit,
     "the category that people chose is ignored": _category_by_title_of_any_class,
     "the due day is taken in UTC": _due_day_in_utc,
