@@ -247,7 +247,8 @@ def _when_absent(
     )
     strange = {class_id for each, class_id in book.unreadable.items() if each not in set(rows[name])}
     may_be_it = rows["class_id"].isin(list(strange))  # what cannot be read there is no holding's
-    never_arrived = unsure & (another_night | (credible & ~late & ~may_be_it) | (not provider))
+    never_arrived = unsure & (another_night | (credible & ~late & ~may_be_it))
+    by_its_id = unsure & (not provider)  # a repeat does no harm, and no other id may come beside this one
     listed = rows["class_id"].isin((book.line_items if name == "line_item_id" else book.results)["class_id"])
     once_shown = read & sure & ~ours & rows["seen_at"].notna() & listed  # others of the class, whosever
     gone = (read & sure & rows[name].isin(book.not_found)) | (once_shown & another_night)
@@ -258,7 +259,7 @@ def _when_absent(
     certainty = rows["certainty"].mask(written | once_shown, "unconfirmed").mask(again & ~credible, "known")
     settled = rows.assign(
         finding=finding,
-        certainty=certainty.mask(gone, "gone"),
+        certainty=certainty.mask(by_its_id, "unconfirmed").mask(gone, "gone"),
         unshown=rows["unshown"].mask(written, rows["unshown"] + 1),
         missed_at=rows["missed_at"].mask((written | once_shown | unsure) & rows["missed_at"].isna(), book.at),
     )
