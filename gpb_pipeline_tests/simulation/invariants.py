@@ -220,7 +220,7 @@ def the_report_says_what_the_sis_received(sis: Sis, night: Night) -> Iterator[tu
     }
     for write in sis.log:
         known = (write.verb, write.body.sourced_id) in told or write.case in held
-        if write.answered and write.case in night.cases and not known:
+        if write.answered and write.kept and write.case in night.cases and not known:
             yield write.case, "the SIS accepted what the report does not say"
 
 

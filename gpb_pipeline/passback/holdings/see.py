@@ -25,7 +25,7 @@ from gpb_pipeline.passback.holdings.frames import (
 from gpb_pipeline.passback.holdings.link import LINE_ITEM, RESULT, Kind
 from gpb_pipeline.passback.holdings.same import alike
 
-ANOTHER_NIGHT = timedelta(hours=6)
+ANOTHER_NIGHT, A_THIRD_NIGHT = timedelta(hours=6), timedelta(hours=30)
 """Reads so far apart are of two nights: by then a list that is late has caught up."""
 
 
@@ -117,19 +117,32 @@ def _doubted(rows: pd.DataFrame, book: Gradebook, shown: pd.DataFrame, name: str
 
 
 def _relocated(holdings: Holdings, book: Gradebook) -> Holdings:
-    """Follow what stands in another class than it was sent to, readable or not: the class has a new id."""
+    """Follow what stands in another class than it was sent to, readable or not: the class has a new id.
+
+    What was never answered, and has no sourcedId to be found by, goes where all else of its class went.
+    """
     moved: dict[str, Any] = {}
+    went: dict[str, str] = {}
     for name, key, rows, shown in (
         ("line_item_id", ITEM_KEY, holdings.line_items, book.line_items),
         ("result_id", RESULT_KEY, holdings.results, book.results),
     ):
         classes = dict(book.unreadable) | dict(zip(shown[name], shown["class_id"], strict=True))
-        where = pd.Series(classes, dtype=object)
-        now = pd.Series(where.reindex(rows[name]).to_numpy(), rows.index)
+        now = rows[name].map(classes).astype(object)
+        went |= _where_all_went(rows["class_id"], now)
+        without_id = now.isna() & (rows["certainty"] == "unknown")
+        now = now.mask(without_id, rows["class_id"].map(went).astype(object))
         there = rows.assign(class_id=or_else(now, rows["class_id"]))
         doubled = there.duplicated(key, keep=False)  # two classes that became one: the keys stay apart
         moved[name] = rows.assign(class_id=there["class_id"].mask(doubled, rows["class_id"]))
     return Holdings(line_items=moved["line_item_id"], results=moved["result_id"])
+
+
+def _where_all_went(before: pd.Series[str], now: pd.Series[Any]) -> dict[str, str]:
+    """Find for each class the other one in which everything that was sent to it, and is shown, stands now."""
+    shown = pd.DataFrame({"before": before, "now": now}).dropna().drop_duplicates()
+    alone = shown[~shown.duplicated("before", keep=False)]
+    return {was: is_now for was, is_now in alone.to_numpy().tolist() if was != is_now}
 
 
 def _fallen_with(results: pd.DataFrame, line_items: pd.DataFrame) -> Any:
@@ -247,7 +260,10 @@ def _when_absent(
     )
     strange = {class_id for each, class_id in book.unreadable.items() if each not in set(rows[name])}
     may_be_it = rows["class_id"].isin(list(strange))  # what cannot be read there is no holding's
-    never_arrived = unsure & (another_night | (credible & ~late & ~may_be_it))
+    accepted = read & sure & (ours | (rows["certainty"] == "unconfirmed"))  # and lacking: who believes it?
+    long = rows["missed_at"].notna() & ((book.at - rows["missed_at"]) >= A_THIRD_NIGHT)
+    enough = another_night & (long | ~rows["class_id"].isin(rows.loc[accepted, "class_id"]))
+    never_arrived = unsure & (enough | (credible & ~late & ~may_be_it))
     by_its_id = unsure & (not provider)  # a repeat does no harm, and no other id may come beside this one
     listed = rows["class_id"].isin((book.line_items if name == "line_item_id" else book.results)["class_id"])
     once_shown = read & sure & ~ours & rows["seen_at"].notna() & listed  # others of the class, whosever
