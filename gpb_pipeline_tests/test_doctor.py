@@ -31,7 +31,7 @@ def test_where_all_is_well_every_check_says_so(sandbox: Sandbox) -> None:
     done = gpb("doctor")
     assert done.status == 0, done.out
     lines = done.out.splitlines()
-    assert len(lines) == 26
+    assert len(lines) == 27
     assert all(line.startswith("ok ") for line in lines)
 
 

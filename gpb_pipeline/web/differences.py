@@ -16,7 +16,9 @@ ROWS_A_PAGE = 50
 def all_differences(request: Request) -> HTMLResponse:
     """Show what each course's last reading back found, nightly or asked for."""
     here, cause = site(request), request.query_params.get("cause", "")
-    found = here.warehouse.read(differences.found, viewer(request).courses)
+    limited = viewer(request).limited  # a difference is told of a course, not of some sections
+    read = here.warehouse.read(differences.found, viewer(request).courses)
+    found = [each for each in read if each.course_id not in limited]
     shown = [each for each in found if each.cause == cause] if cause in CAUSES else found
     number, last = window(page_number(request), len(shown), ROWS_A_PAGE)
     return here.render(

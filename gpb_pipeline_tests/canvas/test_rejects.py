@@ -4,7 +4,6 @@ import math
 from typing import Any
 
 import duckdb
-import pandas as pd
 import pytest
 
 from gpb_pipeline.canvas.client import CanvasClient
@@ -337,6 +336,9 @@ SPOILT: list[tuple[Row, str | None]] = [
 ]
 
 
+FRAMES = ("sections", "enrollments", "assignment_groups", "assignments", "submissions")
+
+
 @pytest.mark.parametrize(
     ("spoilt", "code"), SPOILT, ids=[f"{each['path']} {each['key']}" for each, _ in SPOILT]
 )
@@ -348,7 +350,7 @@ def test_what_the_sandbox_spoils_costs_one_item(
     with client_of(sandbox) as client:
         read = read_course(client, "1003")
     assert [each.code for each in read.rejects] == ([code] if code else [])
-    for frame in ("sections", "enrollments", "assignment_groups", "assignments", "submissions"):
+    for frame in FRAMES:
         assert len(getattr(read, frame)) >= whole["rows"][frame] - 1
 
 
@@ -358,7 +360,7 @@ def whole(running: Sandbox) -> dict[str, Any]:
     running.reset()
     with client_of(running) as client:
         read = read_course(client, "1003")
-        frames = {name: frame for name, frame in vars(read).items() if isinstance(frame, pd.DataFrame)}
+        frames = {name: getattr(read, name) for name in FRAMES}
         synced = read.assignments.query("post_to_sis and workflow_state == 'published'")[
             "assignment_id"
         ].iloc[0]

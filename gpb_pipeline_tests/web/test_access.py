@@ -48,7 +48,7 @@ def test_a_proxys_user_sees_the_courses_that_it_allows_and_no_other(proxied: str
             client.page(path, 401)
         everything = {"X-Forwarded-User": "admin", "X-GPB-Courses": "*"}
         assert "Algebra" in client.page("/", headers=everything)
-        assert "No course matches." in client.page("/", headers={"X-Forwarded-User": "new"})
+        assert "No course is here for you yet." in client.page("/", headers={"X-Forwarded-User": "new"})
 
 
 def test_every_answer_carries_the_headers_that_keep_browsers_from_harm(client: Client, secret: str) -> None:
