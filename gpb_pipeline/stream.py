@@ -206,12 +206,13 @@ class Stream:
             return []
         try:
             unsure = self._connections.warehouse.commit(record.begin, [each.begun for each in lives])
-            self._find_bases(lives, unsure)
         except Exception as refused:  # noqa: BLE001  of a course without a job nothing is read or written
             if len(lives) > 1:
                 return [event for each in lives for event in self._recorded([each])]
             lives[0].fail(refused)
             return [self._out(lives[0])]
+        with suppress(PipelineError):  # a course without a base is judged
+            self._find_bases(lives, unsure)
         self._make_ready(lives, unsure)
         return []
 

@@ -33,8 +33,7 @@ def show(*, as_json: bool) -> None:
     if not hosts:
         click.echo(f"Nothing was sent yet; SIS_BASE_URL names {host}.")
         return
-    held = f"{counted(line_items, 'line item')} and {counted(results, 'result')}"
-    click.echo(f"The SIS at {' or '.join(hosts)} holds {held} because of us.")
+    click.echo(f"The SIS at {' or '.join(hosts)} holds {_counted(line_items, results)} because of us.")
     if host not in hosts:
         click.echo(f"SIS_BASE_URL names {host}: say `gpb sis same` or `gpb sis another`.")
 
@@ -57,5 +56,8 @@ def another(*, by: str | None) -> None:
     with tables.open_warehouse() as warehouse:
         which_sis.another(warehouse, host, by=by or getpass.getuser())
         line_items, results = warehouse.read(which_sis.held)
-    held = f"{counted(line_items, 'line item')} and {counted(results, 'result')}"
-    click.echo(f"{host} is another SIS: it holds {held} because of us.")
+    click.echo(f"{host} is another SIS: it holds {_counted(line_items, results)} because of us.")
+
+
+def _counted(line_items: int, results: int) -> str:
+    return f"{counted(line_items, 'line item')} and {counted(results, 'result')}"

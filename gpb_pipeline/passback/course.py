@@ -55,7 +55,7 @@ class _Read:
 
     columns: Mapping[type[Frame], Unframed] = field(repr=False)
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """Tell this read from every one with another value anywhere, in the order of its rows."""
         values = {

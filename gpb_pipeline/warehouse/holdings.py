@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import pandas as pd
 from pandera.typing import DataFrame
@@ -27,6 +28,13 @@ from gpb_pipeline.warehouse.ducklake import Connection
 from gpb_pipeline.warehouse.tables import ClassReads, SentLineItems, SentResults, Strangers, Table, together
 
 
+class Rewritten(NamedTuple):
+    """The rows that go from a table, and those that come to it."""
+
+    gone: pd.DataFrame
+    new: pd.DataFrame
+
+
 @dataclass(frozen=True, kw_only=True)
 class Change:
     """Holdings as they are on record, and as they are to be from now on: of the same sections and classes."""
@@ -37,18 +45,18 @@ class Change:
     read_at: datetime | None = None
     strangers: Mapping[str, str] = field(default_factory=dict)  # line items not ours, and their classes
 
+    @cached_property
+    def line_items(self) -> Rewritten:
+        return _differing(tables.HOLDINGS_LINE_ITEMS, ITEM_KEY, self.before.line_items, self.after.line_items)
+
+    @cached_property
+    def results(self) -> Rewritten:
+        return _differing(tables.HOLDINGS_RESULTS, RESULT_KEY, self.before.results, self.after.results)
+
     @property
     def is_nothing(self) -> bool:
         """Whether no holding is another than before."""
-        kinds = (
-            (self.before.line_items, self.after.line_items, ITEM_KEY, tables.HOLDINGS_LINE_ITEMS),
-            (self.before.results, self.after.results, RESULT_KEY, tables.HOLDINGS_RESULTS),
-        )
-        return all(
-            rows.empty
-            for before, after, key, table in kinds
-            for rows in _differing(before[list(table.columns)], after[list(table.columns)], key)
-        )
+        return all(rows.empty for rows in (*self.line_items, *self.results))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,18 +90,8 @@ def bring(session: Connection, changes: Sequence[Change]) -> None:
     }
     tables.CLASS_READS.insert(session, build(ClassReads, columns))
     _remember(session, {key: value for each in changes for key, value in each.strangers.items()})
-    _bring(
-        session,
-        tables.HOLDINGS_LINE_ITEMS,
-        ITEM_KEY,
-        [(each.before.line_items, each.after.line_items) for each in changes],
-    )
-    _bring(
-        session,
-        tables.HOLDINGS_RESULTS,
-        RESULT_KEY,
-        [(each.before.results, each.after.results) for each in changes],
-    )
+    _bring(session, tables.HOLDINGS_LINE_ITEMS, ITEM_KEY, [each.line_items for each in changes])
+    _bring(session, tables.HOLDINGS_RESULTS, RESULT_KEY, [each.results for each in changes])
 
 
 def sent(rows: Rows, holdings: Holdings, *, job_id: str, at: datetime) -> Sent:
@@ -129,30 +127,21 @@ def _read(
     return rows.assign(finding=pd.Series(None, rows.index, object))
 
 
-def _bring(
-    session: Connection, table: Table[Any], key: list[str], pairs: Sequence[tuple[pd.DataFrame, pd.DataFrame]]
-) -> None:
-    names = list(table.schema.to_schema().columns)
-    gone, new = [], []
-    for before, after in pairs:
-        left, right = _differing(before[names], after[names], key)
-        gone.append(left)
-        new.append(right)
-    _delete(session, table, together(gone), key)
-    table.insert(session, *new)
+def _bring(session: Connection, table: Table[Any], key: list[str], rewritten: Sequence[Rewritten]) -> None:
+    _delete(session, table, together(each.gone for each in rewritten), key)
+    table.insert(session, *(each.new for each in rewritten))
 
 
-def _differing(
-    before: pd.DataFrame, after: pd.DataFrame, key: list[str]
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Find the rows of each that the other does not have alike."""
-    one = before.set_index(pd.MultiIndex.from_frame(before[key]))
-    other = after.set_index(pd.MultiIndex.from_frame(after[key]))
+def _differing(table: Table[Any], key: list[str], before: pd.DataFrame, after: pd.DataFrame) -> Rewritten:
+    """Find the rows of each that the other does not have alike, in the columns of the table."""
+    names = list(table.columns)
+    one = before[names].set_index(pd.MultiIndex.from_frame(before[key]))
+    other = after[names].set_index(pd.MultiIndex.from_frame(after[key]))
     both = one.index.intersection(other.index)
     left, right = one.reindex(both), other.reindex(both)
     alike = ((left == right) | (left.isna() & right.isna())).all(axis=1)
     same = both[alike.to_numpy()]
-    return one[~one.index.isin(same)], other[~other.index.isin(same)].reset_index(drop=True)
+    return Rewritten(one[~one.index.isin(same)], other[~other.index.isin(same)].reset_index(drop=True))
 
 
 def _delete(session: Connection, table: Table[Any], gone: pd.DataFrame, key: list[str]) -> None:

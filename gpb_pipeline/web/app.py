@@ -52,12 +52,13 @@ def _no_such_page(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     told = error.detail if isinstance(error, HTTPException) else ""
     title = _TITLES.get(status, "Not possible")
-    return site(request).render("message.html", {"title": title, "told": told, "remedy": ""}, status)
+    context = {"title": title, "told": told, "remedy": "", "leads_on": True}
+    return site(request).render("message.html", context, status)
 
 
 def _fault(request: Request, error: Exception) -> Response:
     if not isinstance(error, PipelineError):
         raise error
     told = f"{error.item}: {error.what}."
-    context = {"title": "Not available", "told": told, "remedy": error.remedy}
+    context = {"title": "Not available", "told": told, "remedy": error.remedy, "leads_on": True}
     return site(request).render("message.html", context, 503)

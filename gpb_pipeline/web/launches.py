@@ -190,4 +190,4 @@ def _name(found: Pending) -> str:
 
 def _told(request: Request, refused: LaunchRefusedError) -> Response:
     context = {"title": "Grade Sync did not open", "told": f"{refused.what}.", "remedy": refused.remedy}
-    return site(request).render("refused.html", context, refused.status)
+    return site(request).render("message.html", context | {"leads_on": False}, refused.status)

@@ -12,14 +12,16 @@ import pytest
 
 from gpb_pipeline.brake import Brake
 from gpb_pipeline.equality import input_of
+from gpb_pipeline.errors import TransientError
 from gpb_pipeline.events import CourseSynced, CourseUnchanged, Event
 from gpb_pipeline.passback.course import Selection
 from gpb_pipeline.passback.frames import CategoryMapping, build
 from gpb_pipeline.sync import CourseSync
 from gpb_pipeline.warehouse import choices, details, history, inputs, tables, trace
 from gpb_pipeline.warehouse.ducklake import Connection
+from gpb_pipeline.warehouse.inputs import Base
 from gpb_pipeline_tests.sandbox.clients import CanvasUser
-from gpb_pipeline_tests.sync.desk import SPANISH, Desk
+from gpb_pipeline_tests.sync.desk import ALGEBRA, SPANISH, Desk
 from gpb_pipeline_tests.sync.test_interruptions import kill_while_posting
 
 COURSE = f"/courses/{SPANISH}"
@@ -294,6 +296,32 @@ def test_after_an_interruption_a_course_is_judged(desk: Desk) -> None:
     grade(desk, score=1.25)
     kill_while_posting(desk, SPANISH, results=desk.written()["result"] + 1)
     judged(desk)
+
+
+def test_a_reading_that_shows_nothing_new_asks_for_no_judgement(desk: Desk) -> None:
+    judged(desk)
+    at_rest(desk)
+    desk.next_night()
+    desk.events(desk.request(SPANISH, "reconcile"))
+    unchanged(desk)
+
+
+def test_a_base_that_cannot_be_read_costs_a_judgement_and_begins_no_job_twice(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.sync(ALGEBRA, SPANISH)
+    requests = [desk.request(each, "nightly", anew=False) for each in (ALGEBRA, SPANISH)]
+
+    def unreadable(*_: object) -> dict[str, Base]:
+        raise TransientError("is out of reach", item="warehouse", remedy="Try again.", code="warehouse")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(inputs, "bases", unreadable)
+        ends = [each for each in desk.events(*requests) if isinstance(each, CourseSynced)]
+    assert {each.request.course_id for each in ends} == {ALGEBRA, SPANISH}
+    with desk.connected() as connections:
+        begun = Counter(job.job_id for job in connections.warehouse.read(history.jobs))
+    assert {begun[each.job_id] for each in requests} == {1}
 
 
 def test_an_edit_in_the_sis_is_seen_on_its_reading_night(desk: Desk) -> None:

@@ -14,6 +14,7 @@ from pandera.typing import DataFrame, Series
 from gpb_pipeline.passback.frames import Frame, UtcTime, empty
 
 CERTAINTIES = ["known", "unconfirmed", "unknown", "gone"]
+SURE = CERTAINTIES[:2]  # accepted, and not shown to be gone
 FINDINGS = [
     "same",  # shown as taken, or as already told
     "kept_otherwise",  # shown as rounding, cutting or respelling explain it, for the first time

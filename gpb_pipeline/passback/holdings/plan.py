@@ -14,7 +14,7 @@ import pandas as pd
 from gpb_pipeline.passback.course import Policy, SyncType
 from gpb_pipeline.passback.frames import derived, or_else
 from gpb_pipeline.passback.holdings import link
-from gpb_pipeline.passback.holdings.frames import ITEM_KEY, Holdings
+from gpb_pipeline.passback.holdings.frames import ITEM_KEY, SURE, Holdings
 from gpb_pipeline.passback.holdings.identity import line_item_id, result_id
 from gpb_pipeline.passback.holdings.link import LINE_ITEM, RESULT, Kind
 from gpb_pipeline.passback.holdings.same import same_line_item, same_result
@@ -181,7 +181,7 @@ def _of_assignment(grades: pd.DataFrame, items: pd.DataFrame, ids: pd.Series[str
 
 def _changed(grades: pd.DataFrame, held: pd.DataFrame, same: pd.Series[bool]) -> int:
     """Count what the SIS holds and will hold otherwise, or no longer; a remaster alone changes nothing."""
-    standing = held["certainty"].isin(["known", "unconfirmed"])
+    standing = held["certainty"].isin(SURE)
     return int(
         ((grades["state"] == "update") & standing & ~same).sum() + (grades["state"] == "withdraw").sum()
     )

@@ -17,6 +17,7 @@ from gpb_pipeline.passback.holdings.adopt import Places, adopted
 from gpb_pipeline.passback.holdings.frames import (
     ITEM_KEY,
     RESULT_KEY,
+    SURE,
     Gradebook,
     Holdings,
     LineItemSight,
@@ -109,7 +110,7 @@ def doubtful(holdings: Holdings, book: Gradebook) -> Holdings:
 
 
 def _doubted(rows: pd.DataFrame, book: Gradebook, shown: pd.DataFrame, name: str) -> Any:
-    here = rows[rows["class_id"].isin(book.class_ids) & rows["certainty"].isin(["known", "unconfirmed"])]
+    here = rows[rows["class_id"].isin(book.class_ids) & rows["certainty"].isin(SURE)]
     there = here[name].isin(shown[name])
     credible = here["class_id"].isin(here.loc[there, "class_id"])
     absent = here[~there & credible & here["seen_at"].notna() & ~here[name].isin(list(book.unreadable))]
@@ -251,23 +252,15 @@ def _when_absent(
     read = rows["class_id"].isin(book.class_ids) & ~rows[name].isin(list(book.unreadable)) & ~there
     credible = rows["class_id"].isin(rows.loc[there, "class_id"])
     ours = _written(rows, since)
-    another_night = rows["missed_at"].notna() & ((book.at - rows["missed_at"]) >= ANOTHER_NIGHT)
-    sure = rows["certainty"].isin(["known", "unconfirmed"])
+    sure = rows["certainty"].isin(SURE)
     never_seen = ~ours & rows["seen_at"].isna() & (rows["unshown"] == 0)  # nor read back when it was written
     written, unsure = read & sure & (ours | never_seen), read & (rows["certainty"] == "unknown")
-    late = rows["class_id"].isin(rows.loc[read & sure, "class_id"]) | (
-        rows["sent_at"] > _caught_up(rows, there)
-    )
-    strange = {class_id for each, class_id in book.unreadable.items() if each not in set(rows[name])}
-    may_be_it = rows["class_id"].isin(list(strange))  # what cannot be read there is no holding's
-    accepted = read & sure & (ours | (rows["certainty"] == "unconfirmed"))  # and lacking: who believes it?
-    long = rows["missed_at"].notna() & ((book.at - rows["missed_at"]) >= A_THIRD_NIGHT)
-    enough = another_night & (long | ~rows["class_id"].isin(rows.loc[accepted, "class_id"]))
-    never_arrived = unsure & (enough | (credible & ~late & ~may_be_it))
+    never_arrived = unsure & _settled_by(rows, there, read & sure, ours, book, name)
     by_its_id = unsure & (not provider)  # a repeat does no harm, and no other id may come beside this one
     listed = rows["class_id"].isin((book.line_items if name == "line_item_id" else book.results)["class_id"])
     once_shown = read & sure & ~ours & rows["seen_at"].notna() & listed  # others of the class, whosever
-    gone = (read & sure & rows[name].isin(book.not_found)) | (once_shown & another_night)
+    missed = _missed_for(rows, ANOTHER_NIGHT, book)
+    gone = (read & sure & rows[name].isin(book.not_found)) | (once_shown & missed)
     again = written & (rows["unshown"] > 0)
     finding = rows["finding"].mask(written, "unshown").mask(again & ~credible, "never_shown")
     finding = finding.mask(again & credible, "not_taken").mask(once_shown, "missing").mask(gone, "gone")
@@ -280,6 +273,33 @@ def _when_absent(
         missed_at=rows["missed_at"].mask((written | once_shown | unsure) & rows["missed_at"].isna(), book.at),
     )
     return settled[~(never_arrived & (finding != "ambiguous"))]
+
+
+def _settled_by(
+    rows: pd.DataFrame,
+    there: pd.Series[bool],
+    lacking: pd.Series[bool],
+    ours: pd.Series[bool],
+    book: Gradebook,
+    name: str,
+) -> pd.Series[bool]:
+    """Mark whose class a read shows so that what was never answered, and is not shown, did not arrive.
+
+    At once, by a list that shows others of ours, has caught up, is `lacking` nothing that was accepted, and
+    has nothing unreadable that might be it. Else by another night's; by a third's where what was only just
+    accepted is lacking too.
+    """
+    of_class = rows["class_id"].isin
+    caught_up = ~of_class(rows.loc[lacking, "class_id"]) & ~(rows["sent_at"] > _caught_up(rows, there))
+    strange = {class_id for each, class_id in book.unreadable.items() if each not in set(rows[name])}
+    at_once = of_class(rows.loc[there, "class_id"]) & caught_up & ~of_class(list(strange))
+    just_accepted = lacking & (ours | (rows["certainty"] == "unconfirmed"))
+    believed = ~of_class(rows.loc[just_accepted, "class_id"]) | _missed_for(rows, A_THIRD_NIGHT, book)
+    return at_once | (_missed_for(rows, ANOTHER_NIGHT, book) & believed)
+
+
+def _missed_for(rows: pd.DataFrame, nights: timedelta, book: Gradebook) -> pd.Series[bool]:
+    return rows["missed_at"].notna() & ((book.at - rows["missed_at"]) >= nights)
 
 
 def _caught_up(rows: pd.DataFrame, there: pd.Series[bool]) -> pd.Series[pd.Timestamp]:
