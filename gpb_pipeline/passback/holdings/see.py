@@ -303,8 +303,12 @@ def _missed_for(rows: pd.DataFrame, nights: timedelta, book: Gradebook) -> pd.Se
 
 
 def _caught_up(rows: pd.DataFrame, there: pd.Series[bool]) -> pd.Series[pd.Timestamp]:
-    """Say up to when each row's class is shown for certain: the latest write there that the read shows."""
-    latest = rows[there].groupby("class_id")["sent_at"].max()
+    """Say up to when each row's class is shown for certain: the latest write there that the read shows.
+
+    What was sent again as it was is no sign: a list of before shows it just so.
+    """
+    shown = rows[there]
+    latest = shown[["sent_at", "seen_at"]].min(axis=1).groupby(shown["class_id"]).max()
     return pd.Series(latest.reindex(rows["class_id"]).to_numpy(), rows.index, dtype=rows["sent_at"].dtype)
 
 

@@ -3,10 +3,11 @@
 from dataclasses import replace
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from gpb_pipeline.passback.holdings.answers import intended
-from gpb_pipeline.passback.holdings.frames import Holdings
+from gpb_pipeline.passback.holdings.frames import NO_HOLDINGS, Holdings
 from gpb_pipeline.passback.holdings.see import believed, see, short_classes
 from gpb_pipeline_tests.passback.courses import SENT_AT, School, assignment, scored, student, unscored
 from gpb_pipeline_tests.passback.syncs import (
@@ -118,3 +119,57 @@ def test_a_list_that_shows_only_results_of_others_shows_that_ours_is_missing() -
     held = looked(held, ALONE, sis)
     assert found_results(held) == [("unconfirmed", "missing")]
     assert found_results(looked(held, ALONE, sis, days=2)) == [("gone", "gone")]
+
+
+def test_in_consumer_mode_an_unanswered_write_that_a_late_list_lacks_is_kept_by_its_id() -> None:
+    sis = Sis()
+    held = intended(NO_HOLDINGS, planned(ALONE), job_id="job", at=SENT_AT, grades=True)
+    [asked] = held.results["result_id"]
+    held = looked(held, ALONE, sis, days=0.001)
+    assert found_results(held) == [("unconfirmed", "unsettled")]
+    assert list(held.results["result_id"]) == [asked]
+
+
+def unanswered(sis: Sis) -> Holdings:
+    """Of two grades the second has just been sent for the first time, and nobody answered; it was taken."""
+    held = night(PAIR.with_(submissions=[scored(8, "a"), unscored("b")]), sis).held
+    held = intended(held, planned(PAIR, held), job_id="job", at=SENT_AT + DAY, grades=True)
+    [one] = sis.results.values()
+    sis.results["taken"] = one | {"student_id": "B-sourced", "score": 9.0}
+    return held
+
+
+def test_what_was_never_answered_goes_where_all_else_of_its_class_went() -> None:
+    sis = Sis(chooses_ids=True)
+    held = unanswered(sis)
+    for each in [*sis.line_items.values(), *sis.results.values()]:
+        each["class_id"] = "C1-new"
+    held = looked(held, PAIR.with_(classes={"C1": "C1-new"}), sis, days=2)
+    assert set(held.results["class_id"]) == {"C1-new"}
+    assert set(held.results["result_id"]) == set(sis.results)
+
+
+def test_a_list_without_what_was_just_accepted_does_not_settle_what_was_never_answered() -> None:
+    sis = Sis(chooses_ids=True)
+    held = unanswered(sis)
+    first = held.results["student_id"] == "A-sourced"
+    accepted = held.results["certainty"].mask(first, "unconfirmed")
+    unshown = held.results["unshown"].mask(first, 1)
+    missed = pd.Series(SENT_AT + DAY, held.results.index)
+    seen = held.results["seen_at"].mask(first)
+    held = replace(
+        held, results=held.results.assign(certainty=accepted, unshown=unshown, missed_at=missed, seen_at=seen)
+    )
+    sis.results.clear()
+    assert "unknown" in set(looked(held, PAIR, sis, days=1.5).results["certainty"])
+    assert "unknown" not in set(looked(held, PAIR, sis, days=2.5).results["certainty"])
+
+
+def test_what_was_sent_again_as_it_was_does_not_show_that_a_list_has_caught_up() -> None:
+    sis = Sis(chooses_ids=True)
+    held = unanswered(sis)
+    again = SENT_AT + DAY  # a remaster, just now
+    held = replace(held, results=held.results.assign(sent_at=again))
+    del sis.results["taken"]  # the list is of before
+    held = looked(held, PAIR, sis, since=again, days=1.001)
+    assert found_results(held) == [("known", "same"), ("unknown", "unsettled")]
