@@ -14,7 +14,6 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 
 from gpb_pipeline.sync import Connections, CourseRead, Posting, SyncRequest
-from gpb_pipeline.warehouse.inputs import Base
 
 PACKAGE = "gpb_pipeline"
 RULES = ("canvas", "sis", "passback", "sync.py", "writing.py")
@@ -30,11 +29,6 @@ def may_share(request: SyncRequest, *, interrupted: bool) -> bool:
     plain = request.type in {"manual", "nightly"} and request.posting is Posting.GRADES and not request.anew
     chosen = request.selection.sections is not None or request.selection.assignments is not None
     return plain and not chosen and not request.confirm and not interrupted
-
-
-def is_equal(connections: Connections, read: CourseRead, base: Base) -> bool:
-    """Whether a course's input, now that it is read, is that of its base."""
-    return input_of(connections, read) == base.job.input
 
 
 def input_of(connections: Connections, read: CourseRead) -> str:

@@ -16,7 +16,7 @@ from typing import ParamSpec, TypeVar
 
 from gpb_pipeline.brake import Brake
 from gpb_pipeline.canvas.courses import Head, read_head
-from gpb_pipeline.equality import input_of, is_equal, may_share
+from gpb_pipeline.equality import input_of, may_share
 from gpb_pipeline.errors import PermanentError, PipelineError, unforeseen
 from gpb_pipeline.events import CourseFailed, CourseJudged, CourseSynced, CourseUnchanged, StageReached
 from gpb_pipeline.sync import Connections, CourseSync, Judged, Posted, Posting, Stage, SyncRequest, kept_out
@@ -118,8 +118,8 @@ class CourseLife:
                 brake=brake,
             )
             read = sync.read()
-            if self.base is not None and is_equal(self.connections, read, self.base):
-                self.shares = True
+            self.shares = self.base is not None and input_of(self.connections, read) == self.base.job.input
+            if self.shares:
                 return
             self.judged = sync.judged(read, interrupted=self.interrupted)
             tell(CourseJudged(request=self.request, judged=self.judged))

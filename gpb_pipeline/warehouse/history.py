@@ -172,15 +172,6 @@ def latest_of_each(session: Connection, course_ids: Collection[str] | None = Non
     return _jobs(session.execute(_JOBS + _OF_COURSES + one_each + _NEWEST_FIRST, asked))
 
 
-def unsuccessful(
-    session: Connection, since: datetime, course_ids: Collection[str] | None = None
-) -> list[Job]:
-    """List the jobs of these courses, or of all, that began since then and failed or had errors."""
-    ended_so = " AND j.started_at >= $2 AND e.status IN ('Failed', 'Completed (with errors)')"
-    asked = [_listed(course_ids), since]
-    return _jobs(session.execute(_JOBS + _OF_COURSES + ended_so + _NEWEST_FIRST, asked))
-
-
 def job(session: Connection, job_id: str) -> Job | None:
     """Read one job; None if there is none of that id, or no longer."""
     found = _jobs(session.execute(_JOBS + " WHERE j.job_id = $1", [job_id]))
