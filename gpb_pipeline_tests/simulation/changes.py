@@ -149,8 +149,8 @@ def _edits_score(sis: Sis, room: Room, rng: Random) -> None:
 
 
 def _deletes_result(sis: Sis, room: Room, rng: Random) -> None:
-    for result_id, _ in sis.results_in(room.class_id):
-        del sis.results[result_id]
+    for _, each in sis.results_in(room.class_id):
+        sis.take_out(each)
         return
 
 
@@ -164,8 +164,8 @@ def _edits_column(sis: Sis, room: Room, rng: Random) -> None:
 
 
 def _deletes_column(sis: Sis, room: Room, rng: Random) -> None:
-    for item_id, _ in sis.items_in(room.class_id):
-        sis.drop_item(item_id)
+    for _, each in sis.items_in(room.class_id):
+        sis.take_out(each)
         return
 
 

@@ -17,7 +17,7 @@ from gpb_pipeline.passback.rules.issues import Code
 from gpb_pipeline.sis.model import LineItem, Result
 from gpb_pipeline_tests.simulation.night import Night
 from gpb_pipeline_tests.simulation.school import case_of
-from gpb_pipeline_tests.simulation.sis import Sis, Write
+from gpb_pipeline_tests.simulation.sis import Place, Sis, Write
 from gpb_pipeline_tests.simulation.wishes import Column, Grade
 
 ACCEPTED = {"created", "updated"}
@@ -300,52 +300,69 @@ CHECKS: tuple[Check, ...] = (
 
 def at_rest(sis: Sis, night: Night) -> list[Broken]:
     """Hold the SIS, after quiet nights, against all that it should hold, and no more."""
-    return [Broken(case, night.asked.number, what) for case, what in _at_rest(sis, night)]
-
-
-def _at_rest(sis: Sis, night: Night) -> Iterator[tuple[int, str]]:
     if sis.nature.deaf or sis.nature.lists_nothing:
-        return
-    waits = {
-        (row.section_id, row.assignment_id, getattr(row, "user_id", None))
-        for row in [*_rows(night, "assignments"), *_rows(night, "grades")]
-        if row.code in ASKS
-    }
-    kept = sis.touched if night.asked.policy.on_edit != "overwrite" else set[str]()
-    columns = {
-        (each.class_id, sis.about(key)): key
-        for key, each in sis.items.items()
-        if key in sis.ours and each.status == "active"
-    }
-    results = {
-        (each.line_item_id, each.student_id): each
-        for key, each in sis.results.items()
-        if key in sis.ours and each.status == "active"
-    }
-    for column in night.wishes.columns.values():
-        case, where = case_of(column.section_id), (column.section_id, column.assignment_id)
-        if case in night.cases and column.writable and column.wanted and (*where, None) not in waits:
-            key = columns.get((column.class_id or "", column.assignment_id))
-            if key is None:
-                yield case, "a column that should stand does not"
-            elif key not in kept and not _stands(sis, key, column):
-                yield case, "a column stands otherwise than Canvas has it"
-    for grade in night.wishes.grades.values():
-        case, where = case_of(grade.section_id), (grade.section_id, grade.assignment_id)
-        if case in night.cases and not {(*where, None), (*where, grade.user_id)} & waits:
-            item = columns.get((grade.class_id or "", grade.assignment_id), "")
-            held = results.get((item, grade.student_id))
-            if held is None or held.sourced_id not in kept:
-                yield from ((case, wrong) for wrong in _wrong_at_rest(sis, held, grade))
+        return []
+    rest = _Rest(sis, night)
+    found = [*rest.columns_wrong(), *rest.grades_wrong()]
+    return [Broken(case, night.asked.number, what) for case, what in found if case in night.cases]
 
 
-def _wrong_at_rest(sis: Sis, held: Result | None, grade: Grade) -> Iterator[str]:
-    if grade.wish == "cleared" and held is not None:
-        yield "a grade that Canvas has cleared still stands"
-    elif grade.wish == "goes" and held is None:
-        yield "a grade that should stand does not"
-    elif grade.wish == "goes" and not _is(sis, held, grade):
-        yield "a grade stands otherwise than Canvas has it"
+class _Rest:
+    """The SIS after quiet nights: what stands in it, what waits for a word, what people there may keep."""
+
+    def __init__(self, sis: Sis, night: Night) -> None:
+        self.sis, self.wishes = sis, night.wishes
+        self.waits = {
+            (row.section_id, row.assignment_id, getattr(row, "user_id", None))
+            for row in [*_rows(night, "assignments"), *_rows(night, "grades")]
+            if row.code in ASKS
+        }
+        theirs = night.asked.policy.on_edit != "overwrite"
+        self.kept = sis.touched if theirs else set[str]()
+        self.removed = sis.removed if theirs else set[Place]()
+        self.columns = {
+            (each.class_id, sis.about(key)): key
+            for key, each in sis.items.items()
+            if key in sis.ours and each.status == "active"
+        }
+        self.results = {
+            (each.line_item_id, each.student_id): each
+            for key, each in sis.results.items()
+            if key in sis.ours and each.status == "active"
+        }
+
+    def columns_wrong(self) -> Iterator[tuple[int, str]]:
+        for column in self.wishes.columns.values():
+            where = (column.section_id, column.assignment_id)
+            if column.writable and column.wanted and (*where, None) not in self.waits:
+                yield from ((case_of(column.section_id), wrong) for wrong in self._column_wrong(column))
+
+    def _column_wrong(self, column: Column) -> Iterator[str]:
+        place = (column.class_id or "", column.assignment_id)
+        key = self.columns.get(place)
+        if key is None:
+            if (*place, None) not in self.removed:
+                yield "a column that should stand does not"
+        elif key not in self.kept and not _stands(self.sis, key, column):
+            yield "a column stands otherwise than Canvas has it"
+
+    def grades_wrong(self) -> Iterator[tuple[int, str]]:
+        for grade in self.wishes.grades.values():
+            where = (grade.section_id, grade.assignment_id)
+            if not {(*where, None), (*where, grade.user_id)} & self.waits:
+                yield from ((case_of(grade.section_id), wrong) for wrong in self._grade_wrong(grade))
+
+    def _grade_wrong(self, grade: Grade) -> Iterator[str]:
+        place = (grade.class_id or "", grade.assignment_id)
+        held = self.results.get((self.columns.get(place, ""), grade.student_id or ""))
+        if held is None:
+            left_out = {(*place, None), (*place, grade.student_id)} & self.removed
+            if grade.wish == "goes" and not left_out:
+                yield "a grade that should stand does not"
+        elif grade.wish == "cleared" and held.sourced_id not in self.kept:
+            yield "a grade that Canvas has cleared still stands"
+        elif grade.wish == "goes" and held.sourced_id not in self.kept and not _is(self.sis, held, grade):
+            yield "a grade stands otherwise than Canvas has it"
 
 
 def silent(sis: Sis, night: Night) -> list[Broken]:

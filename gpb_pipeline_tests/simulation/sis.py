@@ -36,6 +36,10 @@ class Write:
     kept: bool
 
 
+Place = tuple[str, str, str | None]
+"""A class, the Canvas assignment that a column was made for, and the student; none for the column itself."""
+
+
 @dataclass(kw_only=True)
 class Sis:
     """`ours`: the sourcedIds under which something of the pipeline's was kept; all else is strangers'."""
@@ -45,6 +49,7 @@ class Sis:
     results: dict[str, Result] = field(default_factory=dict)
     ours: set[str] = field(default_factory=set)
     touched: set[str] = field(default_factory=set)  # edited by hand, and not written since
+    removed: set[Place] = field(default_factory=set)  # deleted by hand, and not written since
     known: set[tuple[str, str]] = field(default_factory=set)  # class and assignment of columns ever kept
     log: list[Write] = field(default_factory=list)
     temper: Temper = field(default_factory=Temper)
@@ -140,6 +145,20 @@ class Sis:
         for key in [key for key, each in self.results.items() if each.line_item_id == sourced_id]:
             del self.results[key]
 
+    def take_out(self, held: LineItem | Result) -> None:
+        """Delete one of ours by hand; a column goes with what stands in it."""
+        self.removed.add(self._place(held))
+        if isinstance(held, Result):
+            del self.results[held.sourced_id]
+        else:
+            self.drop_item(held.sourced_id)
+
+    def _place(self, held: LineItem | Result) -> Place:
+        if isinstance(held, Result):
+            item = self.items[held.line_item_id]
+            return (item.class_id, self.about(item.sourced_id) or "", held.student_id)
+        return (held.class_id, self.about(held.sourced_id) or "", None)
+
     def add_strangers(self, like: LineItem, *, with_result: bool) -> None:
         self._number += 1
         item_id = f"theirs-{self._number}"
@@ -162,6 +181,7 @@ class Sis:
             }
             held.update(moved)
         self.known |= {(fresh, about) for known, about in self.known if known == class_id}
+        self.removed |= {(fresh, about, who) for known, about, who in self.removed if known == class_id}
 
     # How it keeps and answers.
 
@@ -192,6 +212,7 @@ class Sis:
             held[asked] = replace(kept, sourced_id=asked)
             self.ours.add(asked)
             self.touched.discard(asked)
+            self.removed.discard(self._place(held[asked]))
             if isinstance(kept, LineItem) and (about := self.about(asked)):
                 self.known.add((kept.class_id, about))
         accepted = fate in {"kept", "swallowed"}
