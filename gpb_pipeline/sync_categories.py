@@ -16,7 +16,7 @@ from gpb_pipeline.canvas.extracts import read_groups
 from gpb_pipeline.errors import PipelineError, UsageError
 from gpb_pipeline.passback import frames
 from gpb_pipeline.passback.categories.choice import Category
-from gpb_pipeline.passback.categories.csv_file import Line, asked
+from gpb_pipeline.passback.categories.csv_file import CsvLine, asked
 from gpb_pipeline.passback.categories.edits import Edit, changes, edited, saved
 from gpb_pipeline.passback.categories.window import (
     CategoryList,
@@ -37,7 +37,7 @@ AT_ONCE = 8  # courses: more would only meet Canvas's throttle
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pending:
+class PendingEdits:
     """A course's list and the edits of it that are not saved yet; none, where all is as asked for."""
 
     listed: CategoryList
@@ -103,22 +103,22 @@ class CategorySync:
         with ThreadPoolExecutor(AT_ONCE) as threads:
             yield from threads.map(listed, course_ids)
 
-    def pending(self, course_id: str, edits: Iterable[Edit]) -> Pending:
+    def pending(self, course_id: str, edits: Iterable[Edit]) -> PendingEdits:
         """Hold edits of a course against what is; keeps those that change something."""
         listed = self.course(course_id)
         kept = tuple(changes(listed, edits))
         edited(listed, kept)  # raises for one that cannot be
-        return Pending(listed=listed, edits=kept)
+        return PendingEdits(listed=listed, edits=kept)
 
-    def pending_file(self, lines: Sequence[Line]) -> list[Pending]:
+    def pending_file(self, lines: Sequence[CsvLine]) -> list[PendingEdits]:
         """Hold the lines of a CSV file against what is, course by course, in the file's order.
 
         Raises one UsageError that names each line that cannot be: a file is taken whole or not at all.
         """
-        by_course: dict[str, list[Line]] = {}
+        by_course: dict[str, list[CsvLine]] = {}
         for line in lines:
             by_course.setdefault(line.course_id, []).append(line)
-        found: list[Pending] = []
+        found: list[PendingEdits] = []
         faults: list[str] = []
         for listed, ours in zip(self.courses(by_course), by_course.values(), strict=True):
             if isinstance(listed, PipelineError):
@@ -129,14 +129,14 @@ class CategorySync:
                     edits.append(asked(listed, line))
                 except UsageError as fault:
                     faults.append(f"line {line.number}: {fault}")
-            found.append(Pending(listed=listed, edits=tuple(edit for edit in edits if edit)))
+            found.append(PendingEdits(listed=listed, edits=tuple(edit for edit in edits if edit)))
         if faults:
             raise UsageError(
                 "nothing was saved", item="the CSV file", remedy="\n".join(("What cannot be:", *faults))
             )
         return found
 
-    def save(self, pending: Sequence[Pending], *, by: str, at: datetime | None = None) -> list[Saved]:
+    def save(self, pending: Sequence[PendingEdits], *, by: str, at: datetime | None = None) -> list[Saved]:
         """Save the edits of lists that were just read, all or none, then tell Canvas, course by course.
 
         `at` (aware) is now unless given. Raises UsageError for an edit that cannot be; what Canvas refuses

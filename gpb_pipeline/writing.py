@@ -21,7 +21,7 @@ from gpb_pipeline.passback.holdings.plan import Planned, findings_told
 from gpb_pipeline.passback.holdings.see import doubtful, see, strangers
 from gpb_pipeline.passback.holdings.verify import not_verified, to_repeat, verified, with_rows
 from gpb_pipeline.passback.rows.frames import Rows
-from gpb_pipeline.passback.rows.settle import Answer, Answers, after_assignments, settle
+from gpb_pipeline.passback.rows.settle import Answers, WriteAnswer, after_assignments, settle
 from gpb_pipeline.passback.rules.causes import joined
 from gpb_pipeline.passback.rules.issues import Code
 from gpb_pipeline.sis.client import OneRosterClient
@@ -165,7 +165,7 @@ class Writing:
             strangers=self.eyes.strangers,
         )
 
-    def _columns_withdrawn(self, rows: Rows) -> dict[int, Answer]:
+    def _columns_withdrawn(self, rows: Rows) -> dict[int, WriteAnswer]:
         """Delete the line items that are to go, where a fresh whole read shows no result on them."""
         chosen = rows.assignments[rows.assignments["state"] == "withdraw"]
         if chosen.empty or self.halt.now():
@@ -173,10 +173,12 @@ class Writing:
         try:
             book = self.eyes.read(frozenset(chosen["class_id"]))
         except PipelineError as error:
-            return dict.fromkeys(chosen.index, Answer(code=Code.ASSIGNMENT_NOT_EMPTY, sis_error=error.code))
+            return dict.fromkeys(
+                chosen.index, WriteAnswer(code=Code.ASSIGNMENT_NOT_EMPTY, sis_error=error.code)
+            )
         shown = chosen["line_item_id"].isin(book.line_items["line_item_id"])
         empty = shown & ~chosen["line_item_id"].isin(book.results["line_item_id"])
-        refused = dict.fromkeys(chosen.index[~empty], Answer(code=Code.ASSIGNMENT_NOT_EMPTY))
+        refused = dict.fromkeys(chosen.index[~empty], WriteAnswer(code=Code.ASSIGNMENT_NOT_EMPTY))
         return refused | self._poster.withdrawn_line_items(chosen[empty])
 
     def _read_back(self, written: Written) -> Holdings:

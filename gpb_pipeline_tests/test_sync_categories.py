@@ -9,13 +9,13 @@ import requests
 
 from gpb_pipeline.canvas.client import CanvasClient, NotFoundError
 from gpb_pipeline.errors import UsageError
-from gpb_pipeline.passback.categories.csv_file import Line
+from gpb_pipeline.passback.categories.csv_file import CsvLine
 from gpb_pipeline.passback.categories.edits import Edit
 from gpb_pipeline.passback.categories.window import CategoryList, Label, SectionCategory
 from gpb_pipeline.sandbox.serve import Sandbox, running_sandbox
 from gpb_pipeline.settings import CanvasSettings, SisSettings, WarehouseSettings
 from gpb_pipeline.sis.client import OneRosterClient
-from gpb_pipeline.sync_categories import CategorySync, Pending, Saved
+from gpb_pipeline.sync_categories import CategorySync, PendingEdits, Saved
 from gpb_pipeline.warehouse import choices, ducklake, tables
 from gpb_pipeline.warehouse.ducklake import Connection, Warehouse
 
@@ -85,7 +85,7 @@ class District:
         """Save a choice each of group name, SIS section id and category id; first what it means in ids."""
         listed = self.sync.course(HISTORY)
         edits = tuple(edit_of(listed, *each) for each in chosen)
-        [saved] = self.sync.save([Pending(listed=listed, edits=edits)], by="A. Admin", at=NOON)
+        [saved] = self.sync.save([PendingEdits(listed=listed, edits=edits)], by="A. Admin", at=NOON)
         return saved
 
 
@@ -245,7 +245,7 @@ def test_a_file_with_lines_that_cannot_be_names_them_all(district: District, war
         Edit(group_id="1", section_id="2", category_id=None),
     ]
     lines = [
-        Line(
+        CsvLine(
             number=number,
             course_id=HISTORY,
             group_id=edit.group_id,

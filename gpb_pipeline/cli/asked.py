@@ -18,7 +18,7 @@ _COURSE = re.compile(r"[0-9]+|sis_course_id:\S.*")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class KnownCourses:
     """The courses that there are, by their canonical ids, and what to say of each that there is not."""
 
     course_ids: list[str]
@@ -31,7 +31,7 @@ def asked_for(
     *,
     sections: Collection[str] = (),
     assignments: Collection[str] = (),
-) -> Asked:
+) -> KnownCourses:
     """Find the courses; raises UsageError for what cannot be a course, or is nothing of the one course.
 
     An error of Canvas that is no answer about a course (a token refused, no network) is raised as it is.
@@ -48,7 +48,7 @@ def asked_for(
     for course_id in found:
         _require_part(canvas, course_id, "section", sections)
         _require_part(canvas, course_id, "assignment", assignments)
-    return Asked(course_ids=list(found), unknown=unknown)
+    return KnownCourses(course_ids=list(found), unknown=unknown)
 
 
 def require_names(courses: Sequence[str]) -> None:

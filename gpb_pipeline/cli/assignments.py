@@ -12,7 +12,7 @@ import click
 import pandas as pd
 
 from gpb_pipeline.cli.asked import require_names
-from gpb_pipeline.cli.console import Listing, show, tell
+from gpb_pipeline.cli.console import ConsoleTable, show, tell
 from gpb_pipeline.cli.preview import nothing_in_scope, previewed, why_not
 from gpb_pipeline.passback.frames import rows_of
 from gpb_pipeline.passback.rules.issues import Code
@@ -64,8 +64,8 @@ def _offer(row: Any, names: dict[str, str], sent: dict[Any, datetime], zone: Zon
     }
 
 
-def _listing(course: str, offered: Sequence[dict[str, object]]) -> Listing:
-    listing = Listing(
+def _listing(course: str, offered: Sequence[dict[str, object]]) -> ConsoleTable:
+    listing = ConsoleTable(
         f"What a sync of course {course} would offer",
         ("Selectable", "Due", "Assignment", "Id", "Last sync", "Section", "Section id", "Why not"),
     )

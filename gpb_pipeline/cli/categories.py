@@ -19,7 +19,7 @@ from gpb_pipeline.passback.categories.edits import Edit
 from gpb_pipeline.passback.categories.window import CategoryList
 from gpb_pipeline.settings import CanvasSettings, PassbackSettings, SisSettings
 from gpb_pipeline.sis.client import OneRosterClient
-from gpb_pipeline.sync_categories import CategorySync, Pending, Saved
+from gpb_pipeline.sync_categories import CategorySync, PendingEdits, Saved
 from gpb_pipeline.warehouse import tables
 
 _AS_JSON = click.option("--json", "as_json", is_flag=True, help="For programs.")
@@ -60,7 +60,9 @@ def set_one(
         raise click.UsageError("Give one of --category and --unassociated.")
     edit = Edit(group_id=group_id, section_id=section_id, category_id=category_id)
     with _opened() as sync:
-        asked = Pending(listed=sync.course(course_id), edits=(edit,))  # kept though the name says the same
+        asked = PendingEdits(
+            listed=sync.course(course_id), edits=(edit,)
+        )  # kept though the name says the same
         [saved] = sync.save([asked], by=by)
     click.echo(f"Section {section_id}, assignment group {group_id}: {category_id or 'Unassociated'}.")
     _tell(saved)

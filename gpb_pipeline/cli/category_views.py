@@ -2,7 +2,7 @@
 
 from zoneinfo import ZoneInfo
 
-from gpb_pipeline.cli.console import Listing, show
+from gpb_pipeline.cli.console import ConsoleTable, show
 from gpb_pipeline.passback.categories.window import (
     CategoryList,
     Choice,
@@ -55,7 +55,7 @@ def _section(
 
 def print_list(listed: CategoryList, zone: ZoneInfo) -> None:
     """Show the groups with their sections, then the categories that there are to choose from."""
-    groups = Listing(
+    groups = ConsoleTable(
         f"Sync SIS Categories: {_named(listed.course_name, listed.course_id)}",
         ("Label", "Assignment group", "SIS section", "SIS category", "SIS id", "By", "Near"),
     )
@@ -65,7 +65,7 @@ def print_list(listed: CategoryList, zone: ZoneInfo) -> None:
         groups.add(group.label, name, f"{open_} of {total} unassociated", None, None, None, None)
         for row in group.sections:
             groups.add(row.label, None, *_row(group, row, listed, zone))
-    offered = Listing("Grading categories in the SIS", ("SIS category id", "SIS category", "Class"))
+    offered = ConsoleTable("Grading categories in the SIS", ("SIS category id", "SIS category", "Class"))
     for each in listed.categories:
         offered.add(each.category_id, each.title, each.class_id or "every class")
     show(groups, offered)
@@ -73,7 +73,7 @@ def print_list(listed: CategoryList, zone: ZoneInfo) -> None:
 
 def print_changes(listed: CategoryList) -> None:
     """Show the rows that are not saved yet."""
-    changes = Listing(
+    changes = ConsoleTable(
         _named(listed.course_name, listed.course_id),
         ("Label", "Assignment group", "SIS section", "SIS category"),
     )

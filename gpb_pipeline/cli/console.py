@@ -19,7 +19,7 @@ GAP, INDENT, BETWEEN = "  ", "    ", " · "
 
 
 @dataclass(frozen=True)
-class Listing:
+class ConsoleTable:
     """Rows under a title. What tells most stands first; the columns in `numbers` are set to the right."""
 
     title: str
@@ -49,7 +49,7 @@ class Listing:
         )
 
 
-def show(*listings: Listing) -> None:
+def show(*listings: ConsoleTable) -> None:
     """Print those that have rows, with a line between them."""
     width = shutil.get_terminal_size((WIDE, 0)).columns
     for number, listing in enumerate(each for each in listings if each.rows):

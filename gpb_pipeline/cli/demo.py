@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import click
 
-from gpb_pipeline.cli.console import Listing, show, tell
+from gpb_pipeline.cli.console import ConsoleTable, show, tell
 from gpb_pipeline.cli.history import history_listing
 from gpb_pipeline.cli.sync import launched
 from gpb_pipeline.errors import PermanentError
@@ -113,9 +113,11 @@ def _reported(job: Job) -> tuple[int, int]:
     return job.counts.line_items.created, job.counts.results.created
 
 
-def _witness_listing(jobs: Sequence[Job], written: dict[str, tuple[int, int]]) -> Listing:
+def _witness_listing(jobs: Sequence[Job], written: dict[str, tuple[int, int]]) -> ConsoleTable:
     columns = ("Course", "Assignments reported", "logged by the SIS", "Grades reported", "logged")
-    listing = Listing("The witness: what the SIS's own log counts", columns, numbers=frozenset(columns[1:]))
+    listing = ConsoleTable(
+        "The witness: what the SIS's own log counts", columns, numbers=frozenset(columns[1:])
+    )
     for job in jobs:
         (items, results), (logged_items, logged_results) = _reported(job), written[job.course_id]
         listing.add(job.course_id, items, logged_items, results, logged_results)

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from gpb_pipeline.cli.console import Listing, counted, show, tell
+from gpb_pipeline.cli.console import ConsoleTable, counted, show, tell
 from gpb_pipeline.cli.history import history_listing
 from gpb_pipeline.errors import PermanentError
 from gpb_pipeline.passback.frames import rows_of
@@ -73,26 +73,26 @@ def _csv_files(warehouse: Warehouse, job: Job, zone: ZoneInfo, folder: Path) -> 
         ) from None
 
 
-def _data_listing(found: Details) -> Listing:
+def _data_listing(found: Details) -> ConsoleTable:
     counts = found.job.counts
     columns = ("Data", "Kept", "Extracted")
-    listing = Listing("Filtered Canvas data", columns, numbers=frozenset(columns[1:]))
+    listing = ConsoleTable("Filtered Canvas data", columns, numbers=frozenset(columns[1:]))
     for name in ("sections", "assignments", "grades"):
         listing.add(name, getattr(counts.filtered, name), getattr(counts.extracted, name))
     return listing
 
 
-def _states_listing(found: Details) -> Listing:
+def _states_listing(found: Details) -> ConsoleTable:
     columns = ("State", "Assignments", "Grades")
-    listing = Listing("What became of them", columns, numbers=frozenset(columns[1:]))
+    listing = ConsoleTable("What became of them", columns, numbers=frozenset(columns[1:]))
     assignments, grades = (rows["state"].value_counts() for rows in (found.assignments, found.grades))
     for state in sorted({*assignments.index, *grades.index}):
         listing.add(state, assignments.get(state, 0), grades.get(state, 0))
     return listing
 
 
-def _causes_listing(found: Details, most: int | None) -> Listing:
-    listing = Listing(
+def _causes_listing(found: Details, most: int | None) -> ConsoleTable:
+    listing = ConsoleTable(
         "Warnings and errors",
         ("Severity", "Items", "Code", "Who can act", "Stage", "Type", "Cause", "Remedy", "Where"),
         numbers=frozenset({"Items"}),

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from gpb_pipeline.cli.console import Listing, show, tell
+from gpb_pipeline.cli.console import ConsoleTable, show, tell
 from gpb_pipeline.errors import PermanentError
-from gpb_pipeline.passback.rows.counts import Written
+from gpb_pipeline.passback.rows.counts import WriteCounts
 from gpb_pipeline.passback.rules.stops import stop_of
 from gpb_pipeline.settings import PassbackSettings
 from gpb_pipeline.warehouse import district, history, tables
@@ -46,9 +46,11 @@ def history_command(course_id: str | None, *, as_json: bool) -> None:
         tell(NONE_YET)
 
 
-def history_listing(jobs: Sequence[Job], zone: ZoneInfo, *, title: str = "Grade sync history") -> Listing:
+def history_listing(
+    jobs: Sequence[Job], zone: ZoneInfo, *, title: str = "Grade sync history"
+) -> ConsoleTable:
     """Show jobs as the manual's history does, with what stopped a sync and who can act."""
-    listing = Listing(
+    listing = ConsoleTable(
         title,
         (
             "Status",
@@ -86,6 +88,6 @@ def history_listing(jobs: Sequence[Job], zone: ZoneInfo, *, title: str = "Grade 
     return listing
 
 
-def _written(count: Written) -> str:
+def _written(count: WriteCounts) -> str:
     percent = count.summary()["percent"]
     return f"{count.created}/{count.sent}" + ("" if percent is None else f" ({percent:g} %)")

@@ -114,7 +114,7 @@ def _as_json(
 
 
 def _print(found: Sequence[_CourseChoice], upcoming: datetime | None) -> None:
-    listing = console.Listing("Courses", ("Nightly sync", "Course", "When", "Who"))
+    listing = console.ConsoleTable("Courses", ("Nightly sync", "Course", "When", "Who"))
     for each in found:
         listing.add("on" if each.enabled else "off", each.course_id, f"{each.at:%Y-%m-%d %H:%M}", each.by)
     if upcoming is None:

@@ -16,7 +16,7 @@ import click
 import pandas as pd
 
 from gpb_pipeline.cli.asked import require_names
-from gpb_pipeline.cli.console import Listing, show, tell
+from gpb_pipeline.cli.console import ConsoleTable, show, tell
 from gpb_pipeline.cli.interrupt import interruptible
 from gpb_pipeline.cli.progress import Progress
 from gpb_pipeline.events import CourseFailed, CourseJudged, Event, StageReached
@@ -149,9 +149,9 @@ def nothing_in_scope(preview: Preview) -> str:
     return EMPTY.format(course=preview.course_id, why=why)
 
 
-def summary_listing(preview: Preview) -> Listing:
+def summary_listing(preview: Preview) -> ConsoleTable:
     """Count what would be done, by state."""
-    listing = Listing(
+    listing = ConsoleTable(
         f"What the next sync of course {preview.course_id} would do",
         ("State", "Assignments", "Grades"),
         numbers=frozenset({"Assignments", "Grades"}),
@@ -179,16 +179,16 @@ def _as_json(preview: Preview, zone: ZoneInfo) -> dict[str, object]:
     }
 
 
-def _assignments_listing(preview: Preview) -> Listing:
-    listing = Listing("Assignments", ("State", "Code", "Section", "Assignment"))
+def _assignments_listing(preview: Preview) -> ConsoleTable:
+    listing = ConsoleTable("Assignments", ("State", "Code", "Section", "Assignment"))
     for each in rows_of(preview.assignments.sort_values(["assignment_name", "section_id"])):
         listing.add(each.state, each.code, each.section_id, each.assignment_name)
     return listing
 
 
-def _who_listing(preview: Preview) -> Listing:
+def _who_listing(preview: Preview) -> ConsoleTable:
     """Say whom to ask for what."""
-    listing = Listing(
+    listing = ConsoleTable(
         "Who can act", ("Who", "Items", "Code", "Because", "What to do"), numbers=frozenset({"Items"})
     )
     counts = Counter(Code(code) for code in preview.issues["code"])

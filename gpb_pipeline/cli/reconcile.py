@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 import click
 
 from gpb_pipeline.cli.asked import require_names
-from gpb_pipeline.cli.console import Listing, counted, show, typed
+from gpb_pipeline.cli.console import ConsoleTable, counted, show, typed
 from gpb_pipeline.cli.progress import Progress
 from gpb_pipeline.passback.frames import rows_of
 from gpb_pipeline.passback.holdings.differences import CAUSES, ORPHANED
@@ -132,7 +132,7 @@ def _agreed(count: int, *, yes: bool) -> bool:
 def _show(found: list[Reconciled]) -> None:
     """Count the differences by cause, say where they are, and name what could not be read."""
     counts: Counter[str] = sum((each.counts for each in found), Counter())
-    listing = Listing(
+    listing = ConsoleTable(
         f"{counted(len(found), 'course')} against the SIS",
         ("Count", "Cause", "What it is", "What mends it"),
         numbers=frozenset({"Count"}),
@@ -159,7 +159,7 @@ def _say_written(found: Sequence[Reconciled], word: str) -> None:
             click.echo(f"Not all of course {each.course_id}: {typed('details', each.job_id)}")
 
 
-def _places(found: Sequence[Reconciled]) -> Listing:
+def _places(found: Sequence[Reconciled]) -> ConsoleTable:
     """List courses and assignments with what differs there; the first of very many."""
     places = Counter(
         (each.course_id, row.assignment_name, row.cause)
@@ -168,7 +168,7 @@ def _places(found: Sequence[Reconciled]) -> Listing:
         for row in rows_of(each.told)
     )
     more = f", the first {PLACES} of {len(places)} (--json: all)" if len(places) > PLACES else ""
-    listing = Listing(
+    listing = ConsoleTable(
         f"Where{more}", ("Count", "Course", "Assignment", "Cause"), numbers=frozenset({"Count"})
     )
     for (course_id, assignment, cause), count in list(places.items())[:PLACES]:

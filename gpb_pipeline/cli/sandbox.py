@@ -9,7 +9,7 @@ from typing import Any
 import click
 import requests
 
-from gpb_pipeline.cli.console import Listing, show
+from gpb_pipeline.cli.console import ConsoleTable, show
 from gpb_pipeline.errors import PermanentError, UsageError
 from gpb_pipeline.sandbox import kept
 from gpb_pipeline.sandbox.fields import BadChange
@@ -95,7 +95,7 @@ def grade(course: int, assignment: int, student: int, score: float) -> None:
 @click.option("-n", "count", default=5, show_default=True, help="How many.")
 def log(count: int) -> None:
     """Show the newest writes that the sandbox's SIS accepted, in its own words."""
-    listing = Listing(
+    listing = ConsoleTable(
         "Accepted by the SIS, newest last",
         ("At", "Write", "Object", "Score", "Title", "Student", "sourcedId"),
         numbers=frozenset({"Score"}),

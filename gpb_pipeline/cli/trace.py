@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from gpb_pipeline.cli.console import Listing, show
+from gpb_pipeline.cli.console import ConsoleTable, show
 from gpb_pipeline.errors import PermanentError
 from gpb_pipeline.settings import PassbackSettings
 from gpb_pipeline.warehouse import tables, trace
@@ -37,8 +37,8 @@ def trace_command(course_id: str, *, student_id: str, assignment_id: str, as_jso
         show(_writes_listing(found, zone), _last_listing(found, zone))
 
 
-def _writes_listing(found: Trace, zone: ZoneInfo) -> Listing:
-    listing = Listing(
+def _writes_listing(found: Trace, zone: ZoneInfo) -> ConsoleTable:
+    listing = ConsoleTable(
         f"Sent for {found.student_name or found.student_id}, {found.assignment_name or found.assignment_id}",
         ("When", "Action", "Score", "Canvas said", "Section", "Posted by", "Job"),
         numbers=frozenset({"Score"}),
@@ -52,8 +52,8 @@ def _writes_listing(found: Trace, zone: ZoneInfo) -> Listing:
     return listing
 
 
-def _last_listing(found: Trace, zone: ZoneInfo) -> Listing:
-    listing = Listing("Last sync", ("Started", "State", "Code", "Canvas said", "Section", "Job"))
+def _last_listing(found: Trace, zone: ZoneInfo) -> ConsoleTable:
+    listing = ConsoleTable("Last sync", ("Started", "State", "Code", "Canvas said", "Section", "Job"))
     for last in found.last:
         when = _when(last.started_at, zone)
         section = last.section_name or last.section_id

@@ -15,7 +15,7 @@ AT_MOST = 10_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pending:
+class PendingLaunch:
     """A launch on its way through Canvas; the hints go back to Canvas unchanged."""
 
     login_hint: str = field(repr=False)
@@ -32,11 +32,11 @@ class PendingLaunches:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._held: dict[str, Pending] = {}
+        self._held: dict[str, PendingLaunch] = {}
 
-    def begin(self, *, login_hint: str, message_hint: str, in_new_tab: bool = False) -> Pending:
+    def begin(self, *, login_hint: str, message_hint: str, in_new_tab: bool = False) -> PendingLaunch:
         """Keep a launch under a new state; the oldest gives way where there are too many."""
-        begun = Pending(
+        begun = PendingLaunch(
             login_hint=login_hint,
             message_hint=message_hint,
             in_new_tab=in_new_tab,
@@ -50,15 +50,15 @@ class PendingLaunches:
             self._held[begun.state] = begun
         return begun
 
-    def find(self, state: str) -> Pending | None:
+    def find(self, state: str) -> PendingLaunch | None:
         """Look at a launch and leave it where it is."""
         with self._lock:
             return self._alive(self._held.get(state))
 
-    def take(self, state: str) -> Pending | None:
+    def take(self, state: str) -> PendingLaunch | None:
         """Take a launch away: whoever comes with its state again finds none."""
         with self._lock:
             return self._alive(self._held.pop(state, None))
 
-    def _alive(self, found: Pending | None) -> Pending | None:
+    def _alive(self, found: PendingLaunch | None) -> PendingLaunch | None:
         return found if found is not None and self._clock() < found.until else None

@@ -25,8 +25,8 @@ EACH_TOLD = 5
 ORDER: tuple[Who, ...] = ("operator", "SIS admin", "Canvas admin", "instructor")
 
 
-Kind = Literal["left out", "failing", "failed", "skips", "drift", "unread"]
-HEADINGS: dict[Kind, str] = {
+AlertKind = Literal["left out", "failing", "failed", "skips", "drift", "unread"]
+HEADINGS: dict[AlertKind, str] = {
     "left out": "were due this night, and no sync of them began",
     "failing": f"have failed {BAD_NIGHTS} nights or more",
     "failed": "failed",
@@ -41,7 +41,7 @@ class Problem:
     """What is wrong with a course, in words that say what to do; `code` is why, where it failed."""
 
     course_id: str
-    kind: Kind
+    kind: AlertKind
     code: str | None = None
     who: Who
     text: str
@@ -81,7 +81,7 @@ def digest(found: Sequence[Problem], names: Mapping[str, str]) -> str:
     courses = len({problem.course_id for problem in found})
     lines = [f"Grade sync: {courses} {'course needs' if courses == 1 else 'courses need'} attention."]
     for who in ORDER:
-        groups: defaultdict[tuple[Kind, str | None], list[Problem]] = defaultdict(list)
+        groups: defaultdict[tuple[AlertKind, str | None], list[Problem]] = defaultdict(list)
         for problem in found:
             if problem.who == who:
                 groups[problem.kind, problem.code].append(problem)

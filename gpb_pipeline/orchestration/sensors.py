@@ -61,7 +61,7 @@ def discover_courses(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Told:
+class AlertMemory:
     """The alerts' memory: the night that has been told, and since when nights are switched on; ISO 8601."""
 
     night: str
@@ -78,15 +78,17 @@ def sync_alerts(context: dg.SensorEvaluationContext, passback: Passback) -> dg.S
     """Look at the history; a webhook that fails is tried again at the next tick."""
     settings, now = NightlySettings.load(), datetime.now(UTC)
     began = last_nightly(now, settings.at, passback.zone)
-    told = Told(**json.loads(context.cursor)) if context.cursor else None
+    told = AlertMemory(**json.loads(context.cursor)) if context.cursor else None
     before = told.on_since if told else None
     on_since = (before or now.isoformat()) if settings.enabled else None
     with passback.warehouse() as warehouse:
         history.fail_dead_jobs(warehouse)
         if told is None:  # what was before the first look is no news
-            return _remember(Told(night=began.isoformat(), on_since=on_since), "Watching from now on.")
+            return _remember(AlertMemory(night=began.isoformat(), on_since=on_since), "Watching from now on.")
         if told.night == began.isoformat() or now - began < DIGEST_AFTER:
-            return _remember(Told(night=told.night, on_since=on_since), "The night is told, or not over yet.")
+            return _remember(
+                AlertMemory(night=told.night, on_since=on_since), "The night is told, or not over yet."
+            )
         night = warehouse.read(
             nights.look,
             now=now,
@@ -104,10 +106,12 @@ def sync_alerts(context: dg.SensorEvaluationContext, passback: Passback) -> dg.S
             _tell(context, alerts.digest(found, warehouse.read(_names, found)))
     reason = f"Told what is wrong: {len(found)} in all." if found else "A quiet night."
     events = [freshness.evaluation(night)] if night.due else []
-    return _remember(Told(night=began.isoformat(), on_since=on_since), reason, events)
+    return _remember(AlertMemory(night=began.isoformat(), on_since=on_since), reason, events)
 
 
-def _remember(told: Told, reason: str, events: Sequence[dg.AssetCheckEvaluation] = ()) -> dg.SensorResult:
+def _remember(
+    told: AlertMemory, reason: str, events: Sequence[dg.AssetCheckEvaluation] = ()
+) -> dg.SensorResult:
     return dg.SensorResult(cursor=json.dumps(asdict(told)), skip_reason=reason, asset_events=events)
 
 

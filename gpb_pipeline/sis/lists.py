@@ -22,7 +22,7 @@ Ask = Callable[[int, int], Reply]  # limit and offset
 
 
 @dataclass
-class _Read:
+class _Reading:
     """One reading from the first page to the last."""
 
     limit: int
@@ -62,8 +62,8 @@ def read_list(ask: Ask, name: str, item: str) -> list[object]:
     raise ShortReadError(Answer(HTTPStatus.OK, "short_read"), item=item)
 
 
-def _read(ask: Ask, name: str, item: str, limit: int) -> _Read:
-    read = _Read(limit)
+def _read(ask: Ask, name: str, item: str, limit: int) -> _Reading:
+    read = _Reading(limit)
     offset = 0
     while True:
         reply = ask(limit, offset)

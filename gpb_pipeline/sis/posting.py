@@ -19,7 +19,7 @@ from gpb_pipeline.brake import Brake, StoppedError
 from gpb_pipeline.errors import PermanentError, PipelineError, unforeseen
 from gpb_pipeline.passback.frames import rows_of
 from gpb_pipeline.passback.rows.frames import AssignmentRows, GradeRows
-from gpb_pipeline.passback.rows.settle import TO_WRITE, Answer
+from gpb_pipeline.passback.rows.settle import TO_WRITE, WriteAnswer
 from gpb_pipeline.passback.rules.issues import Code
 from gpb_pipeline.sis.client import OneRosterClient
 from gpb_pipeline.sis.errors import AccessError, RefusedError, UnavailableError, UnknownOutcome
@@ -69,22 +69,22 @@ class Poster:
     zone: ZoneInfo  # the course's: the day of a score
     at: datetime  # of a score that Canvas gives no time for
 
-    def line_items(self, rows: DataFrame[AssignmentRows]) -> dict[int, Answer]:
+    def line_items(self, rows: DataFrame[AssignmentRows]) -> dict[int, WriteAnswer]:
         """Write what is to be created or updated; a row that was not tried has no answer."""
         return self._write(rows[rows["state"] != "withdraw"], self._put_line_item, ITEM_CODES)
 
-    def withdrawn_line_items(self, rows: DataFrame[AssignmentRows]) -> dict[int, Answer]:
+    def withdrawn_line_items(self, rows: DataFrame[AssignmentRows]) -> dict[int, WriteAnswer]:
         """Delete the line items of these rows."""
         return self._write(rows, self._delete_line_item, ITEM_CODES)
 
-    def results(self, rows: DataFrame[GradeRows]) -> dict[int, Answer]:
+    def results(self, rows: DataFrame[GradeRows]) -> dict[int, WriteAnswer]:
         """Write what is to be created, updated or withdrawn."""
         codes = (Code.SIS_REFUSED, Code.SIS_UNAVAILABLE, Code.SIS_UNKNOWN_OUTCOME)
         return self._write(rows, self._put_or_withdraw, codes)
 
     def _write(
         self, rows: pd.DataFrame, put: Callable[[Any], str], codes: tuple[Code, Code, Code]
-    ) -> dict[int, Answer]:
+    ) -> dict[int, WriteAnswer]:
         chosen = rows[rows["state"].isin(TO_WRITE)]
         pending = [
             (index, self.pool.submit(self._one, put, row, codes))
@@ -93,7 +93,7 @@ class Poster:
         answers = ((index, future.result()) for index, future in pending)
         return {index: answer for index, answer in answers if answer is not None}
 
-    def _one(self, put: Callable[[Any], str], row: Any, codes: tuple[Code, Code, Code]) -> Answer | None:
+    def _one(self, put: Callable[[Any], str], row: Any, codes: tuple[Code, Code, Code]) -> WriteAnswer | None:
         """Write one row; None where the course has halted."""
         if self.halt.now():
             return None
@@ -102,9 +102,9 @@ class Poster:
         except Exception as failure:  # noqa: BLE001  a fault of ours, too, costs its row alone
             return self._failed(failure, row, codes)
         self.halt.answered()
-        return Answer(sourced_id=sourced_id)
+        return WriteAnswer(sourced_id=sourced_id)
 
-    def _failed(self, failure: Exception, row: Any, codes: tuple[Code, Code, Code]) -> Answer | None:
+    def _failed(self, failure: Exception, row: Any, codes: tuple[Code, Code, Code]) -> WriteAnswer | None:
         """Say what a failure means for its row, and what for the course's further writes."""
         refused, unavailable, unknown = codes
         match failure:
@@ -112,22 +112,22 @@ class Poster:
                 return None
             case AccessError():
                 self.halt.refuse(failure)
-                return Answer(code=refused, sis_error=_words(failure))
+                return WriteAnswer(code=refused, sis_error=_words(failure))
             case RefusedError():
                 self.halt.answered()
                 ids = (getattr(row, "result_id", None), row.line_item_id)
                 missing = frozenset(each for each in ids if each is not None and failure.says_unknown(each))
-                return Answer(code=refused, sis_error=_words(failure), unknown=missing)
+                return WriteAnswer(code=refused, sis_error=_words(failure), unknown=missing)
             case UnavailableError():
                 if failure.is_outage or failure.status in SUCCESS:  # else it may be about this one row
                     self.halt.unanswered(failure)
                 code = unknown if isinstance(failure, UnknownOutcome) else unavailable
-                return Answer(code=code, sis_error=_words(failure))
+                return WriteAnswer(code=code, sis_error=_words(failure))
             case PermanentError():  # a setting, or an answer that cannot be read: so will be the rest
                 self.halt.refuse(failure)
-                return Answer(code=refused, sis_error=failure.what)
+                return WriteAnswer(code=refused, sis_error=failure.what)
         fault = unforeseen(failure, item="a row", remedy="Report it with the job's id.")
-        return Answer(code=unknown, sis_error=fault.what)  # nobody knows what it had sent
+        return WriteAnswer(code=unknown, sis_error=fault.what)  # nobody knows what it had sent
 
     def _put_line_item(self, row: Any) -> str:
         item = LineItem(

@@ -13,7 +13,7 @@ from gpb_pipeline.sis.answers import answer_of, parsed, says_busy, says_failure
 from gpb_pipeline.sis.errors import Answer, RefusedError, UnavailableError, UnknownOutcome
 from gpb_pipeline.sis.reading import sourced_id_in
 
-Kind = Literal[
+BodyKind = Literal[
     "json", "none", "cut", "other"
 ]  # a JSON value; nothing, or null; JSON without its end; no JSON
 
@@ -23,7 +23,7 @@ class Reply:
     """`body` is the value of kind `json`; `total` what X-Total-Count says; `more` that a page follows."""
 
     status: int
-    kind: Kind
+    kind: BodyKind
     body: Any = field(repr=False)
     text: str = field(repr=False)
     total: int | None = None
@@ -60,7 +60,7 @@ def decoded(response: requests.Response) -> str:
         return response.content.decode("utf-8-sig", "replace")
 
 
-def _json(text: str) -> tuple[Kind, Any]:
+def _json(text: str) -> tuple[BodyKind, Any]:
     stripped = text.strip()
     if not stripped:
         return "none", None

@@ -28,7 +28,7 @@ from gpb_pipeline.sis.errors import (
 from gpb_pipeline.sis.pacing import IN_FLIGHT, Pace
 from gpb_pipeline.sis.refusals import is_throttle, raise_for, raise_unanswered, seconds_told
 from gpb_pipeline.sis.replies import Reply, require_read
-from gpb_pipeline.sis.standing import Standing
+from gpb_pipeline.sis.standing import Credentials
 from gpb_pipeline.sis.tokens import Bearer, Tokens
 
 ATTEMPTS = 5  # at what an outage leaves unanswered, if it lasts no longer than outages.Patience
@@ -68,7 +68,7 @@ class Transport:
             self._session.mount(scheme, HTTPAdapter(pool_connections=2, pool_maxsize=IN_FLIGHT))
         self._tokens = Tokens(self._session, settings, scope)
         self._pace = Pace()
-        self._standing = Standing()
+        self._standing = Credentials()
         self._brake = Brake()
 
     def heeding(self, brake: Brake) -> Self:

@@ -17,7 +17,7 @@ from pandera.typing import DataFrame
 
 from gpb_pipeline.passback.rows import frames as rows_schemas
 from gpb_pipeline.passback.rules import stops
-from gpb_pipeline.passback.rules.issues import CATALOGUE, Code, Kind, Severity
+from gpb_pipeline.passback.rules.issues import CATALOGUE, Code, ItemKind, Severity
 from gpb_pipeline.warehouse import history, logs, tables
 from gpb_pipeline.warehouse.ducklake import Connection
 from gpb_pipeline.warehouse.history import Job
@@ -51,11 +51,11 @@ _GRADE = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Meaning:
+class IssueMeaning:
     """What a line of the issues log says: the catalogue's words, or those of what stopped a sync."""
 
     severity: Severity
-    type: Kind
+    type: ItemKind
     stage: str
     message: str
     remedy: str
@@ -67,7 +67,7 @@ class IssueCount:
     """A cause met in a sync, and how many items it concerns."""
 
     code: str
-    meaning: Meaning
+    meaning: IssueMeaning
     count: int
 
     def as_json(self) -> dict[str, object]:
@@ -146,7 +146,7 @@ def stop_of(job: Job) -> IssueCount | None:
     """Say what stopped a job; None if it ran to its end."""
     if job.code is None:
         return None
-    stopped = Meaning(
+    stopped = IssueMeaning(
         severity="error",
         type="course",
         stage=job.stage or "Get Assignments",
@@ -157,13 +157,13 @@ def stop_of(job: Job) -> IssueCount | None:
     return IssueCount(code=job.code, meaning=stopped, count=1)
 
 
-def meaning(code: str) -> Meaning:
+def meaning(code: str) -> IssueMeaning:
     """Say what a code of the issues log means; one of another version says that it is unknown."""
     try:
         said = CATALOGUE[Code(code)]
     except ValueError:
         return _UNKNOWN
-    return Meaning(
+    return IssueMeaning(
         severity=said.severity,
         type=said.kind,
         stage=said.stage,
@@ -173,7 +173,7 @@ def meaning(code: str) -> Meaning:
     )
 
 
-_UNKNOWN = Meaning(
+_UNKNOWN = IssueMeaning(
     severity="warning",
     type="course",
     stage="Filter",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gpb_pipeline.passback.course import READ_BACK
-from gpb_pipeline.passback.holdings.differences import CAUSES, Cause, Meaning
+from gpb_pipeline.passback.holdings.differences import CAUSES, Cause, CauseMeaning
 from gpb_pipeline.warehouse.ducklake import Connection
 
 
@@ -25,7 +25,7 @@ class Found:
     grades: int
 
     @property
-    def meaning(self) -> Meaning:
+    def meaning(self) -> CauseMeaning:
         return CAUSES[self.cause]
 
 

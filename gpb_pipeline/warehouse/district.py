@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from gpb_pipeline.passback.rules.issues import Severity
 from gpb_pipeline.warehouse import choices, history, open_causes
-from gpb_pipeline.warehouse.details import Meaning
+from gpb_pipeline.warehouse.details import IssueMeaning
 from gpb_pipeline.warehouse.ducklake import Connection
 from gpb_pipeline.warehouse.history import Job
 from gpb_pipeline.warehouse.open_causes import OpenCause
@@ -48,7 +48,7 @@ class Cause:
     """A cause that last syncs met: in how many items, of which courses."""
 
     code: str
-    meaning: Meaning
+    meaning: IssueMeaning
     items: int
     courses: frozenset[str]
 
@@ -111,7 +111,7 @@ def _for_someone(met: Sequence[OpenCause]) -> tuple[OpenCause, ...]:
 def _causes(lines: Sequence[CourseLine]) -> list[Cause]:
     items: Counter[str] = Counter()
     met_in: defaultdict[str, set[str]] = defaultdict(set)
-    meanings: dict[str, Meaning] = {}
+    meanings: dict[str, IssueMeaning] = {}
     for line in lines:
         for each in line.causes:
             items[each.code] += each.items

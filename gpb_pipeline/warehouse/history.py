@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from gpb_pipeline.errors import PipelineError
 from gpb_pipeline.passback.course import READ_BACK, SyncType
 from gpb_pipeline.passback.frames import F, build
-from gpb_pipeline.passback.rows.counts import Counts, Written
+from gpb_pipeline.passback.rows.counts import Counts, WriteCounts
 from gpb_pipeline.passback.rows.frames import Extracted
 from gpb_pipeline.warehouse import tables
 from gpb_pipeline.warehouse.ducklake import Connection, Warehouse
@@ -322,8 +322,8 @@ def _job(row: dict[str, Any]) -> Job:
         stamp=row["stamp"],
         counts=Counts(
             assignments=count["assignments"],
-            line_items=Written(sent=count["line_items_sent"], created=count["line_items_created"]),
-            results=Written(sent=count["results_sent"], created=count["results_created"]),
+            line_items=WriteCounts(sent=count["line_items_sent"], created=count["line_items_created"]),
+            results=WriteCounts(sent=count["results_sent"], created=count["results_created"]),
             withdrawn=count["results_withdrawn"],
             filtered=_three(count, "filtered"),
             extracted=_three(count, "extracted"),

@@ -106,7 +106,7 @@ class LogPage(Generic[Line]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Choice:
+class FilterEntry:
     """An entry of a filter: the id to filter by, and the name that people know it by."""
 
     value: str
@@ -117,9 +117,9 @@ class Choice:
 class Choices:
     """What a log can be filtered by, by name; the assignments log has no students."""
 
-    assignments: list[Choice]
-    sections: list[Choice]
-    students: list[Choice]
+    assignments: list[FilterEntry]
+    sections: list[FilterEntry]
+    students: list[FilterEntry]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,9 +213,9 @@ def choices(session: Connection, log: Log[Line], job_id: str, only: frozenset[st
         session, log, job_id, Wanted(only=only), ", ".join(ids + names), f"GROUP BY GROUPING SETS ({passes})"
     )
 
-    def named(column: int) -> list[Choice]:
+    def named(column: int) -> list[FilterEntry]:
         found = [
-            Choice(value=row[column], label=row[column + len(ids)] or row[column])
+            FilterEntry(value=row[column], label=row[column + len(ids)] or row[column])
             for row in rows
             if row[column]
         ]

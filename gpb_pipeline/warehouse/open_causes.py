@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from gpb_pipeline.passback.rules.issues import Code, Severity
 from gpb_pipeline.passback.rules.stops import stop_of
-from gpb_pipeline.warehouse.details import Meaning, meaning
+from gpb_pipeline.warehouse.details import IssueMeaning, meaning
 from gpb_pipeline.warehouse.ducklake import Connection
 from gpb_pipeline.warehouse.history import Job
 
@@ -44,7 +44,7 @@ class OpenCause:
     """A cause: how many items it concerns, how many grades wait for these; `stopped`: it ended the sync."""
 
     code: str
-    meaning: Meaning
+    meaning: IssueMeaning
     items: int
     waiting: int = 0
     stopped: bool = False
@@ -80,7 +80,7 @@ def _gravest_first(cause: OpenCause) -> tuple[bool, int, int, str]:
 def _stop(code: str, stage: str | None) -> OpenCause:
     """Say in everybody's words what stopped a sync; the job's own cause is more exact, and the operator's."""
     stop = stop_of(code)
-    said = Meaning(
+    said = IssueMeaning(
         severity="error",
         type="course",
         stage=stage or "Get Assignments",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from gpb_pipeline.passback.rows.counts import Counts, Written
+from gpb_pipeline.passback.rows.counts import Counts, WriteCounts
 from gpb_pipeline.passback.rows.frames import Extracted
 from gpb_pipeline.warehouse.ducklake import Connection
 from gpb_pipeline.warehouse.history import Job
@@ -59,11 +59,11 @@ def of_sections(session: Connection, jobs: Sequence[Job], sections: Collection[s
 def _counts(assignments: tuple[int, ...], grades: tuple[int, ...], *, wrote: bool) -> Counts:
     sections_read, assignments_read, sections, kept, line_items, refused_line_items = assignments
     grades_read, grades_kept, withdrawn, results, refused_results = grades
-    none = Written(sent=0, created=0)
+    none = WriteCounts(sent=0, created=0)
     return Counts(
         assignments=kept,
-        line_items=Written(sent=line_items + refused_line_items, created=line_items) if wrote else none,
-        results=Written(sent=results + refused_results, created=results) if wrote else none,
+        line_items=WriteCounts(sent=line_items + refused_line_items, created=line_items) if wrote else none,
+        results=WriteCounts(sent=results + refused_results, created=results) if wrote else none,
         withdrawn=withdrawn if wrote else 0,
         filtered=Extracted(sections=sections, assignments=kept, grades=grades_kept),
         extracted=Extracted(sections=sections_read, assignments=assignments_read, grades=grades_read),

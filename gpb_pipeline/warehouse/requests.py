@@ -17,7 +17,7 @@ from gpb_pipeline.passback.frames import build
 from gpb_pipeline.warehouse import tables
 from gpb_pipeline.warehouse.ducklake import Connection
 
-Kind = Literal["read", "preview", "sync", "remaster", "categories", "nightly"]
+RequestKind = Literal["read", "preview", "sync", "remaster", "categories", "nightly"]
 Step = Literal["launched", "ended", "failed", "expired"]
 Status = Literal[
     "Scheduled", "Running", "Completed", "Completed (with errors)", "Failed", "Not launched in time"
@@ -54,7 +54,7 @@ class Request:
 
     request_id: str
     course_id: str
-    kind: Kind
+    kind: RequestKind
     wanted: Mapping[str, Any]
     asked_by: str
     asked_by_id: str
@@ -91,18 +91,18 @@ class Request:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class NewRequest:
     """A request as it is made."""
 
     course_id: str
-    kind: Kind
+    kind: RequestKind
     wanted: Mapping[str, Any] = field(default_factory=dict)
     by: str
     by_id: str
     at: datetime
 
 
-def ask(session: Connection, asked: Asked) -> str:
+def ask(session: Connection, asked: NewRequest) -> str:
     """Put a request on record and give its id: that of the same one, where that has not begun to read."""
     wanted = json.dumps(asked.wanted, sort_keys=True)
     for same in of_course(session, asked.course_id):

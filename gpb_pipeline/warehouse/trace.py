@@ -55,7 +55,7 @@ SELECT
 
 
 @dataclass(frozen=True, kw_only=True)
-class Write:
+class SentValue:
     """A value that the SIS accepted, and the job that sent it, whose details are gone once past their age."""
 
     sent_at: datetime
@@ -98,7 +98,7 @@ class Trace:
     assignment_name: str | None
     student_id: str
     student_name: str | None = field(repr=False)
-    writes: list[Write]
+    writes: list[SentValue]
     last: list[LastState]
 
     def as_json(self, zone: ZoneInfo) -> dict[str, object]:
@@ -165,7 +165,7 @@ def of_grade(
         assignment_name=assignment_name,
         student_id=student_id,
         student_name=student_name,
-        writes=[Write(**row) for row in _records(session, _WRITES, place)],
+        writes=[SentValue(**row) for row in _records(session, _WRITES, place)],
         last=_last_states(_records(session, _LAST, place)),
     )
 

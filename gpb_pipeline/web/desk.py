@@ -24,13 +24,13 @@ from gpb_pipeline.outlook import Outlook
 from gpb_pipeline.passback.nightly import next_nightly
 from gpb_pipeline.warehouse import choices, requests
 from gpb_pipeline.warehouse.ducklake import Connection
-from gpb_pipeline.warehouse.requests import Asked, Kind
+from gpb_pipeline.warehouse.requests import NewRequest, RequestKind
 from gpb_pipeline.web import windows
 from gpb_pipeline.web.forms import Form, acting, posted
 from gpb_pipeline.web.query import Links
 from gpb_pipeline.web.site import site, viewer
 from gpb_pipeline.web.tool import Tool
-from gpb_pipeline.web.windows import Choice
+from gpb_pipeline.web.windows import Picked
 
 LATE = timedelta(minutes=1)
 """After which a request that nobody has launched says so."""
@@ -42,7 +42,7 @@ TITLES: Mapping[str, str] = {
     "categories": "Sync SIS Categories",
     "nightly": "Nightly Sync",
 }
-LISTS: tuple[Kind, ...] = ("read", "categories")
+LISTS: tuple[RequestKind, ...] = ("read", "categories")
 """The kinds whose outcome has the course's whole list."""
 
 Only = frozenset[str] | None
@@ -155,11 +155,11 @@ class Asking:
         window = {"nightly": "utilities", "categories": "categories"}.get(kind) or _window_of(form)
         return RedirectResponse(f"/courses/{quote(course_id)}/{window}", 303)
 
-    def _asked(self, request: Request, kind: Kind, form: Form, session: Session) -> str:
+    def _asked(self, request: Request, kind: RequestKind, form: Form, session: Session) -> str:
         here, course_id = site(request), request.path_params["course_id"]
         only = viewer(request).sections(course_id)
         seen = here.warehouse.read(_drawn_from, course_id, only, form)
-        asked = Asked(
+        asked = NewRequest(
             course_id=course_id,
             kind=kind,
             wanted=_WANTED[kind](form, seen, only),
@@ -257,10 +257,10 @@ def _window(request: Request, template: str, course_id: str, **context: object) 
     return here.render(template, shared | context)
 
 
-def _choice(listed: Callable[[str], list[str]], only: Only, *, was_shown: bool, sort: str = "name") -> Choice:
+def _choice(listed: Callable[[str], list[str]], only: Only, *, was_shown: bool, sort: str = "name") -> Picked:
     sections = frozenset(filter(None, listed("section")))
     _require_theirs(sections, only)
-    return Choice(
+    return Picked(
         sections=sections or None,
         assignments=frozenset(listed("assignment")) if was_shown else None,
         sort=sort,

@@ -83,7 +83,7 @@ STATUSES: dict[str, Callable[[CourseLine], bool]] = {
 
 
 @dataclass(frozen=True)
-class Asked:
+class FrontFilter:
     """Which courses an address asks for; without any word of its own, those that are unresolved."""
 
     words: str
@@ -101,13 +101,13 @@ class Asked:
         )
 
 
-def _asked_for(request: Request) -> Asked:
+def _asked_for(request: Request) -> FrontFilter:
     words, status, code, who = (
         request.query_params.get(name, "").strip() for name in ("q", "status", "code", "who")
     )
     if status not in STATUSES:
         status = EVERY if words or code or who else UNRESOLVED
-    return Asked(words, status, code, who)
+    return FrontFilter(words, status, code, who)
 
 
 def _gravest_first(line: CourseLine) -> int:

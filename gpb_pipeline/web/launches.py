@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from gpb_pipeline.lti.id_token import verified
 from gpb_pipeline.lti.pending import LIVES as PENDING_LIVES
-from gpb_pipeline.lti.pending import Pending
+from gpb_pipeline.lti.pending import PendingLaunch
 from gpb_pipeline.lti.refusals import ADMIN, LaunchRefusedError
 from gpb_pipeline.lti.registration import configuration
 from gpb_pipeline.lti.sessions import COOKIE, LIVES, Session, cookie_header, joined
@@ -117,13 +117,13 @@ class Launches:
         session = joined(viewer(request).session, came, self._tool.clock())
         return self._let_in(session, came, found)
 
-    def _standing(self, token: str, found: Pending) -> Standing:
+    def _standing(self, token: str, found: PendingLaunch) -> Standing:
         """Judge a token; it asks Canvas for its keys and for the course."""
         tool = self._tool
         claims = verified(token, tool.registration, tool.canvas_keys, nonce=found.nonce, now=tool.clock())
         return standing(claims, tool.contexts.course_of)
 
-    def _let_in(self, session: Session, came: Standing, found: Pending) -> Response:
+    def _let_in(self, session: Session, came: Standing, found: PendingLaunch) -> Response:
         page = _PAGES[came.placement] if came.may_act else ""
         answer = RedirectResponse(f"/courses/{quote(came.course_id)}{page}", 303)
         kept = cookie_header(COOKIE, self._tool.sessions.written(session), lives=LIVES)
@@ -131,7 +131,7 @@ class Launches:
         answer.headers.append("Set-Cookie", cookie_header(_name(found), "", lives=0))
         return answer
 
-    def _authorization(self, found: Pending) -> str:
+    def _authorization(self, found: PendingLaunch) -> str:
         registration = self._tool.registration
         asked = {
             "scope": "openid",
@@ -173,17 +173,17 @@ async def _form(request: Request) -> dict[str, str]:
         raise LaunchRefusedError("What was sent is no launch", status=400) from None
 
 
-def _is_of_this_browser(request: Request, found: Pending) -> bool:
+def _is_of_this_browser(request: Request, found: PendingLaunch) -> bool:
     kept = cookies(request.headers).get(_name(found), "")
     return hmac.compare_digest(kept.encode(), found.state.encode())
 
 
-def _with_state(answer: Response, begun: Pending) -> Response:
+def _with_state(answer: Response, begun: PendingLaunch) -> Response:
     answer.headers.append("Set-Cookie", cookie_header(_name(begun), begun.state, lives=PENDING_LIVES))
     return answer
 
 
-def _name(found: Pending) -> str:
+def _name(found: PendingLaunch) -> str:
     """Name the cookie of one launch: people double-click."""
     return _STATE_COOKIE + found.state[:8]
 

@@ -25,7 +25,7 @@ WOULD = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Line:
+class AssignmentLine:
     """An assignment to choose; `shown` and `chosen` as asked for, `why` what keeps it back everywhere."""
 
     assignment_id: str
@@ -39,7 +39,7 @@ class Line:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Choice:
+class Picked:
     """What an address or a form chose; None is all."""
 
     sections: frozenset[str] | None
@@ -48,14 +48,14 @@ class Choice:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Told:
+class PreviewCause:
     """A cause in a preview: how often, what it means, and so who can mend it."""
 
     count: int
     meaning: Issue
 
 
-def lines(found: Outlook, choice: Choice) -> list[Line]:
+def lines(found: Outlook, choice: Picked) -> list[AssignmentLine]:
     """List the course's assignments, each once, in the order asked for."""
     by_id: dict[str, list[Offer]] = {}
     for offer in found.offers:
@@ -65,7 +65,7 @@ def lines(found: Outlook, choice: Choice) -> list[Line]:
     return sorted(made, key=_KEYS.get(column, _KEYS["name"]), reverse=descending)
 
 
-def selection(found: Outlook, choice: Choice, *, whole: bool) -> dict[str, list[str]]:
+def selection(found: Outlook, choice: Picked, *, whole: bool) -> dict[str, list[str]]:
     """Say what a sync is to be told: an empty list is all, so that it stays all.
 
     Who does not see the `whole` course names their sections always.
@@ -79,7 +79,7 @@ def selection(found: Outlook, choice: Choice, *, whole: bool) -> dict[str, list[
     }
 
 
-def chosen_any(found: Outlook, choice: Choice) -> bool:
+def chosen_any(found: Outlook, choice: Picked) -> bool:
     """Whether anything is left to send."""
     return any(each.shown and each.selectable and each.chosen for each in lines(found, choice))
 
@@ -95,23 +95,23 @@ def grade_states(found: Outlook) -> list[tuple[str, int]]:
     return _counted(counts)
 
 
-def causes(found: Outlook) -> list[Told]:
+def causes(found: Outlook) -> list[PreviewCause]:
     """List what keeps things back or is to be known, the gravest and most frequent first."""
     counts: Counter[str] = Counter()
     for each in found.causes:
         counts[each.code] += each.count
-    told = [Told(count=count, meaning=CATALOGUE[Code(code)]) for code, count in counts.items()]
+    told = [PreviewCause(count=count, meaning=CATALOGUE[Code(code)]) for code, count in counts.items()]
     grave = ("error", "warning", "info")
     return sorted(told, key=lambda each: (grave.index(each.meaning.severity), -each.count))
 
 
-def _line(offers: Sequence[Offer], choice: Choice) -> Line:
+def _line(offers: Sequence[Offer], choice: Picked) -> AssignmentLine:
     first = offers[0]
     shown = [each for each in offers if choice.sections is None or each.section_id in choice.sections]
     selectable = any(each.selectable for each in shown or offers)
     codes: Collection[str] = dict.fromkeys(each.code for each in shown or offers if each.code)
     synced = [datetime.fromisoformat(each.last_sync) for each in shown if each.last_sync]
-    return Line(
+    return AssignmentLine(
         assignment_id=first.assignment_id,
         name=first.assignment_name,
         dues=tuple(sorted({datetime.fromisoformat(each.due_at) for each in shown if each.due_at})),
@@ -124,7 +124,7 @@ def _line(offers: Sequence[Offer], choice: Choice) -> Line:
 
 
 _FAR = float("inf")
-_KEYS: Mapping[str, Callable[[Line], tuple[float | str, str]]] = {
+_KEYS: Mapping[str, Callable[[AssignmentLine], tuple[float | str, str]]] = {
     "name": lambda line: (line.name.casefold(), line.assignment_id),
     "due": lambda line: (line.dues[0].timestamp() if line.dues else _FAR, line.name.casefold()),
     "last": lambda line: (line.last_sync.timestamp() if line.last_sync else _FAR, line.name.casefold()),

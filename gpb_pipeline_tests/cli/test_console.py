@@ -6,19 +6,19 @@ import click
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gpb_pipeline.cli.console import Listing
+from gpb_pipeline.cli.console import ConsoleTable
 
 WORDS = st.text("abcdefghij_-0123456789", min_size=1, max_size=36)
 CELLS = st.lists(WORDS, max_size=6).map(" ".join)
 
 
-def shown(listing: Listing, width: int) -> list[str]:
+def shown(listing: ConsoleTable, width: int) -> list[str]:
     return [click.unstyle(line) for line in listing.lines(width)]
 
 
-def history() -> Listing:
+def history() -> ConsoleTable:
     columns = ("Status", "SIS grades", "Course", "Started", "Cause")
-    listing = Listing("Syncs", columns, numbers=frozenset({"SIS grades"}))
+    listing = ConsoleTable("Syncs", columns, numbers=frozenset({"SIS grades"}))
     listing.add("Completed (with errors)", "348/378 (92.1 %)", "1003", "2026-11-26 02:55", None)
     listing.add("Failed", "0/0", "1005", "2026-11-26 02:55", "Canvas is down. Try later.")
     return listing
@@ -49,7 +49,7 @@ def test_what_does_not_fit_stands_below_its_row() -> None:
 def test_nothing_is_cut_and_lines_are_no_wider_than_they_must(
     rows: list[tuple[str, str, str, str]], width: int
 ) -> None:
-    listing = Listing("Title", ("One", "Two", "Three", "Four"))
+    listing = ConsoleTable("Title", ("One", "Two", "Three", "Four"))
     for row in rows:
         listing.add(*row)
     lines = shown(listing, width)
@@ -60,7 +60,7 @@ def test_nothing_is_cut_and_lines_are_no_wider_than_they_must(
 
 
 def test_a_name_is_no_command_to_the_terminal() -> None:
-    listing = Listing("Title", ("Name",))
+    listing = ConsoleTable("Title", ("Name",))
     listing.add("\x1b]0;owned\x07[b]Essay[/b]\n1")
     assert not re.search(r"[\x00-\x1f]", "".join(shown(listing, 80)))
     assert "[b]Essay[/b] 1" in "".join(shown(listing, 80))

@@ -16,7 +16,7 @@ from gpb_pipeline.warehouse import choices, history, requests
 from gpb_pipeline.warehouse.ducklake import Warehouse
 from gpb_pipeline.warehouse.history import Begun
 from gpb_pipeline.warehouse.locks import course_lock
-from gpb_pipeline.warehouse.requests import Asked, Kind, Request
+from gpb_pipeline.warehouse.requests import NewRequest, Request, RequestKind
 from gpb_pipeline_tests.orchestration.conftest import ALGEBRA, ENGLISH
 from gpb_pipeline_tests.orchestration.test_sensors import Sensor
 
@@ -31,8 +31,8 @@ class Desk:
         self.warehouse = warehouse
         self.sensor = Sensor(requested.requested_syncs, instance)
 
-    def asks(self, kind: Kind, course: str = ALGEBRA, *, at: datetime = NOW, **wanted: Any) -> str:
-        asked = Asked(course_id=course, kind=kind, wanted=wanted, by="Dana Whitfield", by_id="55", at=at)
+    def asks(self, kind: RequestKind, course: str = ALGEBRA, *, at: datetime = NOW, **wanted: Any) -> str:
+        asked = NewRequest(course_id=course, kind=kind, wanted=wanted, by="Dana Whitfield", by_id="55", at=at)
         return self.warehouse.commit(requests.ask, asked)
 
     def tick(self) -> list[dg.RunRequest]:

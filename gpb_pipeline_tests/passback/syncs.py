@@ -30,7 +30,7 @@ from gpb_pipeline.passback.holdings.plan import Planned, findings_told
 from gpb_pipeline.passback.holdings.see import doubtful, see, taken_over, to_look_up
 from gpb_pipeline.passback.holdings.verify import to_repeat, verified, with_rows
 from gpb_pipeline.passback.rows.frames import Rows
-from gpb_pipeline.passback.rows.settle import TO_WRITE, Answer, after_assignments, settle
+from gpb_pipeline.passback.rows.settle import TO_WRITE, WriteAnswer, after_assignments, settle
 from gpb_pipeline.passback.rules.causes import joined
 from gpb_pipeline.passback.rules.issues import Code
 from gpb_pipeline.passback.rules.judge import judge
@@ -66,7 +66,7 @@ class Sis:
         """Let the lists show all that has been taken so far."""
         self.shown = (dict(self.line_items), dict(self.results))
 
-    def take_item(self, row: Any) -> Answer:
+    def take_item(self, row: Any) -> WriteAnswer:
         kept = {
             "class_id": row.class_id,
             "title": row.title.replace("&", "&amp;") if self.respells else row.title,
@@ -79,7 +79,7 @@ class Sis:
         key = (row.section_id, row.assignment_id)
         return self._take(self.line_items, row, key, row.line_item_id, kept, Code.ASSIGNMENT_REFUSED)
 
-    def take_result(self, row: Any) -> Answer:
+    def take_result(self, row: Any) -> WriteAnswer:
         key = (row.section_id, row.assignment_id, row.user_id)
         if row.line_item_id not in self.line_items and row.state != "withdraw":
             self.writes.append((row.state, key))
@@ -95,12 +95,14 @@ class Sis:
 
     def _take(
         self, held: dict[str, Row], row: Any, key: Key, asked_id: str, kept: Row, refused: Code
-    ) -> Answer:
+    ) -> WriteAnswer:
         of_item = refused is Code.ASSIGNMENT_REFUSED
-        unanswered = Answer(code=Code.ASSIGNMENT_UNKNOWN_OUTCOME if of_item else Code.SIS_UNKNOWN_OUTCOME)
+        unanswered = WriteAnswer(
+            code=Code.ASSIGNMENT_UNKNOWN_OUTCOME if of_item else Code.SIS_UNKNOWN_OUTCOME
+        )
         self.writes.append((row.state, key))
         if key in self.refuses:
-            return Answer(code=refused, sis_error="422 not so")
+            return WriteAnswer(code=refused, sis_error="422 not so")
         if key in self.loses_writes:
             return unanswered
         if self.chooses_ids and row.state == "update" and asked_id not in held:
@@ -110,7 +112,7 @@ class Sis:
             held.pop(sourced_id, None)
         elif not (self.deaf and sourced_id in held):
             held[sourced_id] = kept
-        return unanswered if key in self.loses_answers else Answer(sourced_id=sourced_id)
+        return unanswered if key in self.loses_answers else WriteAnswer(sourced_id=sourced_id)
 
     def gradebook(self, class_ids: Collection[str], at: datetime) -> Gradebook:
         """Show these classes, each list whole by its own paging and count."""
@@ -147,8 +149,8 @@ def _shown(schema: Any, name: str, rows: Mapping[str, Row], class_ids: Collectio
     return frame(schema, here)
 
 
-def _refused(code: Code, unknown: str) -> Answer:
-    return Answer(code=code, sis_error="404 unknown", unknown=frozenset({unknown}))
+def _refused(code: Code, unknown: str) -> WriteAnswer:
+    return WriteAnswer(code=code, sis_error="404 unknown", unknown=frozenset({unknown}))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,12 +186,12 @@ def planned(
     return planning.plan(rows, held, policy, sync_type, confirm=confirm).rows
 
 
-def answers_to_items(plan: Rows, sis: Sis | None = None) -> dict[int, Answer]:
+def answers_to_items(plan: Rows, sis: Sis | None = None) -> dict[int, WriteAnswer]:
     sis = sis or Sis()
     return {number: sis.take_item(row) for number, row in _to_write(plan.assignments)}
 
 
-def answers_to_results(plan: Rows, sis: Sis) -> dict[int, Answer]:
+def answers_to_results(plan: Rows, sis: Sis) -> dict[int, WriteAnswer]:
     return {number: sis.take_result(row) for number, row in _to_write(plan.grades)}
 
 

@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from gpb_pipeline.passback.rows.counts import Counts, Written
+from gpb_pipeline.passback.rows.counts import Counts, WriteCounts
 from gpb_pipeline.passback.rows.frames import Extracted
 from gpb_pipeline.settings import WarehouseSettings
 from gpb_pipeline.warehouse import ducklake, history, logs, maintenance, tables
@@ -39,14 +39,14 @@ def test_counts_follow_the_manuals_words() -> None:
     )
     assert counts == Counts(
         assignments=1,
-        line_items=Written(sent=1, created=1),
-        results=Written(sent=3, created=2),
+        line_items=WriteCounts(sent=1, created=1),
+        results=WriteCounts(sent=3, created=2),
         withdrawn=1,
         filtered=Extracted(sections=1, assignments=1, grades=5),
         extracted=EXTRACTED,
     )
     assert counts.results.summary() == {"sent": 3, "created": 2, "percent": 66.7}
-    assert Written(sent=0, created=0).summary()["percent"] is None
+    assert WriteCounts(sent=0, created=0).summary()["percent"] is None
 
 
 def test_a_job_shows_its_stage_while_it_runs_and_its_counts_when_it_ended(either: WarehouseSettings) -> None:

@@ -41,7 +41,7 @@ COLUMNS = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Line:
+class CsvLine:
     """One line of a file, by its number; `category` is an id, Unassociated, or empty."""
 
     number: int
@@ -96,7 +96,7 @@ def _cells(listed: CategoryList, group: GroupCategories, row: SectionCategory, z
     ]
 
 
-def read(text: str) -> list[Line]:
+def read(text: str) -> list[CsvLine]:
     """Read a file's lines, blank ones left out; other columns than those with ids may be absent or new.
 
     Raises UsageError for a column that is missing, an id that is, and lines that contradict each other.
@@ -109,7 +109,7 @@ def read(text: str) -> list[Line]:
     return lines
 
 
-def _lines(rows: "csv.DictReader[str]") -> Iterator[Line]:
+def _lines(rows: "csv.DictReader[str]") -> Iterator[CsvLine]:
     if missing := [name for name in (*_PLACE, CATEGORY) if name not in (rows.fieldnames or [])]:
         raise UsageError(
             f"has no column {', '.join(missing)}",
@@ -120,7 +120,7 @@ def _lines(rows: "csv.DictReader[str]") -> Iterator[Line]:
         cells = {name: from_cell(cell) for name, cell in row.items() if isinstance(cell, str)}
         if not any(cell.strip() for cell in cells.values()):
             continue
-        line = Line(
+        line = CsvLine(
             number=rows.line_num,
             course_id=cells[COURSE],
             group_id=cells[GROUP],
@@ -135,8 +135,8 @@ def _lines(rows: "csv.DictReader[str]") -> Iterator[Line]:
         yield line
 
 
-def _require_agreement(lines: Iterable[Line]) -> None:
-    first: dict[tuple[str, str, str], Line] = {}
+def _require_agreement(lines: Iterable[CsvLine]) -> None:
+    first: dict[tuple[str, str, str], CsvLine] = {}
     for line in lines:
         earlier = first.setdefault((line.course_id, line.group_id, line.section_id), line)
         if earlier.category != line.category:
@@ -147,7 +147,7 @@ def _require_agreement(lines: Iterable[Line]) -> None:
             )
 
 
-def asked(listed: CategoryList, line: Line) -> Edit | None:
+def asked(listed: CategoryList, line: CsvLine) -> Edit | None:
     """Say what a line changes, if anything; raises UsageError for what cannot be or leaves a doubt."""
     row = row_of(listed, line.edit)
     _require_clear(listed, row, line)
@@ -157,7 +157,7 @@ def asked(listed: CategoryList, line: Line) -> Edit | None:
     return line.edit
 
 
-def _require_clear(listed: CategoryList, row: SectionCategory, line: Line) -> None:
+def _require_clear(listed: CategoryList, row: SectionCategory, line: CsvLine) -> None:
     """Refuse a title that was changed without its id, and a choice that was wiped out."""
     titled = [each.category_id for each in listed.categories if each.title == line.title]
     if titled and line.edit.category_id not in titled:

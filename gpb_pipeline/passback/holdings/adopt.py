@@ -20,7 +20,7 @@ from gpb_pipeline.passback.holdings.frames import (
     Holdings,
 )
 from gpb_pipeline.passback.holdings.identity import line_item_id, result_id
-from gpb_pipeline.passback.holdings.link import LINE_ITEM, RESULT, Kind
+from gpb_pipeline.passback.holdings.link import LINE_ITEM, RESULT, HoldingKind
 from gpb_pipeline.passback.holdings.same import kept_day, spelling
 
 
@@ -157,7 +157,7 @@ def _not_yet(found: pd.DataFrame, rows: pd.DataFrame, key: list[str]) -> pd.Data
     return found[~pd.MultiIndex.from_frame(found[key]).isin(pd.MultiIndex.from_frame(held[key]))]
 
 
-def _named(kind: Kind, rows: pd.DataFrame, pairs: pd.DataFrame, shown: pd.DataFrame) -> Any:
+def _named(kind: HoldingKind, rows: pd.DataFrame, pairs: pd.DataFrame, shown: pd.DataFrame) -> Any:
     """Give unknown rows the sourcedId of their one candidate, which has no other partner either."""
     alone = pairs[~pairs.duplicated("row", keep=False) & ~pairs.duplicated("shown", keep=False)]
     ids = pd.Series(shown.loc[alone["shown"], kind.id_column].to_numpy(), alone["row"], object)
@@ -180,7 +180,7 @@ def _as_found(book: Gradebook, job_id: str) -> dict[str, Any]:
     }
 
 
-def _joined(kind: Kind, rows: pd.DataFrame, found: pd.DataFrame) -> Any:
+def _joined(kind: HoldingKind, rows: pd.DataFrame, found: pd.DataFrame) -> Any:
     """Put what was found below the others; a row that was unknown and found by its id gives way."""
     if found.empty:
         return rows.reset_index(drop=True)

@@ -14,7 +14,7 @@ import pandas as pd
 from gpb_pipeline.passback.frames import derived, or_else
 from gpb_pipeline.passback.holdings import link
 from gpb_pipeline.passback.holdings.frames import Holdings
-from gpb_pipeline.passback.holdings.link import LINE_ITEM, RESULT, Kind
+from gpb_pipeline.passback.holdings.link import LINE_ITEM, RESULT, HoldingKind
 from gpb_pipeline.passback.rows.frames import Rows
 from gpb_pipeline.passback.rows.settle import Answers
 from gpb_pipeline.passback.rules.issues import Code
@@ -71,13 +71,13 @@ def without_unwanted(holdings: Holdings, rows: Rows) -> Holdings:
     )
 
 
-def _still_wanted(kind: Kind, held: pd.DataFrame, rows: pd.DataFrame) -> Any:
+def _still_wanted(kind: HoldingKind, held: pd.DataFrame, rows: pd.DataFrame) -> Any:
     wanted = held.index.isin(kind.link(rows, held))
     return held[wanted | (held["certainty"] != "gone")].reset_index(drop=True)
 
 
 def _answered(
-    kind: Kind, held: pd.DataFrame, rows: pd.DataFrame, answers: Answers, job_id: str, at: datetime
+    kind: HoldingKind, held: pd.DataFrame, rows: pd.DataFrame, answers: Answers, job_id: str, at: datetime
 ) -> Any:
     tried = rows.loc[list(answers)]
     said = [answers[row] for row in tried.index]
@@ -91,14 +91,14 @@ def _answered(
     return _never_made(kind, held, rows[(rows["state"] == "create") & ~answered])
 
 
-def _never_made(kind: Kind, held: pd.DataFrame, rows: pd.DataFrame) -> Any:
+def _never_made(kind: HoldingKind, held: pd.DataFrame, rows: pd.DataFrame) -> Any:
     """Forget the intents of first writes that were refused or never tried: they were not made."""
     theirs = pd.MultiIndex.from_frame(held[kind.key]).isin(pd.MultiIndex.from_frame(rows[kind.key]))
     return held[~(theirs & (held["certainty"] == "unknown"))].reset_index(drop=True)
 
 
 def _put(
-    kind: Kind, held: pd.DataFrame, rows: pd.DataFrame, certainty: str, job_id: str, at: datetime
+    kind: HoldingKind, held: pd.DataFrame, rows: pd.DataFrame, certainty: str, job_id: str, at: datetime
 ) -> Any:
     """Put rows in the place of their holdings, or beside them; what was seen of them stays."""
     if rows.empty:

@@ -17,7 +17,7 @@ from gpb_pipeline.passback.course import Policy
 from gpb_pipeline.passback.frames import Frame, build, derived
 from gpb_pipeline.passback.holdings import link
 from gpb_pipeline.passback.holdings.frames import Holdings
-from gpb_pipeline.passback.holdings.link import LINE_ITEM, RESULT, Kind
+from gpb_pipeline.passback.holdings.link import LINE_ITEM, RESULT, HoldingKind
 from gpb_pipeline.passback.holdings.plan import TO_WRITE
 from gpb_pipeline.passback.rows.frames import AssignmentRows, GradeRows, Rows
 from gpb_pipeline.passback.rules.causes import joined, of_rows
@@ -40,7 +40,7 @@ Cause = Literal[
 
 
 @dataclass(frozen=True)
-class Meaning:
+class CauseMeaning:
     """A cause in words, and what mends it."""
 
     words: str
@@ -48,37 +48,39 @@ class Meaning:
     by_mend: bool  # `gpb reconcile --mend` writes it
 
 
-CAUSES: dict[Cause, Meaning] = {
-    "not_sent": Meaning(
+CAUSES: dict[Cause, CauseMeaning] = {
+    "not_sent": CauseMeaning(
         "Canvas has it and the SIS does not, yet.", "a sync, or --mend not_sent", by_mend=True
     ),
-    "changed_in_canvas": Meaning(
+    "changed_in_canvas": CauseMeaning(
         "Canvas has changed since it was sent.", "a sync, or --mend changed_in_canvas", by_mend=True
     ),
-    "cleared_in_canvas": Meaning(
+    "cleared_in_canvas": CauseMeaning(
         "Canvas has cleared it, and the SIS holds it.", "a sync, or --mend cleared_in_canvas", by_mend=True
     ),
-    "missing_in_sis": Meaning(
+    "missing_in_sis": CauseMeaning(
         "The SIS took it and no longer shows it.", "--mend missing_in_sis", by_mend=True
     ),
-    "edited_in_sis": Meaning(
+    "edited_in_sis": CauseMeaning(
         "Someone changed it in the SIS.", "--mend edited_in_sis: Canvas wins", by_mend=True
     ),
-    "kept_otherwise": Meaning(
+    "kept_otherwise": CauseMeaning(
         "The SIS keeps it in its own way: rounded, cut or respelt.", "nothing: it is as sent", by_mend=False
     ),
-    "not_on_record": Meaning(
+    "not_on_record": CauseMeaning(
         "It is ours, and the warehouse did not know it.", "nothing: it is known now", by_mend=False
     ),
-    "unsettled": Meaning(
+    "unsettled": CauseMeaning(
         "It was sent, never answered, and is not found.", "a sync on another night", by_mend=False
     ),
-    "deleted_in_canvas": Meaning("Canvas no longer has the assignment.", "gpb retract", by_mend=False),
-    "not_synced_any_more": Meaning(
+    "deleted_in_canvas": CauseMeaning("Canvas no longer has the assignment.", "gpb retract", by_mend=False),
+    "not_synced_any_more": CauseMeaning(
         "The assignment is unpublished, un-ticked or not assigned there.", "gpb retract", by_mend=False
     ),
-    "moved": Meaning("The student or section has it in another place now.", "gpb retract", by_mend=False),
-    "left": Meaning("The student has left the section.", "gpb retract, by name", by_mend=False),
+    "moved": CauseMeaning(
+        "The student or section has it in another place now.", "gpb retract", by_mend=False
+    ),
+    "left": CauseMeaning("The student has left the section.", "gpb retract, by name", by_mend=False),
 }
 ORPHANED: tuple[Cause, ...] = ("deleted_in_canvas", "not_synced_any_more", "moved", "left")
 
@@ -135,7 +137,7 @@ def told_again(holdings: Holdings) -> Holdings:
     )
 
 
-def _told_again(kind: Kind, rows: pd.DataFrame) -> Any:
+def _told_again(kind: HoldingKind, rows: pd.DataFrame) -> Any:
     told, shown = rows["seen_at"].notna() & (rows["finding"] == "same"), kind.as_seen(rows)
     otherwise = told & kind.kept(rows, shown) & ~kind.exact(rows, shown)
     finding = rows["finding"].mask(otherwise, "kept_otherwise").mask(told & kind.edited(rows), "edited")
@@ -208,7 +210,7 @@ def held_back(rows: Rows, holdings: Holdings, policy: Policy) -> Rows:
 
 
 def _causes(
-    rows: pd.DataFrame, holdings: Holdings, kind: Kind, synced: Collection[str], known: Collection[str]
+    rows: pd.DataFrame, holdings: Holdings, kind: HoldingKind, synced: Collection[str], known: Collection[str]
 ) -> pd.Series[str]:
     held = holdings.line_items if kind is LINE_ITEM else holdings.results
     found = link.beside(rows, held, kind.link(rows, held))

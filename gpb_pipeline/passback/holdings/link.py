@@ -20,7 +20,7 @@ NONE = -1
 
 
 @dataclass(frozen=True)
-class Kind:
+class HoldingKind:
     """One of the two kinds of holding: its key, the column of its sourcedId, what is sent, what is seen.
 
     `kept` says of two frames, what was taken and what is shown, where one explains the other; `exact`, where
@@ -81,7 +81,7 @@ def _positions(rows: pd.DataFrame, holdings: pd.DataFrame, key: list[str]) -> An
     return pd.MultiIndex.from_frame(holdings[key]).get_indexer(pd.MultiIndex.from_frame(rows[key]))
 
 
-LINE_ITEM = Kind(
+LINE_ITEM = HoldingKind(
     schema=LineItemSight,
     key=ITEM_KEY,
     id_column="line_item_id",
@@ -96,7 +96,7 @@ LINE_ITEM = Kind(
     kept=kept_line_item,
     exact=exact_line_item,
 )
-RESULT = Kind(
+RESULT = HoldingKind(
     schema=ResultSight,
     key=RESULT_KEY,
     id_column="result_id",

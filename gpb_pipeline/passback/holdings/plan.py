@@ -16,7 +16,7 @@ from gpb_pipeline.passback.frames import derived, or_else
 from gpb_pipeline.passback.holdings import link
 from gpb_pipeline.passback.holdings.frames import ITEM_KEY, SURE, Holdings
 from gpb_pipeline.passback.holdings.identity import line_item_id, result_id
-from gpb_pipeline.passback.holdings.link import LINE_ITEM, RESULT, Kind
+from gpb_pipeline.passback.holdings.link import LINE_ITEM, RESULT, HoldingKind
 from gpb_pipeline.passback.holdings.same import same_line_item, same_result
 from gpb_pipeline.passback.rows.frames import AssignmentRows, GradeRows, Rows
 from gpb_pipeline.passback.rules.assignments import RULES
@@ -110,11 +110,11 @@ def _agreed(rows: Rows, holdings: Holdings, policy: Policy) -> Holdings:
     )
 
 
-def _seen(kind: Kind, holdings: pd.DataFrame) -> pd.DataFrame:
+def _seen(kind: HoldingKind, holdings: pd.DataFrame) -> pd.DataFrame:
     return holdings.assign(**{name: holdings[seen] for name, seen in kind.seen.items()})
 
 
-def _taken(kind: Kind, holdings: pd.DataFrame, as_wanted: pd.DataFrame, policy: Policy) -> Any:
+def _taken(kind: HoldingKind, holdings: pd.DataFrame, as_wanted: pd.DataFrame, policy: Policy) -> Any:
     """Take what was edited as these rows want it; what is to be flagged is told until someone acts."""
     now = holdings["finding"] == "edited"
     edited = now | kind.edited(holdings)

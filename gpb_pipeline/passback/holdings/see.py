@@ -23,7 +23,7 @@ from gpb_pipeline.passback.holdings.frames import (
     LineItemSight,
     ResultSight,
 )
-from gpb_pipeline.passback.holdings.link import LINE_ITEM, RESULT, Kind
+from gpb_pipeline.passback.holdings.link import LINE_ITEM, RESULT, HoldingKind
 from gpb_pipeline.passback.holdings.same import alike
 
 ANOTHER_NIGHT, A_THIRD_NIGHT = timedelta(hours=6), timedelta(hours=30)
@@ -188,7 +188,7 @@ def _seen_results(rows: pd.DataFrame, book: Gradebook, since: datetime | None, *
 
 
 def _when_shown(
-    kind: Kind,
+    kind: HoldingKind,
     rows: pd.DataFrame,
     shown: pd.DataFrame,
     there: pd.Series[bool],

@@ -13,7 +13,7 @@ _ACCEPTED = ["created", "updated"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Written:
+class WriteCounts:
     """Writes tried (`sent`) and writes that the SIS accepted (`created`, the manual's word)."""
 
     sent: int
@@ -44,8 +44,8 @@ class Counts:
     """`filtered` counts what the rules kept, `extracted` what was read; withdrawn results count apart."""
 
     assignments: int
-    line_items: Written
-    results: Written
+    line_items: WriteCounts
+    results: WriteCounts
     withdrawn: int
     filtered: Extracted
     extracted: Extracted
@@ -54,7 +54,7 @@ class Counts:
     def none(cls) -> Self:
         """Count nothing: a job that failed before it had an outcome."""
         nothing = Extracted(sections=0, assignments=0, grades=0)
-        unwritten = Written(sent=0, created=0)
+        unwritten = WriteCounts(sent=0, created=0)
         return cls(
             assignments=0,
             line_items=unwritten,
@@ -69,8 +69,8 @@ class Counts:
         filtered = kept(outcome.assignments, outcome.grades)
         return cls(
             assignments=filtered.assignments,
-            line_items=Written.of(outcome.assignments["state"]),
-            results=Written.of(outcome.grades["state"]),
+            line_items=WriteCounts.of(outcome.assignments["state"]),
+            results=WriteCounts.of(outcome.grades["state"]),
             withdrawn=int((outcome.grades["state"] == "withdrawn").sum()),
             filtered=filtered,
             extracted=outcome.extracted,

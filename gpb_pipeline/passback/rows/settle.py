@@ -20,7 +20,7 @@ TO_WRITE = list(DONE)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
+class WriteAnswer:
     """What the SIS made of one write: its sourcedId if accepted, else the cause and the SIS's own words.
 
     `unknown`: the sourcedIds that it said it does not know; the writer asked, so they are what was sent.
@@ -32,7 +32,7 @@ class Answer:
     unknown: frozenset[str] = field(default=frozenset())
 
 
-Answers = Mapping[int, Answer]
+Answers = Mapping[int, WriteAnswer]
 """By the row's number in its frame."""
 
 

@@ -6,7 +6,7 @@ stale.
 
 import sys
 
-from gpb_pipeline.passback.rules.issues import CATALOGUE, Code, Effect, Kind
+from gpb_pipeline.passback.rules.issues import CATALOGUE, Code, Effect, ItemKind
 
 _HEAD = """\
 # What a sync's warnings and errors mean
@@ -23,7 +23,7 @@ item, it carries the first of this page, and its issues list them all.
 * **Stage**: where in the sync it was found.
 * **Item**: *sent* as it is, *skipped*, or *failed*; what failed is tried again by the next sync.
 """
-_TITLES: dict[Kind, str] = {"assignment": "Assignments", "grade": "Grades", "course": "Courses"}
+_TITLES: dict[ItemKind, str] = {"assignment": "Assignments", "grade": "Grades", "course": "Courses"}
 _ITEM: dict[Effect, str] = {"skipped": "skipped", "failed": "failed", "none": "sent"}
 _COLUMNS = ("Code", "Severity", "Stage", "Item", "Cause", "Remedy", "Who can do it")
 
@@ -34,7 +34,7 @@ def issue_page() -> str:
     return _HEAD + "".join(tables)
 
 
-def _table(kind: Kind) -> str:
+def _table(kind: ItemKind) -> str:
     rows = [_cells(code) for code, issue in CATALOGUE.items() if issue.kind == kind]
     lines = [_COLUMNS, ("---",) * len(_COLUMNS), *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Literal
 
 Severity = Literal["info", "warning", "error"]
-Kind = Literal["course", "assignment", "grade"]
+ItemKind = Literal["course", "assignment", "grade"]
 Stage = Literal["Filter", "Post Assignments", "Post Grades", "Verify"]
 Who = Literal["instructor", "Canvas admin", "SIS admin", "operator"]
 Effect = Literal["skipped", "failed", "none"]
@@ -20,7 +20,7 @@ Effect = Literal["skipped", "failed", "none"]
 class Issue:
     """What a code means: cause and remedy in a sentence each, who can do it, what it does to a row."""
 
-    kind: Kind
+    kind: ItemKind
     severity: Severity
     stage: Stage
     cause: str
@@ -119,20 +119,20 @@ BARS = (
 """What only bars writing: what the SIS holds exactly so is unchanged all the same (decisions.md §6.1)."""
 
 
-def _skip(kind: Kind, cause: str, remedy: str, who: Who = "instructor") -> Issue:
+def _skip(kind: ItemKind, cause: str, remedy: str, who: Who = "instructor") -> Issue:
     return Issue(kind, "warning", "Filter", cause, remedy, who, "skipped")
 
 
-def _told(kind: Kind, cause: str, remedy: str, who: Who = "instructor", stage: Stage = "Filter") -> Issue:
+def _told(kind: ItemKind, cause: str, remedy: str, who: Who = "instructor", stage: Stage = "Filter") -> Issue:
     """Make a warning beside which the item goes as it is."""
     return Issue(kind, "warning", stage, cause, remedy, who, "none")
 
 
-def _info(kind: Kind, cause: str, remedy: str, who: Who = "instructor") -> Issue:
+def _info(kind: ItemKind, cause: str, remedy: str, who: Who = "instructor") -> Issue:
     return Issue(kind, "info", "Filter", cause, remedy, who, "skipped")
 
 
-def _error(kind: Kind, stage: Stage, cause: str, remedy: str, who: Who = "SIS admin") -> Issue:
+def _error(kind: ItemKind, stage: Stage, cause: str, remedy: str, who: Who = "SIS admin") -> Issue:
     return Issue(kind, "error", stage, cause, remedy, who, "failed")
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from gpb_pipeline.outlook import CauseCount, GradeCount, GroupRow, Offer, Outlook, SectionRow
 from gpb_pipeline.warehouse import requests
 from gpb_pipeline.warehouse.ducklake import Warehouse
-from gpb_pipeline.warehouse.requests import Asked, Request
+from gpb_pipeline.warehouse.requests import NewRequest, Request
 
 COURSE, OTHER = "1001", "1002"
 
@@ -56,8 +56,12 @@ OUTLOOK = Outlook(
 )
 
 
-def looked(warehouse: Warehouse, kind: requests.Kind, *, course: str = COURSE, **wanted: Any) -> Request:
-    asked = Asked(course_id=course, kind=kind, wanted=wanted, by="Dana", by_id="55", at=datetime.now(UTC))
+def looked(
+    warehouse: Warehouse, kind: requests.RequestKind, *, course: str = COURSE, **wanted: Any
+) -> Request:
+    asked = NewRequest(
+        course_id=course, kind=kind, wanted=wanted, by="Dana", by_id="55", at=datetime.now(UTC)
+    )
     request_id = warehouse.commit(requests.ask, asked)
     found = warehouse.read(requests.request, request_id)
     assert found is not None

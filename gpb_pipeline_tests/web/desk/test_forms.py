@@ -10,7 +10,7 @@ import requests as http
 from gpb_pipeline.sandbox.serve import Sandbox
 from gpb_pipeline.warehouse import requests
 from gpb_pipeline.warehouse.ducklake import Warehouse
-from gpb_pipeline.warehouse.requests import Asked, Request
+from gpb_pipeline.warehouse.requests import NewRequest, Request
 from gpb_pipeline_tests.web import canvas_user
 from gpb_pipeline_tests.web.canvas_user import CanvasUser
 from gpb_pipeline_tests.web.desk.course import COURSE, OTHER, OUTLOOK, looked, made, offer
@@ -99,7 +99,7 @@ def test_a_course_that_was_never_read_is_to_be_read_first(
 
 def test_what_waits_over_a_minute_says_so(url: str, sandbox: Sandbox, warehouse: Warehouse) -> None:
     early = datetime.now(UTC) - timedelta(seconds=90)
-    asked = Asked(course_id=COURSE, kind="sync", by="Dana", by_id="55", at=early)
+    asked = NewRequest(course_id=COURSE, kind="sync", by="Dana", by_id="55", at=early)
     request_id = warehouse.commit(requests.ask, asked)
     browser = teacher(sandbox)
     page = browser.get(f"{url}/requests/{request_id}", timeout=20).text

@@ -17,7 +17,7 @@ from gpb_pipeline.sandbox.serve import Sandbox
 from gpb_pipeline.warehouse import history, requests
 from gpb_pipeline.warehouse.ducklake import Connection, Warehouse
 from gpb_pipeline.warehouse.history import Begun, End
-from gpb_pipeline.warehouse.requests import Asked, Request
+from gpb_pipeline.warehouse.requests import NewRequest, Request
 from gpb_pipeline_tests.warehouse.rows import NOON
 from gpb_pipeline_tests.warehouse.syncs import algebra, put_course, put_sync
 from gpb_pipeline_tests.web import canvas_user
@@ -255,7 +255,7 @@ def test_what_others_asked_for_is_told_and_cannot_be_repeated_for_all(
     browser = signs_in(sandbox)
     assert "Post Grades" not in browser.get(f"{url}/requests/{preview.request_id}", timeout=20).text
     now = datetime.now(UTC)
-    asked = Asked(course_id=COURSE, kind="sync", by="Dana", by_id="55", at=now)
+    asked = NewRequest(course_id=COURSE, kind="sync", by="Dana", by_id="55", at=now)
     failed = warehouse.commit(requests.ask, asked)
     warehouse.commit(requests.step, failed, "failed", at=now, cause="Section Period 2 is gone.")
     page = browser.get(f"{url}/requests/{failed}", timeout=20).text

@@ -17,7 +17,7 @@ from gpb_pipeline.warehouse import history, requests
 from gpb_pipeline.warehouse.ducklake import Warehouse
 from gpb_pipeline.warehouse.history import Begun, End, Reached
 from gpb_pipeline.warehouse.locks import course_lock
-from gpb_pipeline.warehouse.requests import Asked, Request
+from gpb_pipeline.warehouse.requests import NewRequest, Request
 from gpb_pipeline_tests.web.desk.course import COURSE, looked, made
 from gpb_pipeline_tests.web.test_browser import AA
 
@@ -131,7 +131,7 @@ def test_what_becomes_of_a_request_is_told_aloud_and_the_focus_stays(
 ) -> None:
     now = datetime.now(UTC)
     asked = warehouse.commit(
-        requests.ask, Asked(course_id=COURSE, kind="sync", by="Dana", by_id="55", at=now)
+        requests.ask, NewRequest(course_id=COURSE, kind="sync", by="Dana", by_id="55", at=now)
     )
     with at_the_desk(browser, sandbox, url) as page:
         page.goto(f"{url}/requests/{asked}")
