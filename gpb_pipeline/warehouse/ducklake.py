@@ -6,9 +6,7 @@ from PyPI wheels, loaded by path; DuckDB verifies each signature, and unsigned o
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,10 +14,10 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 import duckdb
 import stamina
-from psycopg.conninfo import conninfo_to_dict
 
-from gpb_pipeline.errors import PermanentError, PipelineError, SettingsError, TransientError
+from gpb_pipeline.errors import PermanentError, PipelineError, TransientError
 from gpb_pipeline.settings import WarehouseSettings
+from gpb_pipeline.warehouse.data_folder import claim, own_folder
 from gpb_pipeline.warehouse.locks import commit_turn, creation_turn
 
 T = TypeVar("T")
@@ -57,11 +55,12 @@ class Warehouse:
             with (
                 attempt,
                 _plain_errors(),
-                commit_turn(self.settings),
+                commit_turn(self.settings) as turn,
                 self._connection.cursor() as session,
                 _transaction(session),
             ):
                 result = work(session, *args, **named)
+                turn.assure()
         return result
 
     def close(self) -> None:
@@ -84,12 +83,12 @@ def connect(
     """
     catalog = settings.embedded_catalog
     if catalog is not None:
-        _own_folder(catalog.absolute().parent, "GPB_CATALOG")
+        own_folder(catalog.absolute().parent, "GPB_CATALOG")
     with _plain_errors():
         connection = _instance(settings)
         try:
             with creation_turn(settings):
-                _claim_data(settings)
+                claim(settings)
                 connection.execute(_attachment(settings))
                 with _transaction(connection):
                     create(connection)
@@ -157,60 +156,16 @@ def _extensions(settings: WarehouseSettings) -> tuple[str, ...]:
 
 
 def _attachment(settings: WarehouseSettings) -> str:
-    catalog, data, options = settings.catalog, settings.data_path, ""
+    catalog, data = settings.catalog, settings.data_path
+    options = ", DATA_INLINING_ROW_LIMIT 0"  # beside a merge, inlined rows that were deleted could come back
     if settings.embedded_catalog is not None:
         catalog = f"sqlite:{settings.embedded_catalog.absolute()}"
         options = ", META_JOURNAL_MODE 'WAL', META_BUSY_TIMEOUT 5000"  # else readers and the writer lock out
     if "://" not in data:
         folder = Path(data).absolute()
-        _own_folder(folder, "GPB_DATA_PATH")
+        own_folder(folder, "GPB_DATA_PATH")
         data = f"{folder}/"
     return f"ATTACH {_quoted('ducklake:' + catalog)} AS warehouse (DATA_PATH {_quoted(data)}{options})"
-
-
-def _claim_data(settings: WarehouseSettings) -> None:
-    """Mark the data's folder as this catalogue's: tidying under another would delete what it does not know.
-
-    Raises SettingsError where it is another's. A bucket is not marked.
-    """
-    if "://" in settings.data_path:
-        return
-    folder = Path(settings.data_path).absolute()
-    _own_folder(folder, "GPB_DATA_PATH")
-    mark, ours = folder / ".catalog", hashlib.sha256(_identity(settings).encode()).hexdigest()
-    try:
-        with mark.open("x") as new:
-            new.write(ours)
-    except FileExistsError:
-        if mark.read_text().strip() != ours:
-            raise SettingsError(
-                "holds the data of another catalogue, whose files tidying would delete",
-                item="GPB_DATA_PATH",
-                remedy=f"Name a folder of its own. Where it is the catalogue that was moved, remove {mark}.",
-            ) from None
-
-
-def _identity(settings: WarehouseSettings) -> str:
-    """Name the catalogue, whoever connects to it."""
-    if settings.embedded_catalog is not None:
-        return f"sqlite:{settings.embedded_catalog.resolve()}"
-    parts = conninfo_to_dict(settings.catalog.removeprefix("postgres:"))
-    return "postgres:" + " ".join(str(parts.get(name)) for name in ("host", "port", "dbname"))
-
-
-def _own_folder(folder: Path, setting: str) -> None:
-    """Make the folder if missing, for its owner alone: it holds grades."""
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        writable = os.access(folder, os.W_OK)
-    except OSError:
-        writable = False
-    if not writable:
-        raise SettingsError(
-            f"cannot write to the folder {folder}",
-            item=setting,
-            remedy="Name a folder that may be written to, or let this user do so.",
-        )
 
 
 def _quoted(text: str) -> str:

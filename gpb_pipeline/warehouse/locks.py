@@ -1,4 +1,4 @@
-"""Locks that die with their process: one sync per course at a time, one commit at a time when embedded.
+"""Locks that die with their process: one sync per course at a time, and one commit.
 
 A file lock where the catalogue is SQLite, a PostgreSQL advisory lock on a session of our own where it is
 PostgreSQL. No tables here and no SQL but the locks' own. Whoever can take a course's lock knows that no sync
@@ -45,13 +45,10 @@ def course_lock(settings: WarehouseSettings, course_id: str) -> Iterator[Held]:
 
 
 @contextmanager
-def commit_turn(settings: WarehouseSettings) -> Iterator[None]:
-    """Wait for our turn to write to an embedded catalogue, which admits one writer; no wait on PostgreSQL."""
-    if settings.embedded_catalog is None:
-        yield
-        return
-    with _lock(settings, "commit", patience=COMMIT_PATIENCE, item="warehouse"):
-        yield
+def commit_turn(settings: WarehouseSettings) -> Iterator[Held]:
+    """Wait for our turn to write: SQLite admits one writer, and on PostgreSQL two would conflict."""
+    with _lock(settings, "commit", patience=COMMIT_PATIENCE, item="warehouse") as held:
+        yield held
 
 
 @contextmanager
@@ -98,7 +95,7 @@ def _advisory_lock(conninfo: str, name: str, patience: float, item: str) -> Iter
     try:
         session = psycopg.connect(conninfo, autocommit=True, connect_timeout=10, keepalives_idle=30)
     except psycopg.OperationalError:  # its text may hold the connection string
-        raise _unreachable(item) from None
+        raise unreachable(item) from None
     with session:
         if not _acquired(session, key, patience):
             raise _taken(item)
@@ -137,7 +134,8 @@ def _taken(item: str) -> LockedError:
     )
 
 
-def _unreachable(item: str) -> TransientError:
+def unreachable(item: str) -> TransientError:
+    """Make the error for a PostgreSQL that does not answer; its own text may hold the connection string."""
     return TransientError(
         "the PostgreSQL catalogue cannot be reached",
         item=item,

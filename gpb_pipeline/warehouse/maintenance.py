@@ -18,7 +18,6 @@ SNAPSHOTS_KEPT = timedelta(days=1)
 """How far back the warehouse can be read as it was: longer than any reader's transaction."""
 
 _COMPACTION = (
-    "CALL ducklake_flush_inlined_data('warehouse')",
     "CALL ducklake_rewrite_data_files('warehouse')",
     "CALL ducklake_merge_adjacent_files('warehouse')",
 )
@@ -80,8 +79,7 @@ def purge(
 def compact(warehouse: Warehouse, *, keep: timedelta = SNAPSHOTS_KEPT, now: datetime | None = None) -> None:
     """Fold looks in, merge the small files that commits leave, and delete what no kept snapshot needs.
 
-    Each statement is a commit of its own, so that syncs get their turn in between. Best run when idle: on a
-    PostgreSQL catalogue a sync that deletes from a file being merged makes one of the two try again.
+    Each statement is a commit of its own, so that syncs get their turn in between.
     """
     moment = now or datetime.now(UTC)
     looks.fold(warehouse, keep=timedelta(days=RetentionSettings.load().looks_days), now=moment)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from gpb_pipeline.errors import PermanentError, SettingsError, TransientError
 from gpb_pipeline.settings import WarehouseSettings
@@ -103,11 +104,12 @@ def test_two_processes_writing_at_once_lose_nothing_and_stop_no_reader(either: W
 
 
 def test_a_commit_waits_for_its_turn_and_then_says_who_was_in_the_way(
-    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+    either: WarehouseSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(locks, "COMMIT_PATIENCE", 0.05)
-    with locks.commit_turn(warehouse.settings), pytest.raises(TransientError) as refused:
-        warehouse.commit(tables.create)
+    with ducklake.connect(either, tables.create) as warehouse:
+        monkeypatch.setattr(locks, "COMMIT_PATIENCE", 0.05)
+        with locks.commit_turn(either), pytest.raises(TransientError) as refused:
+            warehouse.commit(tables.create)
     assert refused.value.item == "warehouse"
 
 
@@ -141,6 +143,34 @@ def test_a_folder_of_data_belongs_to_one_catalogue(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="GPB_DATA_PATH") as refused, ducklake.connect(other):
         pass
     assert "another catalogue" in str(refused.value)
+    for nested in (f"{data}/below", str(tmp_path)):
+        inside = WarehouseSettings(catalog=other.catalog, data_path=nested)
+        with pytest.raises(SettingsError, match="GPB_DATA_PATH") as refused, ducklake.connect(inside):
+            pass
+        assert f"is in {data}," in str(refused.value)
     (tmp_path / "data" / ".catalog").unlink()  # as the remedy says, of a catalogue that was moved
     with ducklake.connect(other, tables.create):
+        pass
+
+
+def test_a_database_is_the_same_catalogue_however_it_is_written(
+    scaled_out: WarehouseSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = conninfo_to_dict(scaled_out.catalog.removeprefix("postgres:"))
+    services = tmp_path / "services"
+    services.write_text(
+        "".join(
+            f"[{name}]\n" + "".join(f"{key}={value}\n" for key, value in (address | other).items())
+            for name, other in (("same", {}), ("another", {"dbname": "postgres"}))
+        )
+    )
+    monkeypatch.setenv("PGSERVICEFILE", str(services))
+    same, another = (
+        WarehouseSettings(catalog=f"postgres:service={name}", data_path=scaled_out.data_path)
+        for name in ("same", "another")
+    )
+    for settings in (scaled_out, same):
+        with ducklake.connect(settings, tables.create):
+            pass
+    with pytest.raises(SettingsError, match="another catalogue"), ducklake.connect(another):
         pass
