@@ -9,7 +9,7 @@ SEED ?= 1
 CASES ?= 100000
 COURSE ?= 500
 
-.PHONY: help demo dev test simulate faults bench check lock clean
+.PHONY: help demo dev test simulate faults nights bench check lock clean
 help:  ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
 
@@ -50,6 +50,10 @@ simulate: $(VENV)/.dev  ## the planner by simulation: SEED= CASES= (docs/reliabi
 
 faults: $(VENV)/.dev  ## the faults planted in the rules, and after how many cases each is found
 	$(BIN)/python -m gpb_pipeline_tests.simulation --faults
+
+nights: $(VENV)/.dev  ## a fortnight of nights by the schedules' ticks, then three by the real daemon: 15 minutes
+	$(BIN)/python -m pytest -m long
+	$(BIN)/python -m gpb_pipeline_tests.daemon_nights
 
 bench: $(VENV)/.dev  ## what a sync costs, as a ratio to the raw requests
 	$(BIN)/python -m gpb_pipeline_tests.bench --save

@@ -1,4 +1,4 @@
-"""Nights with the real daemon, by hand: `python -m gpb_pipeline_tests.daemon_nights`; about ten minutes.
+"""Nights with the real daemon, by `make nights`; about ten minutes.
 
 Three nights, each a few minutes after the one before, and the retry of the first, whose batch is killed. For
 each the daemon and its code server are started anew, for the time of the night is read when they load.

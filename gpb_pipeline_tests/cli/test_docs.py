@@ -36,6 +36,7 @@ NOT_RUN = {
     "make test": "it would run itself",
     "make check": "it is run beside the tests, by .ci/run",
     "make bench": "it takes minutes",
+    "make nights": "likewise: what of it is short runs in sync/test_fortnight.py",
     "make simulate": "it takes minutes: simulation/test_simulation.py has a slice",
     "make simulate SEED=7 CASES=500": "likewise",
     "make simulate SEED=7 CASES=250 COURSE=250": "likewise",
@@ -47,7 +48,7 @@ NOT_RUN = {
     ".venv/bin/gpb sis another": "is refused where nothing has changed: sync/test_which_sis.py",
     ".venv/bin/gpb sandbox stop": "ends what the others are run on: test_first_hour.py",
     ".venv/bin/dagster-webserver -h 127.0.0.1 -p 3000 -w workspace.yaml": "orchestration/test_dagster_ui.py",
-    ".venv/bin/dagster-daemon run -w workspace.yaml": "runs for ever: daemon_nights.py, by hand",
+    ".venv/bin/dagster-daemon run -w workspace.yaml": "runs for ever: daemon_nights.py",
 }
 
 

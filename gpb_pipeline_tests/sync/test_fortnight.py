@@ -195,6 +195,7 @@ def _events(school: School, nights: Nights) -> dict[int, tuple[Callable[[], None
     }
 
 
+@pytest.mark.long
 def test_a_fortnight_ends_with_the_sis_equal_to_canvas_and_the_history_true(
     environment: None, district: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
