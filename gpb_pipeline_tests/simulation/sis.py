@@ -147,7 +147,8 @@ class Sis:
 
     def take_out(self, held: LineItem | Result) -> None:
         """Delete one of ours by hand; a column goes with what stands in it."""
-        self.removed.add(self._place(held))
+        with_it = [each for each in self.results.values() if each.line_item_id == held.sourced_id]
+        self.removed |= {self._place(each) for each in (held, *with_it)}
         if isinstance(held, Result):
             del self.results[held.sourced_id]
         else:

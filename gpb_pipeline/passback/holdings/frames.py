@@ -19,10 +19,10 @@ FINDINGS = [
     "same",  # shown as taken, or as already told
     "kept_otherwise",  # shown as rounding, cutting or respelling explain it, for the first time
     "edited",  # shown otherwise, and nothing of ours explains it
-    "not_taken",  # just written, and shown as it was before
+    "not_taken",  # written, and shown otherwise, or again as it was before
     "unshown",  # just written, and not shown, for the first time
     "never_shown",  # just written, and not shown again: nothing of ours is
-    "still_shown",  # just taken back, and shown
+    "still_shown",  # just written or taken back, and shown as before, for the first time
     "missing",  # once shown, and no longer
     "gone",  # shown not to be there
     "adopted",  # found to be ours

@@ -145,7 +145,8 @@ def _written(
     certainty, finding = held["certainty"], held["finding"]
     absent = certainty.isna() | (certainty == "gone")
     unsure = certainty == "unknown"
-    edited = finding.isin(["edited", "missing"]) | (certainty == "gone")
+    deleted = (certainty == "gone") & held["seen_at"].notna()  # what no read ever showed, nobody deleted
+    edited = finding.isin(["edited", "missing"]) | deleted
     stays = edited & same & (sync_type != "remaster")
     asks = stays & (policy.on_edit == "flag")
     again = (certainty == "unconfirmed") | (sync_type == "remaster") | ~same | edited

@@ -195,31 +195,30 @@ def _when_shown(
     book: Gradebook,
     since: datetime | None,
 ) -> pd.DataFrame:
-    """Settle what the read shows: as taken, as the SIS keeps it, edited, or a write that did not take.
+    """Settle what the read shows: as taken, as the SIS keeps it, edited, or as it was before a write.
 
-    An unknown write whose value was neither asked for nor seen before is an edit too.
+    The last is late at first, then not taken; either way what the SIS holds is not sure, and it is written
+    again until a read shows it. An unknown write whose value was neither asked for nor seen is an edit.
     """
     kept, exact = kind.kept(rows, shown), kind.exact(rows, shown)
     before = rows["seen_at"].notna() & alike(kind.as_seen(rows), shown)
     ours, unsure = _written(rows, since), rows["certainty"] == "unknown"
-    never_took = ~kept & ~unsure & (ours | (before & (rows["sent_at"] > rows["seen_at"])))
+    newer = rows["sent_at"] > rows["seen_at"]
+    not_yet = there & ~kept & ((ours & ~unsure) | (before & (newer | unsure)))
+    late = not_yet & ours & before & (rows["unshown"] == 0)
     finding = pd.Series("same", rows.index, object)
-    finding = finding.mask(kept & ~exact & ~before, "kept_otherwise").mask(never_took, "not_taken")
+    finding = finding.mask(kept & ~exact & (~before | (ours & newer)), "kept_otherwise")
     finding = finding.mask(unsure | (rows["finding"] == "adopted"), "adopted")
     finding = finding.mask(~kept & ~before & (~ours | unsure), "edited")
-    replaced = (
-        there & ~kept & (never_took | (unsure & before))
-    )  # it holds what it shows, not what it was sent
-    changes: dict[str, Any] = {name: rows[name].mask(replaced, shown[name]) for name in kind.seen} | {
-        seen: rows[seen].mask(there, shown[name]) for name, seen in kind.seen.items()
-    }
+    finding = finding.mask(not_yet, "not_taken").mask(late, "still_shown")
+    unshown = rows["unshown"].mask(not_yet & ours, rows["unshown"] + 1)
     return rows.assign(
-        **changes,
+        **{seen: rows[seen].mask(there, shown[name]) for name, seen in kind.seen.items()},
         finding=rows["finding"].mask(there, finding),
-        certainty=rows["certainty"].mask(there, "known"),
+        certainty=rows["certainty"].mask(there, "known").mask(not_yet, "unconfirmed"),
         seen_at=rows["seen_at"].mask(there & ~before, book.at),
         missed_at=rows["missed_at"].where(~there),
-        unshown=rows["unshown"].mask(there, 0),
+        unshown=unshown.mask(there & ~not_yet, 0),
     )
 
 

@@ -238,23 +238,53 @@ def test_dates_cut_and_titles_respelt_are_kept_otherwise() -> None:
     assert (writes(again.plan), codes(again.outcome)) == ({}, [])
 
 
-def test_a_write_that_did_not_take_is_failed_and_tried_again() -> None:
+def test_a_write_that_did_not_take_is_late_at_first_then_failed_and_always_tried_again() -> None:
     sis = Sis()
     first = night(PAIR, sis)
     sis.deaf = True
     newer = PAIR.with_(submissions=[scored(2, "a"), scored(9, "b")])
-    for days in (1, 2):
+    for days, ended, found in (
+        (1, ("updated", None), "still_shown"),
+        (2, ("failed", "not_held_by_sis"), "not_taken"),
+        (3, ("failed", "not_held_by_sis"), "not_taken"),
+    ):
         first = night(newer, sis, first.held, at=SENT_AT + days * DAY)
-        assert grades_of(first.outcome) == {
-            ("1", "10", "a"): ("failed", "not_held_by_sis"),
-            ("1", "10", "b"): ("unchanged", None),
-        }
-        assert found_results(first.held)[0] == ("known", "not_taken")
+        assert grades_of(first.outcome) == {("1", "10", "a"): ended, ("1", "10", "b"): ("unchanged", None)}
+        assert codes(first.outcome) == [Code.NOT_SHOWN if ended[0] == "updated" else Code.NOT_HELD]
+        assert found_results(first.held)[0] == ("unconfirmed", found)
     sis.deaf = False
-    assert grades_of(night(newer, sis, first.held, at=SENT_AT + 3 * DAY).outcome)["1", "10", "a"] == (
-        "updated",
-        None,
-    )
+    first = night(newer, sis, first.held, at=SENT_AT + 4 * DAY)
+    assert grades_of(first.outcome)["1", "10", "a"] == ("updated", None)
+    assert writes(night(newer, sis, first.held, at=SENT_AT + 5 * DAY).plan) == {}
+
+
+@pytest.mark.parametrize("back", [5, 2])
+def test_a_list_that_is_late_after_an_update_leaves_no_wrong_score(back: float) -> None:
+    """The SIS took 2, and its list shows 5 for a while; Canvas goes back to 5, or stays."""
+    sis = Sis()
+    first = night(PAIR, sis)
+    newer = PAIR.with_(submissions=[scored(2, "a"), scored(9, "b")])
+    sis.late = True
+    first = night(newer, sis, first.held, at=SENT_AT + DAY)
+    assert grades_of(first.outcome)["1", "10", "a"] == ("updated", None)
+    assert codes(first.outcome) == [Code.NOT_SHOWN]
+    now = PAIR.with_(submissions=[scored(back, "a"), scored(9, "b")])
+    first = night(now, sis, first.held, at=SENT_AT + DAY + timedelta(minutes=2))
+    sis.late = False
+    first = night(now, sis, first.held, at=SENT_AT + 2 * DAY)
+    assert sis.results[result_of(sis)]["score"] == back
+    assert writes(night(now, sis, first.held, at=SENT_AT + 3 * DAY).plan) == {}
+
+
+def test_an_old_score_that_rounding_would_explain_is_told_once() -> None:
+    sis = Sis()
+    first = night(School(submissions=[scored(8)]), sis)
+    sis.deaf = True
+    newer = School(submissions=[scored(7.6)])
+    first = night(newer, sis, first.held, at=SENT_AT + DAY)
+    assert Code.KEPT_OTHERWISE in codes(first.outcome)
+    again = night(newer, sis, first.held, at=SENT_AT + 2 * DAY, interrupted=True)
+    assert codes(again.outcome) == []
 
 
 def test_what_is_taken_back_is_held_no_more() -> None:
@@ -414,7 +444,7 @@ def test_what_was_accepted_unread_and_is_shown_as_before_did_not_take() -> None:
         score=held.results["score"].mask(first, 5.0), sent_at=held.results["sent_at"].mask(first, later)
     )
     looked = read(replace(held, results=unread), PAIR, sis)
-    assert found_results(looked) == [("known", "not_taken"), ("known", "same")]
+    assert found_results(looked) == [("unconfirmed", "not_taken"), ("known", "same")]
     newer = PAIR.with_(submissions=[scored(5, "a"), scored(9, "b")])
     assert writes(night(newer, sis, looked, at=SENT_AT + 2 * DAY).plan) == {"update": 1}
 
