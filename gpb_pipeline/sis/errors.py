@@ -55,11 +55,11 @@ class RefusedError(PermanentError):
 class ForbiddenError(RefusedError):
     """These credentials may not do this one thing; what else they ask of the kind is answered."""
 
-    def __init__(self, answer: Answer, *, item: str) -> None:
+    def __init__(self, answer: Answer, *, item: str, write: bool) -> None:
         super().__init__(
             answer,
             item=item,
-            remedy="Ask the SIS's support whether these credentials may do this to this class.",
+            remedy=f"Ask the SIS's support to let these credentials {'change' if write else 'read'} {item}.",
         )
 
 
