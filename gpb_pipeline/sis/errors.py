@@ -49,7 +49,7 @@ class RefusedError(PermanentError):
         """
         unknown = self.status == HTTPStatus.NOT_FOUND or (self.sis_code or "").lower() == "unknownobject"
         whole = rf"(?<![\w/-])(?<!\w[.:]){re.escape(sourced_id)}(?![\w-]|[.:/]\w)"
-        return unknown and re.search(whole, self.sis_words or "") is not None
+        return unknown and re.search(whole, self.sis_words or "", re.IGNORECASE) is not None
 
 
 class ForbiddenError(RefusedError):

@@ -67,7 +67,9 @@ class Halt:
             self._broken.add((line_item_id, student_id))
             columns = len({column for column, _ in self._broken})
             students = len({student for _, student in self._broken if student is not None})
-            spread = columns >= COLUMNS_LEAST and students >= STUDENTS_MAX if students else columns >= COLUMNS_MAX
+            spread = (
+                columns >= COLUMNS_LEAST and students >= STUDENTS_MAX if students else columns >= COLUMNS_MAX
+            )
             if spread:
                 self.error = self.error or error
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
 from http import HTTPStatus
+from threading import Event
 from typing import Any, Literal, Self, TypeVar
 
 import requests
@@ -69,6 +70,7 @@ class Transport:
         self._pace = Pace()
         self._standing = Credentials()
         self._brake = Brake()
+        self._is_sis = Event()  # set by its first answer in JSON
 
     def heeding(self, brake: Brake) -> Self:
         """Give the same session, token and pace for work that `brake` stops between two requests."""
@@ -125,8 +127,10 @@ class Transport:
                 whole = forbidden and self._standing.is_refused(call.method, call.class_id)
                 raise_for(response, call.item, write=write, whole=whole)
         reply = Reply.of(response)
+        if reply.kind == "json":
+            self._is_sis.set()
         if not write:
-            require_read(reply, call.item)
+            require_read(reply, call.item, is_sis=self._is_sis.is_set())
         elif reply.kind == "cut":
             raise UnknownOutcome(Answer(reply.status, "cut"), item=call.item)
         return reply

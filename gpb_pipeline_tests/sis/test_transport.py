@@ -241,6 +241,18 @@ def test_an_address_of_web_pages_names_the_setting(sis: OneRosterServer, connect
         connect().categories()
 
 
+def test_a_web_page_between_answers_in_json_is_waited_out(sis: OneRosterServer, connect: Connect) -> None:
+    sis.collections["/categories"] = ("categories", [])
+    client = connect()
+    client.categories()
+    page = HTMLResponse("<html>Back at six</html>")
+    sis.faults += [page, page]
+    assert client.categories() == []
+    sis.faults += [page] * ATTEMPTS
+    with pytest.raises(UnavailableError, match=r"categories: .*HTTP 200 \(web_page\)"):
+        client.categories()
+
+
 def test_a_pause_asked_of_one_thread_holds_for_all(sis: OneRosterServer, connect: Connect) -> None:
     sis.collections["/categories"] = ("categories", [])
     client = connect()
