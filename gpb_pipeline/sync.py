@@ -52,8 +52,8 @@ from gpb_pipeline.passback.rules.judge import judge
 from gpb_pipeline.settings import CanvasSettings, PassbackSettings, SisSettings
 from gpb_pipeline.sis.client import OneRosterClient
 from gpb_pipeline.sis.errors import Answer, ShortReadError
+from gpb_pipeline.sis.halt import Halt
 from gpb_pipeline.sis.lookups import read_sis
-from gpb_pipeline.sis.posting import Halt
 from gpb_pipeline.warehouse import choices, frames, holdings, tables, which_sis
 from gpb_pipeline.warehouse.ducklake import Connection, Warehouse
 from gpb_pipeline.warehouse.holdings import Change

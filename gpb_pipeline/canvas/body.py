@@ -37,7 +37,7 @@ def body_of(answer: requests.Response, item: str, *, is_canvas: bool) -> object:
             raise UnavailableError(
                 "Canvas answered with a web page",
                 item=item,
-                remedy="Try again; if it stays, see whether Canvas is in maintenance, or a proxy answers for it.",
+                remedy="Try again; if it stays, see whether Canvas is being maintained.",
             ) from None
         raise unreadable("Canvas answered with something that is not JSON", item) from None
 

@@ -135,9 +135,9 @@ class CanvasClient:
         for attempt in stamina.retry_context(on=_another_try(self._brake), attempts=ATTEMPTS, timeout=None):
             with attempt:
                 answer = self._ask(method, url, item, params, body)
-                body = body_of(answer, item, is_canvas=self._is_canvas.is_set())
+                said = body_of(answer, item, is_canvas=self._is_canvas.is_set())
                 self._is_canvas.set()
-                return Read(answer, body)
+                return Read(answer, said)
         raise AssertionError("unreachable: the last attempt raises")
 
     def _ask(

@@ -104,6 +104,10 @@ class UnavailableError(TransientError):
 class ThrottledError(UnavailableError):
     """The SIS asks for fewer requests; this one it did not look at, so a write was not made."""
 
+    @property
+    def is_outage(self) -> bool:
+        return True  # it is about whoever asks, and was waited for as long as there was time
+
 
 class UnreachableError(UnavailableError):
     """Nothing answers where the SIS should be: the request was never sent, so a write was not made."""

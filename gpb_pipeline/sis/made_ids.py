@@ -1,6 +1,6 @@
 """The sourcedIds that we made, as they come back.
 
-Ours are UUIDs in lower case. A SIS that keeps them in a column for GUIDs lists them in capitals, and so do the
+Ours are UUIDs in lower case. A SIS that keeps them in a column for GUIDs lists them in capitals, and so the
 references to them; they are the same ids. What the SIS made (its classes, its students, and in provider mode
 every id) is as it says.
 """

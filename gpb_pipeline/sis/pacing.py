@@ -1,8 +1,8 @@
 """How many requests are in flight at a SIS, and how soon after one another they start, by what it answers.
 
 A throttle halves what is in flight, then slows the starts, and all wait as long as told; each success gives
-a little back (additive increase, multiplicative decrease). How long that may go on is decided here, for all at
-once: nobody gives up while the others still wait. It knows nothing of HTTP.
+a little back (additive increase, multiplicative decrease). How long that may go on is decided here, for all
+at once: nobody gives up while others still wait. It knows nothing of HTTP.
 """
 
 from collections.abc import Iterator

@@ -6,17 +6,16 @@ the course's further writes. What is written was decided in passback; nothing is
 
 from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from threading import Lock
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 from pandera.typing import DataFrame
 
-from gpb_pipeline.brake import Brake, StoppedError
-from gpb_pipeline.errors import PermanentError, PipelineError, unforeseen
+from gpb_pipeline.brake import StoppedError
+from gpb_pipeline.errors import PermanentError, unforeseen
 from gpb_pipeline.passback.frames import rows_of
 from gpb_pipeline.passback.rows.frames import AssignmentRows, GradeRows
 from gpb_pipeline.passback.rows.settle import TO_WRITE, WriteAnswer
@@ -25,63 +24,14 @@ from gpb_pipeline.sis.client import OneRosterClient
 from gpb_pipeline.sis.errors import (
     AccessError,
     RefusedError,
-    ThrottledError,
     UnavailableError,
     UnknownOutcome,
 )
+from gpb_pipeline.sis.halt import Halt
 from gpb_pipeline.sis.model import LineItem, Result
 
 SUCCESS = range(200, 300)  # said of what is no OneRoster answer
-UNANSWERED_MAX = 3  # writes without an answer in a row, each after its own retries: the SIS is down
-STUDENTS_MAX, COLUMNS_MAX, COLUMNS_LEAST = 5, 5, 2
-"""Server errors in a row, each after its own retries, that are the SIS's and no longer a row's: of five students
-over more than one line item, or of five line items. A SIS may fail for all that is one student's, or for each
-grade of one line item, and then the rest must go on; what is five students' on two line items is neither. Where
-all that is written is of one line item, nobody can tell, and it is no more than a class."""
-
-
 ITEM_CODES = (Code.ASSIGNMENT_REFUSED, Code.ASSIGNMENT_UNAVAILABLE, Code.ASSIGNMENT_UNKNOWN_OUTCOME)
-
-
-@dataclass
-class Halt:
-    """Why a course's writes stop: set once, seen by all its threads. `brake` is pulled from outside."""
-
-    brake: Brake
-    error: PipelineError | None = None
-    _unanswered: int = 0
-    _broken: set[tuple[str, str | None]] = field(default_factory=set)  # line items, with their students
-    _lock: Lock = field(default_factory=Lock)
-
-    def now(self) -> bool:
-        return self.error is not None or self.brake.why is not None
-
-    def answered(self) -> None:
-        with self._lock:
-            self._unanswered = 0
-            self._broken.clear()
-
-    def broken(self, error: PipelineError, line_item_id: str, student_id: str | None) -> None:
-        """Note an error of the SIS's own that may be about this one row; it is not when it is about so many."""
-        with self._lock:
-            self._broken.add((line_item_id, student_id))
-            columns = len({column for column, _ in self._broken})
-            students = len({student for _, student in self._broken if student is not None})
-            spread = (
-                columns >= COLUMNS_LEAST and students >= STUDENTS_MAX if students else columns >= COLUMNS_MAX
-            )
-            if spread:
-                self.error = self.error or error
-
-    def unanswered(self, error: PipelineError) -> None:
-        with self._lock:
-            self._unanswered += 1
-            if self._unanswered >= UNANSWERED_MAX:
-                self.error = self.error or error
-
-    def refuse(self, error: PipelineError) -> None:
-        with self._lock:
-            self.error = self.error or error
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,9 +93,6 @@ class Poster:
                 ids = (getattr(row, "result_id", None), row.line_item_id)
                 missing = frozenset(each for each in ids if each is not None and failure.says_unknown(each))
                 return WriteAnswer(code=refused, sis_error=_words(failure), unknown=missing)
-            case ThrottledError():  # for longer than there is time
-                self.halt.refuse(failure)
-                return WriteAnswer(code=unavailable, sis_error=_words(failure))
             case UnavailableError():
                 if failure.is_outage or failure.status in SUCCESS:
                     self.halt.unanswered(failure)

@@ -86,7 +86,7 @@ def seconds_told(response: requests.Response) -> float | None:
 
 
 def retry_after(value: str | None, now: datetime) -> float | None:
-    """Read a Retry-After, seconds or an HTTP date; None where unsaid. How long is too long, pacing.py says."""
+    """Read a Retry-After, seconds or an HTTP date; None where unsaid (too long: pacing.py)."""
     if value is None:
         return None
     try:

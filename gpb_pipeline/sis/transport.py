@@ -89,18 +89,24 @@ class Transport:
         """Ask, and return the successful (2xx) answer; a GET's may be read.
 
         Raises RefusedError for what the SIS will not do (AccessError where it refuses the client as a whole),
-        UnavailableError for an outage that outlasts the retries or a throttle that outlasts pacing.PUT_OFF_MOST,
-        UnknownOutcome for a write cut short by one, StoppedError for what was stopped before it was sent.
+        UnavailableError for an outage that outlasts the retries or a throttle for which there is no time
+        (pacing.py), UnknownOutcome for a write cut short by one, StoppedError for what was stopped before it
+        was sent.
         """
         return self._patiently(lambda: self._once(call), keyed=call.keyed)
 
     def _patiently(self, ask: Callable[[], T], *, keyed: bool = True) -> T:
         """Ask again while the SIS throttles and there is time; after each throttle outages are met afresh."""
+        rule = _AnotherTry(self._pace, self._brake, keyed=keyed)
         while True:
             try:
-                return _through_outages(ask, _AnotherTry(self._pace, self._brake, keyed=keyed))
-            except ThrottledError:
-                if not self._pace.has_time:
+                return _through_outages(ask, rule)
+            except (ThrottledError, StoppedError) as error:
+                if isinstance(error, ThrottledError) and self._pace.has_time:
+                    rule.begin_afresh()
+                elif isinstance(rule.met, UnknownOutcome):  # an earlier try may have been taken
+                    raise rule.met from None
+                else:
                     raise
 
     @contextmanager
@@ -175,14 +181,9 @@ class Transport:
 
 
 def _through_outages(ask: Callable[[], T], rule: "_AnotherTry") -> T:
-    try:
-        for attempt in stamina.retry_context(on=rule, attempts=ATTEMPTS, timeout=None):
-            with attempt:
-                return ask()
-    except StoppedError:
-        if isinstance(rule.met, UnknownOutcome):  # an earlier try may have been taken
-            raise rule.met from None
-        raise
+    for attempt in stamina.retry_context(on=rule, attempts=ATTEMPTS, timeout=None):
+        with attempt:
+            return ask()
     raise AssertionError("unreachable: the last attempt raises")
 
 
@@ -194,6 +195,10 @@ class _AnotherTry:
         self._pace = pace
         self._brake = brake
         self._keyed = keyed
+        self._patience = Patience()
+
+    def begin_afresh(self) -> None:
+        """Meet outages with all patience again; what was met before stays."""
         self._patience = Patience()
 
     def __call__(self, error: Exception) -> bool | float:

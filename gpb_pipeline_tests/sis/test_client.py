@@ -56,7 +56,7 @@ def test_only_ids_that_we_made_are_read_in_lower_case(
     reference = {"sourcedId": column, "type": "lineItem"}
     student = {"sourcedId": theirs, "type": "user"}
     item = {"sourcedId": column, "class": theirs, "title": "One", "category": {"sourcedId": theirs}}
-    results = [
+    results: list[dict[str, Any]] = [
         {"sourcedId": ours, "lineItem": reference, "student": student, "score": 1},
         {"sourcedId": "R-1", "lineItem": column, "student": student, "score": 1},
         {"sourcedId": ours, "student": None},

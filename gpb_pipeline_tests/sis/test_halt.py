@@ -4,7 +4,7 @@ import pytest
 
 from gpb_pipeline.brake import Brake
 from gpb_pipeline.sis.errors import Answer, UnknownOutcome
-from gpb_pipeline.sis.posting import Halt
+from gpb_pipeline.sis.halt import Halt
 
 BROKEN = UnknownOutcome(Answer(500), item="a row")
 Row = tuple[str, str | None]

@@ -153,6 +153,14 @@ def test_after_a_throttle_an_outage_is_met_with_all_its_patience(
     assert connect().put_result(RESULT) == RESULT.sourced_id
 
 
+def test_a_write_that_may_have_been_taken_stays_unknown_when_its_repeat_is_throttled_for_good(
+    sis: OneRosterServer, connect: Connect
+) -> None:
+    sis.faults += [Response(status_code=500), Response(status_code=429, headers={"Retry-After": "86400"})]
+    with pytest.raises(UnknownOutcome):
+        connect().put_result(RESULT)
+
+
 def test_a_refusal_gives_its_turn_back(sis: OneRosterServer, connect: Connect) -> None:
     client = connect()
     sis.faults += [Response(status_code=422)] * (2 * IN_FLIGHT)

@@ -1,4 +1,4 @@
-"""A list without rows where the last read had some: a short read for a night, believed when someone says so."""
+"""A list without rows where the last read had some: a short read, believed when someone says so."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,8 +1,8 @@
 """Which lists of a read have no rows for a class although something of ours stands there by them.
 
 SISs say a list that they cannot give now as 404, `null` or `[]`, which is also how they say that it is empty.
-That grades of ours stand in a class tells the two apart, but for one that was emptied since (sync.py asks what
-the last sync read). Gradebooks, which have a whole rule of their own, are see.py's.
+That grades of ours stand in the class tells the two apart, but for one that was emptied since: sync.py asks
+what the last sync read. Gradebooks, which have a rule of their own, are see.py's.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from gpb_pipeline.sandbox.sis.refusals import Refusal
+from gpb_pipeline.sandbox.sis.refusals import CodeMinor, Refusal
 from gpb_pipeline.sandbox.sis.wire import Payload
 
 CLAUSE = re.compile(r"\s*([A-Za-z.]+)\s*(!=|>=|<=|=|>|<|~)\s*'([^']*)'\s*")
@@ -25,17 +25,15 @@ COMPARISONS: dict[str, Callable[[Value, Value], bool]] = {
     "<=": lambda held, asked: held <= asked,
     "~": lambda held, asked: asked[2] in held[2],
 }
-OPTIONAL_FIELDS = (
-    frozenset(  # that either version lets an object have, although none of those at hand may have it
-        """
+OPTIONAL = """
     academicSession agents beginDate children class classCode comment courseCode description dueDate email
     endDate gradingPeriod grades identifier inProgress incomplete late learningObjectiveSet location metadata
     middleName missing orgs parent periods phone preferredFirstName preferredLastName preferredMiddleName
     primary primaryOrg pronouns resources resultValueMax resultValueMin schoolYear school score scoreScale sms
     subjectCodes subjects terms textScore userIds userMasterIdentifier userProfiles username weight
-    """.split()
-    )
-)
+"""
+OPTIONAL_FIELDS = frozenset(OPTIONAL.split())
+"""What either version lets an object have although none of those at hand has it."""
 
 
 def filtered(items: Sequence[Payload], text: str | None) -> Sequence[Payload]:
@@ -104,8 +102,8 @@ def with_fields(items: Sequence[Payload], asked: Sequence[str]) -> Sequence[Payl
     return [{key: value for key, value in each.items() if key in fields} for each in items]
 
 
-def _require_field(items: Sequence[Payload], dotted: str, where: str, code: str) -> None:
-    head = dotted.split(".")[0]
+def _require_field(items: Sequence[Payload], dotted: str, where: str, code: CodeMinor) -> None:
+    head = dotted.split(".", maxsplit=1)[0]
     untold = head == "metadata" or (head in OPTIONAL_FIELDS and not any(head in each for each in items))
     if items and not untold and not any(_held(each, dotted) for each in items):
         raise Refusal(400, code, f"{where}: {dotted or 'a blank'} is no field of these")
