@@ -230,7 +230,7 @@ class CourseSync:
         self.reached(Stage.FILTER)
         places = _places(canvas, sis, policy.tenant)
         mapping, on_record, strangers = self.connections.warehouse.read(_known, places)
-        if self.request.type not in READ_BACK and not self.request.confirm:
+        if not self.request.confirm:
             self._require_rows(read, on_record)
         held = taken_over(on_record, places)
         eyes = self._eyes(places, strangers)
@@ -338,13 +338,16 @@ class CourseSync:
     def _require_rows(self, read: CourseRead, held: Holdings) -> None:
         """Raise a ShortReadError of either side for a list without rows by which something of ours stands.
 
-        One that the last whole sync read so too was confirmed then, and is believed.
+        One that the last whole read was without too was confirmed then, and is believed.
         """
-        require_somebody(read.canvas, posted=not held.results.empty)
-        course_id, warehouse = read.canvas.course.course_id, self.connections.warehouse
-        if read.canvas.assignments.empty and held.line_items["certainty"].isin(SURE).any():
+        canvas, warehouse = read.canvas, self.connections.warehouse
+        course_id = canvas.course.course_id
+        if self.request.type not in READ_BACK:
+            require_somebody(canvas, posted=not held.results.empty)
+        is_there = canvas.course.workflow_state != "deleted"
+        if is_there and canvas.assignments.empty and held.line_items["certainty"].isin(SURE).any():
             last = warehouse.read(frames.last_assignments, course_id)
-            require_assignments(read.canvas, before=not last.empty)
+            require_assignments(canvas, before=not last.empty)
         for what, lacking in (("students", without_students), ("categories", without_categories)):
             short = lacking(read.sis, held)
             if short:

@@ -84,10 +84,21 @@ def test_no_assignments_where_columns_of_ours_stand_is_a_short_read(desk: Desk) 
     unharmed(desk, before)
 
 
-@pytest.mark.parametrize(
+LISTS = pytest.mark.parametrize(
     ("side", "path"),
     [("sis", r"/classes/[^/]+/students"), ("sis", "/categories"), ("canvas", r"/assignments\?")],
 )
+
+
+@LISTS
+def test_a_reading_back_does_not_make_it_believed(desk: Desk, side: str, path: str) -> None:
+    desk.sync_one(SPANISH)
+    without_rows(desk, side, path)
+    for sync_type in ("reconcile", "nightly"):
+        assert desk.fails(SPANISH, sync_type=sync_type).error.code.endswith("short_read")
+
+
+@LISTS
 def test_what_someone_confirmed_is_believed_from_then_on(desk: Desk, side: str, path: str) -> None:
     desk.sync_one(SPANISH)
     held = desk.held()
