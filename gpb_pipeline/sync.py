@@ -18,7 +18,7 @@ from pandera.typing import DataFrame
 
 from gpb_pipeline.brake import Brake
 from gpb_pipeline.canvas.client import CanvasClient
-from gpb_pipeline.canvas.completeness import require_somebody
+from gpb_pipeline.canvas.completeness import require_assignments, require_somebody
 from gpb_pipeline.canvas.courses import Head
 from gpb_pipeline.canvas.extracts import read_course
 from gpb_pipeline.errors import PermanentError, PipelineError
@@ -43,7 +43,8 @@ from gpb_pipeline.passback.holdings.differences import (
     only_retracted,
     told_again,
 )
-from gpb_pipeline.passback.holdings.frames import Holdings
+from gpb_pipeline.passback.holdings.frames import SURE, Holdings
+from gpb_pipeline.passback.holdings.lacking import without_categories, without_students
 from gpb_pipeline.passback.holdings.plan import Planned, plan, without_grades
 from gpb_pipeline.passback.holdings.see import believed, short_classes, taken_over, to_look_up
 from gpb_pipeline.passback.rows.frames import Rows
@@ -51,8 +52,8 @@ from gpb_pipeline.passback.rules.judge import judge
 from gpb_pipeline.settings import CanvasSettings, PassbackSettings, SisSettings
 from gpb_pipeline.sis.client import OneRosterClient
 from gpb_pipeline.sis.errors import Answer, ShortReadError
+from gpb_pipeline.sis.halt import Halt
 from gpb_pipeline.sis.lookups import read_sis
-from gpb_pipeline.sis.posting import Halt
 from gpb_pipeline.warehouse import choices, frames, holdings, tables, which_sis
 from gpb_pipeline.warehouse.ducklake import Connection, Warehouse
 from gpb_pipeline.warehouse.holdings import Change
@@ -229,8 +230,8 @@ class CourseSync:
         self.reached(Stage.FILTER)
         places = _places(canvas, sis, policy.tenant)
         mapping, on_record, strangers = self.connections.warehouse.read(_known, places)
-        if self.request.type not in READ_BACK and not self.request.confirm:
-            require_somebody(canvas, posted=not on_record.results.empty)
+        if not self.request.confirm:
+            self._require_rows(read, on_record)
         held = taken_over(on_record, places)
         eyes = self._eyes(places, strangers)
         whole = interrupted or self.request.type in READ_BACK
@@ -334,17 +335,41 @@ class CourseSync:
             strangers=strangers,
         )
 
+    def _require_rows(self, read: CourseRead, held: Holdings) -> None:
+        """Raise a ShortReadError of either side for a list without rows by which something of ours stands.
+
+        One that the last whole read was without too was confirmed then, and is believed.
+        """
+        canvas, warehouse = read.canvas, self.connections.warehouse
+        course_id = canvas.course.course_id
+        if self.request.type not in READ_BACK:
+            require_somebody(canvas, posted=not held.results.empty)
+        is_there = canvas.course.workflow_state != "deleted"
+        if is_there and canvas.assignments.empty and held.line_items["certainty"].isin(SURE).any():
+            last = warehouse.read(frames.last_assignments, course_id)
+            require_assignments(canvas, before=not last.empty)
+        for what, lacking in (("students", without_students), ("categories", without_categories)):
+            short = lacking(read.sis, held)
+            if short:
+                short -= lacking(warehouse.read(frames.last_sis, course_id), held)
+            if short:
+                raise _short(f"{what} of class {', '.join(sorted(short))}")
+
     def _looked_up(self, held: Holdings, class_ids: frozenset[str], eyes: Eyes) -> Holdings:
         """Read classes back before anything is judged; raises ShortReadError for one that is not whole."""
         book = eyes.read(class_ids)
         short = short_classes(held, book)
         if short and not self.request.confirm:
-            raise ShortReadError(
-                Answer(None, "an empty list where grades of ours stood"),
-                item=f"class {', '.join(sorted(short))}",
-                remedy="Look at the class in the SIS. The next sync tries again; --confirm believes it.",
-            )
+            raise _short(f"class {', '.join(sorted(short))}")
         return eyes.seen(held, believed(held, book) if self.request.confirm else book)
+
+
+def _short(item: str) -> ShortReadError:
+    return ShortReadError(
+        Answer(None, "an empty list where grades of ours stood"),
+        item=item,
+        remedy="Look at the class in the SIS. The next sync tries again; --confirm believes it.",
+    )
 
 
 def _known(

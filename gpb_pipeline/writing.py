@@ -26,7 +26,8 @@ from gpb_pipeline.passback.rules.causes import joined
 from gpb_pipeline.passback.rules.issues import Code
 from gpb_pipeline.sis.client import OneRosterClient
 from gpb_pipeline.sis.gradebook import asked_by_id, line_items_of, read_gradebook
-from gpb_pipeline.sis.posting import Halt, Poster
+from gpb_pipeline.sis.halt import Halt
+from gpb_pipeline.sis.posting import Poster
 from gpb_pipeline.warehouse import holdings as record
 from gpb_pipeline.warehouse.ducklake import Warehouse
 from gpb_pipeline.warehouse.holdings import Change

@@ -16,11 +16,12 @@ Json = dict[str, Any]
 _DIGITS = 20  # a whole number of more is no id and no count; Python reads none of more than 4,300
 
 
-def body_of(answer: requests.Response, item: str) -> object:
+def body_of(answer: requests.Response, item: str, *, is_canvas: bool) -> object:
     """Parse an answer's JSON; bytes that are no UTF-8 cost their character alone.
 
     Raises UnavailableError for JSON that breaks off, as where no Content-Length says how much should come,
-    and PermanentError for what is no JSON at all.
+    and for a web page where `is_canvas`, which has answered in JSON before: it is one of maintenance.
+    PermanentError for what else is no JSON.
     """
     text = answer.content.decode("utf-8", "replace")
     try:
@@ -31,6 +32,12 @@ def body_of(answer: requests.Response, item: str) -> object:
                 f"Canvas did not answer in full: {Outage.CUT.value}",
                 item=item,
                 remedy="Try again; if it stays, see whether a proxy cuts answers.",
+            ) from None
+        if is_canvas and text.lstrip()[:1] == "<":
+            raise UnavailableError(
+                "Canvas answered with a web page",
+                item=item,
+                remedy="Try again; if it stays, see whether Canvas is being maintained.",
             ) from None
         raise unreadable("Canvas answered with something that is not JSON", item) from None
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
 from http import HTTPStatus
+from threading import Event
 from typing import Literal, Self
 
 import requests
@@ -73,6 +74,7 @@ class CanvasClient:
         self.settings = settings
         self._bucket = bucket or Bucket()
         self._brake = Brake()
+        self._is_canvas = Event()  # set by its first answer in JSON
         self._session = requests.Session()
         self._session.auth = _Bearer(_token_in(settings))
         self._session.headers.update(
@@ -133,7 +135,9 @@ class CanvasClient:
         for attempt in stamina.retry_context(on=_another_try(self._brake), attempts=ATTEMPTS, timeout=None):
             with attempt:
                 answer = self._ask(method, url, item, params, body)
-                return Read(answer, body_of(answer, item))
+                said = body_of(answer, item, is_canvas=self._is_canvas.is_set())
+                self._is_canvas.set()
+                return Read(answer, said)
         raise AssertionError("unreachable: the last attempt raises")
 
     def _ask(

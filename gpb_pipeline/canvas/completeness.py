@@ -100,6 +100,16 @@ def require_somebody(read: CanvasRead, *, posted: bool) -> None:
         )
 
 
+def require_assignments(read: CanvasRead, *, before: bool) -> None:
+    """Raise ShortReadError where there is no assignment and there were some `before`, whose columns stand."""
+    if before and read.assignments.empty:
+        raise _short(
+            "there are no assignments, and columns of it stand in the SIS",
+            f"course {read.course.course_id}, assignments",
+            "Sync again; where all assignments were deleted, sync it with --confirm.",
+        )
+
+
 def require_submissions(
     enrollments: Columns, asked: Iterable[Json], submissions: Sequence[Json], item: str
 ) -> None:

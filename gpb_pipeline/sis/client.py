@@ -14,7 +14,7 @@ from functools import partial
 from http import HTTPStatus
 from threading import Lock
 from time import monotonic
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from gpb_pipeline.brake import Brake
 from gpb_pipeline.errors import PermanentError
@@ -22,6 +22,7 @@ from gpb_pipeline.settings import SisSettings
 from gpb_pipeline.sis import reading
 from gpb_pipeline.sis.errors import AccessError, Answer, RefusedError
 from gpb_pipeline.sis.lists import rows_of
+from gpb_pipeline.sis.made_ids import as_made
 from gpb_pipeline.sis.model import (
     AcademicSession,
     Category,
@@ -57,6 +58,7 @@ class OneRosterClient:
         self.settings = settings
         older = settings.dialect == "oneroster-1.1"
         self._codec: Codec = OneRoster1p1(settings.base_url) if older else OneRoster1p2(settings.base_url)
+        self._as_made: Callable[[Any], Any] = as_made if settings.id_mode == "consumer" else lambda row: row
         self._ask_through(Transport(settings, self._codec.scope))
         self._asks_class_categories = self._codec.lists_class_categories
         self._has_class_categories = False  # it did for some class: then 404 is none, and not no such list
@@ -156,13 +158,13 @@ class OneRosterClient:
     def class_line_items(self, class_id: str) -> Listing[LineItem]:
         """Read the class's line items, those marked `tobedeleted` too."""
         url = self._codec.gradebook + path("classes", class_id, "lineItems")
-        rows = self._class_rows(url, "lineItems", class_id, "line items")
+        rows = self._held_rows(url, "lineItems", class_id, "line items")
         return reading.listing("line item", rows, partial(reading.read_line_item, class_id=class_id))
 
     def class_results(self, class_id: str) -> Listing[Result]:
         """Read the class's results, those marked `tobedeleted` too."""
         url = self._codec.gradebook + path("classes", class_id, "results")
-        rows = self._class_rows(url, "results", class_id, "results")
+        rows = self._held_rows(url, "results", class_id, "results")
         return reading.listing("result", rows, reading.read_result)
 
     def find_line_item(self, sourced_id: str) -> LineItem | None:
@@ -222,7 +224,7 @@ class OneRosterClient:
         url = self._codec.gradebook + path(collection, sourced_id)
         try:
             found = self._reads.object_of(Call("GET", url, item), name)
-            held = None if found is None else read(found)
+            held = None if found is None else read(self._as_made(found))
         except RefusedError:
             raise
         except PermanentError as unreadable:
@@ -230,6 +232,9 @@ class OneRosterClient:
         if held is not None and held.sourced_id.lower() != sourced_id.lower():
             raise RefusedError(Answer(HTTPStatus.OK, words="answered with another sourcedId"), item=item)
         return held if held is not None and held.status == "active" else None
+
+    def _held_rows(self, url: str, name: str, class_id: str, what: str) -> list[object]:
+        return [self._as_made(each) for each in self._class_rows(url, name, class_id, what)]
 
     def _class_rows(self, url: str, name: str, class_id: str, what: str) -> list[object]:
         """Read a class's list: where the SIS has none, of a class that it has, it is empty."""

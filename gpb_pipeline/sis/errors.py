@@ -49,17 +49,17 @@ class RefusedError(PermanentError):
         """
         unknown = self.status == HTTPStatus.NOT_FOUND or (self.sis_code or "").lower() == "unknownobject"
         whole = rf"(?<![\w/-])(?<!\w[.:]){re.escape(sourced_id)}(?![\w-]|[.:/]\w)"
-        return unknown and re.search(whole, self.sis_words or "") is not None
+        return unknown and re.search(whole, self.sis_words or "", re.IGNORECASE) is not None
 
 
 class ForbiddenError(RefusedError):
     """These credentials may not do this one thing; what else they ask of the kind is answered."""
 
-    def __init__(self, answer: Answer, *, item: str) -> None:
+    def __init__(self, answer: Answer, *, item: str, write: bool) -> None:
         super().__init__(
             answer,
             item=item,
-            remedy="Ask the SIS's support whether these credentials may do this to this class.",
+            remedy=f"Ask the SIS's support to let these credentials {'change' if write else 'read'} {item}.",
         )
 
 
@@ -103,6 +103,10 @@ class UnavailableError(TransientError):
 
 class ThrottledError(UnavailableError):
     """The SIS asks for fewer requests; this one it did not look at, so a write was not made."""
+
+    @property
+    def is_outage(self) -> bool:
+        return True  # it is about whoever asks, and was waited for as long as there was time
 
 
 class UnreachableError(UnavailableError):

@@ -1,7 +1,8 @@
 """How many requests are in flight at a SIS, and how soon after one another they start, by what it answers.
 
 A throttle halves what is in flight, then slows the starts, and all wait as long as told; each success gives
-a little back (additive increase, multiplicative decrease). It knows nothing of HTTP.
+a little back (additive increase, multiplicative decrease). How long that may go on is decided here, for all
+at once: nobody gives up while others still wait. It knows nothing of HTTP.
 """
 
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ IN_FLIGHT_FIRST, IN_FLIGHT = 4, 16  # at first, and at most, over all courses of
 BACK_OFF_FIRST, BACK_OFF_MOST = 0.25, 20.0  # seconds where the SIS names none, doubling without a success
 GAP_FIRST, GAP_LEAST, GAP_MOST = 0.05, 0.01, 5.0  # seconds between two starts, once one at a time is too many
 SLOWER = 1.5  # what a throttle multiplies the gap by
+PUT_OFF_MOST = 3600.0  # seconds that all are put off without one answer between; a sync may end before
 FASTER, ROOMIER = 0.05, 0.06  # what a success adds: to the starts a second, to what all in flight may be
 
 
@@ -28,6 +30,8 @@ class Pace:
         self._next = 0.0  # no turn begins before
         self._lowered = 0.0  # when it last was; 0: never, and then it grows fast
         self._throttles = 0  # since the last success
+        self._put_off = 0.0  # seconds that were waited, or are to be, since the last success
+        self._has_time = True
         self._turns = Condition()
 
     @contextmanager
@@ -59,7 +63,7 @@ class Pace:
     def answered(self) -> None:
         """Note a success."""
         with self._turns:
-            self._throttles = 0
+            self._throttles, self._put_off, self._has_time = 0, 0.0, True
             if self._gap:
                 gap = 1 / (1 / self._gap + FASTER)
                 self._gap = gap if gap > GAP_LEAST else 0.0
@@ -82,9 +86,22 @@ class Pace:
                     self._gap = min(max(self._gap * SLOWER, GAP_FIRST), GAP_MOST)
                 self._throttles += 1
             back_off = min(BACK_OFF_FIRST * 2.0 ** (self._throttles - 1), BACK_OFF_MOST)
-            self._next = max(self._next, now + (back_off if seconds is None else seconds))
+            self._hold(back_off if seconds is None else seconds)
 
     def hold(self, seconds: float) -> None:
-        """Have nobody begin for so long."""
+        """Have nobody begin for so long, if there is time for that."""
         with self._turns:
-            self._next = max(self._next, monotonic() + seconds)
+            self._hold(seconds)
+
+    @property
+    def has_time(self) -> bool:
+        """Whether what was put off last is waited for; not again before the SIS has answered something."""
+        return self._has_time
+
+    def _hold(self, seconds: float) -> None:
+        now = monotonic()
+        until = max(self._next, now + seconds)
+        put_off = self._put_off + until - max(self._next, now)  # what was refused together adds nothing
+        self._has_time = put_off <= PUT_OFF_MOST
+        if self._has_time:
+            self._put_off, self._next = put_off, until

@@ -6,57 +6,32 @@ the course's further writes. What is written was decided in passback; nothing is
 
 from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from threading import Lock
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 from pandera.typing import DataFrame
 
-from gpb_pipeline.brake import Brake, StoppedError
-from gpb_pipeline.errors import PermanentError, PipelineError, unforeseen
+from gpb_pipeline.brake import StoppedError
+from gpb_pipeline.errors import PermanentError, unforeseen
 from gpb_pipeline.passback.frames import rows_of
 from gpb_pipeline.passback.rows.frames import AssignmentRows, GradeRows
 from gpb_pipeline.passback.rows.settle import TO_WRITE, WriteAnswer
 from gpb_pipeline.passback.rules.issues import Code
 from gpb_pipeline.sis.client import OneRosterClient
-from gpb_pipeline.sis.errors import AccessError, RefusedError, UnavailableError, UnknownOutcome
+from gpb_pipeline.sis.errors import (
+    AccessError,
+    RefusedError,
+    UnavailableError,
+    UnknownOutcome,
+)
+from gpb_pipeline.sis.halt import Halt
 from gpb_pipeline.sis.model import LineItem, Result
 
 SUCCESS = range(200, 300)  # said of what is no OneRoster answer
-UNANSWERED_MAX = 3  # writes without an answer in a row, each after its own retries: the SIS is down
-
-
 ITEM_CODES = (Code.ASSIGNMENT_REFUSED, Code.ASSIGNMENT_UNAVAILABLE, Code.ASSIGNMENT_UNKNOWN_OUTCOME)
-
-
-@dataclass
-class Halt:
-    """Why a course's writes stop: set once, seen by all its threads. `brake` is pulled from outside."""
-
-    brake: Brake
-    error: PipelineError | None = None
-    _unanswered: int = 0
-    _lock: Lock = field(default_factory=Lock)
-
-    def now(self) -> bool:
-        return self.error is not None or self.brake.why is not None
-
-    def answered(self) -> None:
-        with self._lock:
-            self._unanswered = 0
-
-    def unanswered(self, error: PipelineError) -> None:
-        with self._lock:
-            self._unanswered += 1
-            if self._unanswered >= UNANSWERED_MAX:
-                self.error = self.error or error
-
-    def refuse(self, error: PipelineError) -> None:
-        with self._lock:
-            self.error = self.error or error
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,8 +94,10 @@ class Poster:
                 missing = frozenset(each for each in ids if each is not None and failure.says_unknown(each))
                 return WriteAnswer(code=refused, sis_error=_words(failure), unknown=missing)
             case UnavailableError():
-                if failure.is_outage or failure.status in SUCCESS:  # else it may be about this one row
+                if failure.is_outage or failure.status in SUCCESS:
                     self.halt.unanswered(failure)
+                else:
+                    self.halt.broken(failure, row.line_item_id, getattr(row, "student_id", None))
                 code = unknown if isinstance(failure, UnknownOutcome) else unavailable
                 return WriteAnswer(code=code, sis_error=_words(failure))
             case PermanentError():  # a setting, or an answer that cannot be read: so will be the rest

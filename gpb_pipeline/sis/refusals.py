@@ -26,8 +26,8 @@ from gpb_pipeline.sis.errors import (
 )
 from gpb_pipeline.sis.replies import decoded
 
-RETRY_AFTER_MIN, RETRY_AFTER_MAX = 0.05, 3600.0  # seconds
-RATE_LIMIT = re.compile(r"rate.?limit|too many requests|throttl", re.IGNORECASE)
+RETRY_AFTER_MIN = 0.05  # seconds
+RATE_LIMIT = re.compile(r"rate.?limit|too many (requests|calls)|quota|throttl", re.IGNORECASE)
 BUSY = re.compile(rf"{RATE_LIMIT.pattern}|server_busy", re.IGNORECASE)
 CLUE = 500  # characters of an answer in which a clue is looked for
 SETTINGS = {
@@ -62,7 +62,7 @@ def raise_for(response: requests.Response, item: str, *, write: bool, whole: boo
     if status == HTTPStatus.REQUEST_TIMEOUT:
         raise UnavailableError(answer, item=item, retry_after=after)
     if status == HTTPStatus.FORBIDDEN and not whole:
-        raise ForbiddenError(answer, item=item)
+        raise ForbiddenError(answer, item=item, write=write)
     if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
         raise AccessError(answer, item=item)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.NOT_IMPLEMENTED:
@@ -86,7 +86,7 @@ def seconds_told(response: requests.Response) -> float | None:
 
 
 def retry_after(value: str | None, now: datetime) -> float | None:
-    """Read a Retry-After, seconds or an HTTP date, as bounded seconds; None where unsaid."""
+    """Read a Retry-After, seconds or an HTTP date; None where unsaid (too long: pacing.py)."""
     if value is None:
         return None
     try:
@@ -97,4 +97,4 @@ def retry_after(value: str | None, now: datetime) -> float | None:
         )
     except (ValueError, TypeError):
         return None
-    return min(max(seconds, RETRY_AFTER_MIN), RETRY_AFTER_MAX)
+    return max(seconds, RETRY_AFTER_MIN)

@@ -71,8 +71,13 @@ def _json(text: str) -> tuple[BodyKind, Any]:
     return ("none" if body is None else "json"), body
 
 
-def require_read(reply: Reply, item: str) -> None:
-    """Raise unless what a GET answered may be read: whole, and no failure under a success status."""
+def require_read(reply: Reply, item: str, *, is_sis: bool) -> None:
+    """Raise unless what a GET answered may be read: whole, and no failure under a success status.
+
+    A web page of what `is_sis`, since it has answered in JSON before, is one of maintenance.
+    """
+    if is_sis and reply.kind == "other" and reply.text.lstrip().startswith("<"):
+        raise UnavailableError(Answer(reply.status, "web_page"), item=item)
     empty_page = reply.status == HTTPStatus.OK and not reply.text.strip()
     if reply.kind == "cut" or empty_page:
         raise UnavailableError(Answer(reply.status, "cut"), item=item)

@@ -3,11 +3,12 @@
 What is asked, and what the answer holds, is client.py's; what a refusal means, refusals.py's.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
 from http import HTTPStatus
-from time import monotonic
+from threading import Event
 from typing import Any, Literal, Self, TypeVar
 
 import requests
@@ -26,14 +27,13 @@ from gpb_pipeline.sis.errors import (
     UnreachableError,
 )
 from gpb_pipeline.sis.pacing import IN_FLIGHT, Pace
-from gpb_pipeline.sis.refusals import is_throttle, raise_for, raise_unanswered, seconds_told
+from gpb_pipeline.sis.refusals import is_throttle, raise_for, raise_unanswered
 from gpb_pipeline.sis.replies import Reply, require_read
 from gpb_pipeline.sis.standing import Credentials
 from gpb_pipeline.sis.tokens import Bearer, Tokens
 
 ATTEMPTS = 5  # at what an outage leaves unanswered, if it lasts no longer than outages.Patience
 BRIEFLY = 0.5  # seconds that all wait for a 503 without a word; the one that met it waits by its patience
-THROTTLED_FOR = 600.0  # seconds that one request may be put off for its rate
 T = TypeVar("T")
 
 
@@ -70,6 +70,7 @@ class Transport:
         self._pace = Pace()
         self._standing = Credentials()
         self._brake = Brake()
+        self._is_sis = Event()  # set by its first answer in JSON
 
     def heeding(self, brake: Brake) -> Self:
         """Give the same session, token and pace for work that `brake` stops between two requests."""
@@ -82,39 +83,60 @@ class Transport:
 
     def authorize(self) -> None:
         """Have a token; raises as send does."""
-        self._patiently(self._tokens.current)
+        self._patiently(self._token)
 
     def send(self, call: Call) -> Reply:
         """Ask, and return the successful (2xx) answer; a GET's may be read.
 
         Raises RefusedError for what the SIS will not do (AccessError where it refuses the client as a whole),
-        UnavailableError for an outage that outlasts the retries or a throttle that outlasts ten minutes,
-        UnknownOutcome for a write cut short by one, StoppedError for what was stopped before it was sent.
+        UnavailableError for an outage that outlasts the retries or a throttle for which there is no time
+        (pacing.py), UnknownOutcome for a write cut short by one, StoppedError for what was stopped before it
+        was sent.
         """
         return self._patiently(lambda: self._once(call), keyed=call.keyed)
 
     def _patiently(self, ask: Callable[[], T], *, keyed: bool = True) -> T:
-        """Ask again while the SIS throttles, within bounds; after each throttle outages are met afresh."""
-        until = monotonic() + THROTTLED_FOR
+        """Ask again while the SIS throttles and there is time; after each throttle outages are met afresh."""
+        rule = _AnotherTry(self._pace, self._brake, keyed=keyed)
         while True:
             try:
-                return _through_outages(ask, _AnotherTry(self._pace, self._brake, keyed=keyed))
-            except ThrottledError as error:
-                if monotonic() + (error.retry_after or 0.0) >= until:
+                return _through_outages(ask, rule)
+            except (ThrottledError, StoppedError) as error:
+                if isinstance(error, ThrottledError) and self._pace.has_time:
+                    rule.begin_afresh()
+                elif isinstance(rule.met, UnknownOutcome):  # an earlier try may have been taken
+                    raise rule.met from None
+                else:
                     raise
 
-    def _once(self, call: Call) -> Reply:
+    @contextmanager
+    def _turn(self) -> Iterator[float]:
+        """Have a turn; the pace knows of a throttle before another begins."""
         with self._pace.turn(self._brake) as began:
+            try:
+                yield began
+            except ThrottledError as error:
+                self._pace.throttled(began, error.retry_after)
+                raise
+
+    def _token(self) -> str:
+        with self._turn():
+            return self._tokens.current()
+
+    def _once(self, call: Call) -> Reply:
+        write = call.method != "GET"
+        with self._turn() as began:
             response = self._authorized(call)
             self._learn(call, response, began)
-        write = call.method != "GET"
-        if response.status_code // 100 != 2:  # noqa: PLR2004 - 2xx
-            forbidden = response.status_code == HTTPStatus.FORBIDDEN and not is_throttle(response)
-            whole = forbidden and self._standing.is_refused(call.method, call.class_id)
-            raise_for(response, call.item, write=write, whole=whole)
+            if response.status_code // 100 != 2:  # noqa: PLR2004 - 2xx
+                forbidden = response.status_code == HTTPStatus.FORBIDDEN and not is_throttle(response)
+                whole = forbidden and self._standing.is_refused(call.method, call.class_id)
+                raise_for(response, call.item, write=write, whole=whole)
         reply = Reply.of(response)
+        if reply.kind == "json":
+            self._is_sis.set()
         if not write:
-            require_read(reply, call.item)
+            require_read(reply, call.item, is_sis=self._is_sis.is_set())
         elif reply.kind == "cut":
             raise UnknownOutcome(Answer(reply.status, "cut"), item=call.item)
         return reply
@@ -134,9 +156,9 @@ class Transport:
         return response
 
     def _learn(self, call: Call, response: requests.Response, began: float) -> None:
-        if is_throttle(response):
-            self._pace.throttled(began, seconds_told(response))
-        elif response.status_code == HTTPStatus.SERVICE_UNAVAILABLE:  # a throttle too, or an outage
+        if is_throttle(response):  # which is raised in this very turn
+            return
+        if response.status_code == HTTPStatus.SERVICE_UNAVAILABLE:  # a throttle too, or an outage
             self._pace.throttled(began, BRIEFLY)
         elif response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
             self._pace.answered()
@@ -159,14 +181,9 @@ class Transport:
 
 
 def _through_outages(ask: Callable[[], T], rule: "_AnotherTry") -> T:
-    try:
-        for attempt in stamina.retry_context(on=rule, attempts=ATTEMPTS, timeout=None):
-            with attempt:
-                return ask()
-    except StoppedError:
-        if isinstance(rule.met, UnknownOutcome):  # an earlier try may have been taken
-            raise rule.met from None
-        raise
+    for attempt in stamina.retry_context(on=rule, attempts=ATTEMPTS, timeout=None):
+        with attempt:
+            return ask()
     raise AssertionError("unreachable: the last attempt raises")
 
 
@@ -178,6 +195,10 @@ class _AnotherTry:
         self._pace = pace
         self._brake = brake
         self._keyed = keyed
+        self._patience = Patience()
+
+    def begin_afresh(self) -> None:
+        """Meet outages with all patience again; what was met before stays."""
         self._patience = Patience()
 
     def __call__(self, error: Exception) -> bool | float:
@@ -192,7 +213,7 @@ class _AnotherTry:
         if error.retry_after is None:
             return seconds
         self._pace.hold(error.retry_after)  # which is where all wait, this one too
-        return 0.0
+        return 0.0 if self._pace.has_time else False
 
 
 def _headers_in(settings: SisSettings) -> dict[str, str]:

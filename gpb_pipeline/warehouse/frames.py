@@ -24,6 +24,10 @@ from gpb_pipeline.passback.frames import (
     Frame,
     Overrides,
     Sections,
+    SisCategories,
+    SisClasses,
+    SisGradingPeriods,
+    SisRoster,
     Submissions,
     build,
     empty,
@@ -88,6 +92,23 @@ def replace(session: Connection, courses: Sequence[CourseFrames]) -> None:
 def current(session: Connection, table: Table[F], course_id: str) -> DataFrame[F]:
     """Read a course's frame as its last sync left it; without rows if there was none."""
     return table.select(session, "course_id", [course_id])
+
+
+def last_assignments(session: Connection, course_id: str) -> DataFrame[Assignments]:
+    """Give the course's assignments as its last whole sync read them."""
+    return current(session, tables.CANVAS_ASSIGNMENTS, course_id)
+
+
+def last_sis(session: Connection, course_id: str) -> SisRead:
+    """Give what the course's last whole sync looked up in the SIS; without rows if there was none."""
+    return SisRead(
+        columns={
+            SisClasses: current(session, tables.SIS_CLASSES, course_id),
+            SisRoster: current(session, tables.SIS_ROSTER, course_id),
+            SisCategories: current(session, tables.SIS_CATEGORIES, course_id),
+            SisGradingPeriods: current(session, tables.SIS_GRADING_PERIODS, course_id),
+        }
+    )
 
 
 def without_canvas(session: Connection, course_id: str) -> CanvasRead | None:

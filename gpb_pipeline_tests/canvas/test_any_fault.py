@@ -41,6 +41,7 @@ LONG, SHORT = "1003", "1007"  # with submissions on several pages, and on one
 EFFECTS: list[dict[str, Any]] = [
     {"effect": "status", "status": 500},
     {"effect": "status", "status": 503, "body": "<html>Down for maintenance</html>"},
+    {"effect": "status", "status": 200, "body": "<!doctype html><p>Down for maintenance</p>"},
     {"effect": "throttle", "status": 403},
     {"effect": "throttle", "status": 429},
     {"effect": "lost_answer"},

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from gpb_pipeline.brake import Brake
 from gpb_pipeline.canvas.bucket import Bucket
 from gpb_pipeline.canvas.client import (
     AccessError,
@@ -157,6 +158,18 @@ def test_a_list_of_no_known_shape_is_told_so(canvas: Script, client: CanvasClien
     with pytest.raises(PermanentError, match=r"things: .*not (a JSON list|JSON)") as told:
         list(client.pages("things", item="things"))
     assert told.value.code == "unreadable_data"
+
+
+PAGE = (200, HTML, "<!doctype html><title>Canvas is down for maintenance</title>")
+
+
+def test_a_web_page_between_answers_in_json_is_waited_out(canvas: Script, client: CanvasClient) -> None:
+    first = canvas.page({"id": "1"}, next_page="page=2")
+    canvas.answers = [first, PAGE, PAGE, canvas.page({"id": "2"})]
+    assert [each["id"] for each in client.pages("things", item="things")] == ["1", "2"]
+    canvas.answers = [PAGE]
+    with pytest.raises(UnavailableError, match="things: Canvas answered with a web page"):
+        list(client.heeding(Brake()).pages("things", item="things"))
 
 
 @pytest.mark.parametrize(("status", "headers"), [(404, HTML), (405, HTML), (302, {"Location": "/login"})])

@@ -71,6 +71,9 @@ class SisClient:
     def roster(self, path: str) -> requests.Response:
         return self._session.get(f"{self.rostering}{path}", timeout=TIMEOUT)
 
+    def follow(self, link: str) -> requests.Response:
+        return self._session.get(link, timeout=TIMEOUT)
+
     def put(self, path: str, body: Any) -> requests.Response:
         return self._session.put(f"{self.gradebook}{path}", json=body, timeout=TIMEOUT)
 

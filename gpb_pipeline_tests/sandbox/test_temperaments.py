@@ -197,6 +197,17 @@ def test_a_classes_own_categories_are_listed_under_it_alone(newer: Sandbox) -> N
     assert sis.read("/categories/CAT-ESSAY-HIST9-1").status_code == 200
 
 
+def test_ids_are_shown_in_capitals_and_found_as_they_were_written(school: Sandbox, sis: SisClient) -> None:
+    school.set_temperaments(capital_ids=True)
+    sis.put_line_item("li-1")
+    sis.put_result("r-1")
+    assert [each["sourcedId"] for each in listed(sis)] == ["LI-1"]
+    [result] = listed(sis, "/classes/ALG1-1/results")
+    assert (result["sourcedId"], result["lineItem"]["sourcedId"]) == ("R-1", "LI-1")
+    assert sis.read("/results/r-1").json() == {"result": result}
+    assert [each["stored"]["sourced_id"] for each in school.writes()] == ["li-1", "r-1"]
+
+
 def test_a_period_ends_on_its_last_day(school: Sandbox, sis: SisClient) -> None:
     before, after = published_ends(school, sis)
     assert [

@@ -27,7 +27,7 @@ from gpb_pipeline.passback.holdings import see as sight
 from gpb_pipeline.passback.holdings.frames import NO_HOLDINGS, Holdings
 from gpb_pipeline.passback.rows.frames import Rows
 from gpb_pipeline.passback.rules import judge as judging
-from gpb_pipeline.sis.posting import Halt
+from gpb_pipeline.sis.halt import Halt
 from gpb_pipeline_tests.simulation.read import read
 from gpb_pipeline_tests.simulation.school import Course, case_of
 from gpb_pipeline_tests.simulation.sis import Sis

@@ -141,3 +141,15 @@ def test_403_for_what_is_every_classs_is_the_client_at_once(sis: OneRosterServer
     with pytest.raises(AccessError, match=r"HTTP 403 \(forbidden\).*SIS_SCOPE") as raised:
         connect().categories()
     assert raised.value.code == "sis_access"
+
+
+def test_a_403_names_what_was_asked(sis: OneRosterServer, connect: Connect) -> None:
+    sis.collections["/academicSessions"] = ("academicSessions", [])
+    client = connect()
+    client.academic_sessions()
+    client.put_result(RESULT)
+    sis.rule = lambda _: FORBIDDEN
+    with pytest.raises(ForbiddenError, match=r"let these credentials read categories\.$"):
+        client.categories()
+    with pytest.raises(ForbiddenError, match=r"let these credentials change result r-c101-9001-ST1\.$"):
+        client.put_result(RESULT)

@@ -16,7 +16,7 @@ WHY = PermanentError("the host goes down", item="the run", remedy="Sync again.",
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def test_a_write_that_is_put_off_for_ten_minutes_is_woken_and_was_not_made(
+def test_a_write_that_is_put_off_is_woken_and_was_not_made(
     connect: Connect, sis: OneRosterServer, status: int
 ) -> None:
     brake = Brake()

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from typing import Any
+from uuid import NAMESPACE_OID, uuid5
 
 import pytest
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -45,6 +46,41 @@ def test_line_items_of_a_class_keep_those_marked_to_be_deleted(
     ]
     sis.collections["/classes/C1/lineItems"] = ("lineItems", items)
     assert [each.status for each in connect().class_line_items("C1").items] == ["active", "tobedeleted"]
+
+
+@pytest.mark.parametrize("id_mode", ["consumer", "provider"])
+def test_only_ids_that_we_made_are_read_in_lower_case(
+    sis: OneRosterServer, connect: Connect, id_mode: str
+) -> None:
+    ours, column, theirs = (str(uuid5(NAMESPACE_OID, name)).upper() for name in ("r", "l", "student"))
+    reference = {"sourcedId": column, "type": "lineItem"}
+    student = {"sourcedId": theirs, "type": "user"}
+    item = {"sourcedId": column, "class": theirs, "title": "One", "category": {"sourcedId": theirs}}
+    results: list[dict[str, Any]] = [
+        {"sourcedId": ours, "lineItem": reference, "student": student, "score": 1},
+        {"sourcedId": "R-1", "lineItem": column, "student": student, "score": 1},
+        {"sourcedId": ours, "student": None},
+    ]
+    sis.collections["/classes/C1/lineItems"] = ("lineItems", [item])
+    sis.collections["/classes/C1/results"] = ("results", results[:2])
+    sis.collections["/classes/C2/results"] = ("results", results[2:])
+    sis.stored[f"/lineItems/{column.lower()}"] = {"lineItem": item}
+    client = connect(id_mode=id_mode)
+    as_made = str.lower if id_mode == "consumer" else str
+    (line_item,) = client.class_line_items("C1").items
+    assert (line_item.sourced_id, line_item.class_id, line_item.category_id) == (
+        as_made(column),
+        theirs,
+        theirs,
+    )
+    assert client.find_line_item(column.lower()) == line_item
+    for result, expected in zip(client.class_results("C1").items, (as_made(ours), "R-1"), strict=True):
+        assert (result.sourced_id, result.line_item_id, result.student_id) == (
+            expected,
+            as_made(column),
+            theirs,
+        )
+    assert [each.sourced_id for each in client.class_results("C2").rejects] == [as_made(ours)]
 
 
 def test_a_class_is_found_by_its_id_or_not_at_all(sis: OneRosterServer, connect: Connect) -> None:

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from gpb_pipeline.brake import Brake
 from gpb_pipeline.settings import SisSettings
-from gpb_pipeline.sis import transport
+from gpb_pipeline.sis import pacing
 from gpb_pipeline.sis.client import OneRosterClient
 from gpb_pipeline.sis.errors import RefusedError, ThrottledError, UnknownOutcome
 from gpb_pipeline.sis.pacing import IN_FLIGHT, Pace
@@ -75,6 +75,8 @@ def test_no_write_fails_at_two_five_and_ten_a_second_and_few_are_refused() -> No
         Response(status_code=503, headers={"Retry-After": "0"}),
         Response(status_code=403, headers={"Retry-After": "0"}),
         PlainTextResponse("Rate limit exceeded", 403),
+        JSONResponse({"Message": "Quota exceeded for this client"}, 403),
+        JSONResponse({"message": "Too many calls, throttled"}, 403),
         JSONResponse({"imsx_codeMinor": "server_busy"}, 503),
     ],
 )
@@ -94,7 +96,7 @@ def test_a_throttle_is_waited_out_more_often_than_an_outage(
 def test_a_throttle_that_outlasts_its_time_is_told_and_was_not_written(
     sis: OneRosterServer, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transport, "THROTTLED_FOR", 0.0)
+    monkeypatch.setattr(pacing, "PUT_OFF_MOST", 0.0)
     sis.faults.append(Response(status_code=429))
     with pytest.raises(ThrottledError, match="HTTP 429") as raised:
         connect().put_result(RESULT)
@@ -104,10 +106,43 @@ def test_a_throttle_that_outlasts_its_time_is_told_and_was_not_written(
 def test_a_sis_that_asks_for_longer_than_there_is_time_is_told_at_once(
     sis: OneRosterServer, connect: Connect
 ) -> None:
-    sis.faults.append(Response(status_code=429, headers={"Retry-After": "3000"}))
+    sis.faults.append(Response(status_code=429, headers={"Retry-After": "3601"}))
     with pytest.raises(ThrottledError):
         connect().put_result(RESULT)
     assert len(sis.seen) == 1
+
+
+@pytest.fixture
+def waited(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The waits for a turn, which take no time."""
+    waits: list[float] = []
+    monkeypatch.setattr(pacing, "monotonic", lambda: monotonic() + sum(waits))
+    monkeypatch.setattr(Brake, "wait_on", lambda _, condition, seconds: waits.append(seconds))
+    return waits
+
+
+def test_what_is_told_is_waited_for_as_long_as_there_is_time(
+    sis: OneRosterServer, connect: Connect, waited: list[float]
+) -> None:
+    client = connect()
+    later = Response(status_code=429, headers={"Retry-After": "605"})
+    for _ in range(2):  # an answer between, and there is as much time as before
+        sis.faults += [later] * 5
+        assert client.put_result(RESULT)
+    assert sum(waited) == pytest.approx(10 * 605, abs=60)
+    sis.faults += [later] * 6
+    with pytest.raises(ThrottledError):
+        client.put_result(RESULT)
+    assert client.put_result(RESULT)
+
+
+def test_a_token_that_is_throttled_is_waited_for_as_told(
+    sis: OneRosterServer, connect: Connect, waited: list[float]
+) -> None:
+    sis.token_faults += [Response(status_code=429, headers={"Retry-After": "605"})] * 2
+    connect().authorize()
+    assert len(sis.token_forms) == 3
+    assert sum(waited) == pytest.approx(2 * 605, abs=60)
 
 
 def test_after_a_throttle_an_outage_is_met_with_all_its_patience(
@@ -116,6 +151,14 @@ def test_after_a_throttle_an_outage_is_met_with_all_its_patience(
     busy, down = Response(status_code=429, headers={"Retry-After": "0"}), Response(status_code=500)
     sis.faults += [down] * (ATTEMPTS - 1) + [busy] + [down] * (ATTEMPTS - 1)
     assert connect().put_result(RESULT) == RESULT.sourced_id
+
+
+def test_a_write_that_may_have_been_taken_stays_unknown_when_its_repeat_is_throttled_for_good(
+    sis: OneRosterServer, connect: Connect
+) -> None:
+    sis.faults += [Response(status_code=500), Response(status_code=429, headers={"Retry-After": "86400"})]
+    with pytest.raises(UnknownOutcome):
+        connect().put_result(RESULT)
 
 
 def test_a_refusal_gives_its_turn_back(sis: OneRosterServer, connect: Connect) -> None:

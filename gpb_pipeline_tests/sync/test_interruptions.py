@@ -5,6 +5,8 @@ import subprocess
 import sys
 import time
 
+import pytest
+
 from gpb_pipeline.events import CourseFailed, CourseJudged, CourseSkipped, CourseSynced, CourseWaiting
 from gpb_pipeline.stream import sync_courses
 from gpb_pipeline.sync import Posting, Stage
@@ -19,6 +21,7 @@ from gpb_pipeline.sync import SyncRequest, open_connections
 with open_connections() as connections:
     list(sync_courses(connections, [SyncRequest(job_id="dies", course_id=sys.argv[1], posted_by="a test")]))
 """
+TRIES = 3  # of each request (conftest.py)
 SLOW = {"effect": "slow", "method": "PUT", "path": "/results/", "seconds": 0.2, "times": None}
 
 
@@ -123,6 +126,33 @@ def test_a_sis_that_goes_down_is_not_asked_for_every_grade(desk: Desk) -> None:
     assert failed.error.code == "sis_unknown_outcome"
     asked = [each for each in desk.sandbox.requests_seen("sis") if "/results/" in each["path"]]
     assert len(asked) < 64
+
+
+def _puts(desk: Desk, kind: str) -> int:
+    seen = desk.sandbox.requests_seen("sis")
+    return sum(f"/{kind}/" in each["path"] and each["method"] == "PUT" for each in seen)
+
+
+@pytest.mark.parametrize("kind", ["results", "lineItems"])
+def test_a_sis_that_answers_500_to_every_write_is_down(desk: Desk, kind: str) -> None:
+    broken = {"effect": "status", "status": 500, "method": "PUT", "path": f"/{kind}/", "times": None}
+    desk.sandbox.set_faults("sis", broken)
+    failed = desk.fails(ALGEBRA)
+    assert failed.error.code == "sis_unknown_outcome"
+    assert _puts(desk, "results") < 64 * TRIES / 2
+    desk.sandbox.set_faults("sis")
+    assert desk.sync_one(ALGEBRA).status == "Completed"
+    assert len(desk.held()) == 64
+
+
+def test_a_throttle_for_longer_than_there_is_time_stops_the_course_at_once(desk: Desk) -> None:
+    tomorrow = {"effect": "status", "status": 429, "headers": {"Retry-After": "86400"}, "method": "PUT"}
+    desk.sandbox.set_faults("sis", tomorrow | {"path": "/results/", "times": None})
+    failed = desk.fails(ALGEBRA)
+    assert failed.error.code == "sis_unavailable"
+    assert _puts(desk, "results") < 64
+    desk.sandbox.set_faults("sis")
+    assert desk.sync_one(ALGEBRA).status == "Completed"
 
 
 def test_one_refused_grade_costs_itself_alone(desk: Desk) -> None:

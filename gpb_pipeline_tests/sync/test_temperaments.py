@@ -4,17 +4,20 @@ Each is met in both id modes and dialects, and ends with a quiet night in which 
 """
 
 from collections import Counter
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from gpb_pipeline.events import CourseJudged, CourseSynced
 from gpb_pipeline.passback.frames import rows_of
+from gpb_pipeline.sandbox.serve import Sandbox, running_sandbox
 from gpb_pipeline.settings import SisSettings
 from gpb_pipeline.sis.client import OneRosterClient
 from gpb_pipeline.sis.model import LineItem
 from gpb_pipeline.sync import Posting
 from gpb_pipeline_tests.sandbox.clients import CanvasUser
+from gpb_pipeline_tests.sync.conftest import TODAY
 from gpb_pipeline_tests.sync.desk import SPANISH, Desk
 from gpb_pipeline_tests.sync.gradebook import Cell, in_canvas, in_sis
 from gpb_pipeline_tests.sync.test_interruptions import kill_while_posting
@@ -106,6 +109,36 @@ def test_a_list_without_rows_after_a_whole_sync_fails_the_look_up(either_desk: D
     desk.sync_one(SPANISH)
     equal(desk)
     quiet(desk)
+
+
+@pytest.fixture(scope="module")
+def newer_consumer() -> Iterator[Sandbox]:
+    with running_sandbox(today=TODAY, dialect="oneroster-1.2") as running:
+        yield running
+
+
+@pytest.mark.parametrize("dialect", ["consumer", "newer_consumer"])
+def test_our_ids_in_capitals_are_ours(
+    request: pytest.FixtureRequest, desk_of: Callable[[Sandbox], Desk], dialect: str
+) -> None:
+    desk = desk_of(request.getfixturevalue(dialect))
+    desk.sandbox.set_temperaments(capital_ids=True)
+    kill_while_posting(desk, SPANISH, results=10)
+    assert desk.sync_one(SPANISH).status == "Completed"
+    score(desk, 0, 3.5)
+    desk.next_night()
+    changed = desk.sync_one(SPANISH)
+    assert states(changed) == {"updated": 1, "unchanged": GRADES - 1}
+    assert not codes(changed)
+    equal(desk)
+    assert desk.kinds()["result", "create"] == GRADES
+    assert desk.kinds()["lineItem", "create"] == ITEMS
+    written = desk.written()
+    assert desk.sync_one(SPANISH, sync_type="reconcile").status == "Completed"
+    assert desk.written() == written
+    score(desk, 0, None)
+    assert desk.sync_one(SPANISH).counts.withdrawn == 1
+    assert len(in_sis(desk.sandbox)) == GRADES - 1
 
 
 @pytest.mark.parametrize("late", [{}, {"late_by_id": True}])

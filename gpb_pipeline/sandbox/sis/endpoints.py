@@ -63,8 +63,9 @@ class Endpoints:
     def found(self, request: Request, name: str, items: Iterable[Payload]) -> Response:
         """The item that the path names. Raises Refusal (404)."""
         wanted = request.path_params["id"]
+        spellings = (wanted, wanted.upper()) if self.mood.switches.capital_ids else (wanted,)
         for each in items:
-            if each.get("sourcedId") == wanted:
+            if each.get("sourcedId") in spellings:
                 [selected] = with_fields([each], request.query_params.getlist("fields"))
                 return Json({name: selected})
         raise unknown(name, wanted)

@@ -1,4 +1,4 @@
-"""A OneRoster collection's answer: the page by `limit` and `offset`, and the count in X-Total-Count.
+"""A OneRoster collection's answer: the page by `limit` and `offset`, the count in X-Total-Count, and Link.
 
 Which items are in it, and how much of each, is selection.py's.
 """
@@ -34,10 +34,26 @@ def collection(request: Request, name: str, items: Sequence[Payload], mood: Mood
         kept = []
     if mood.switches.past_end_404 and offset and offset >= len(kept):
         raise unknown("page at offset", str(offset))
-    headers = {} if mood.switches.no_counts else {"X-Total-Count": str(len(kept))}
+    headers = {} if mood.switches.no_counts else _counted(request, len(kept), limit, offset)
     if not kept:
         return _empty(name, mood, headers, emptied=emptied)
     return Json({name: mood.shifted(kept, offset)[offset : offset + limit]}, headers=headers)
+
+
+def _counted(request: Request, total: int, limit: int, offset: int) -> dict[str, str]:
+    """The count, and where the other pages are."""
+    offsets = {
+        "next": offset + limit if offset + limit < total else None,
+        "last": max(total - 1, 0) // limit * limit,
+        "first": 0,
+        "prev": max(offset - limit, 0) if offset else None,
+    }
+    links = [
+        f'<{request.url.include_query_params(limit=limit, offset=at)}>; rel="{rel}"'
+        for rel, at in offsets.items()
+        if at is not None
+    ]
+    return {"X-Total-Count": str(total), "Link": ", ".join(links)}
 
 
 def _empty(name: str, mood: Mood, headers: dict[str, str], *, emptied: bool) -> Response:

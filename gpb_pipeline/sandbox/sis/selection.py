@@ -1,13 +1,15 @@
 """Which items of a collection are wanted, in which order and with which fields: `filter`, `sort`, `fields`.
 
-Pure functions of payloads and of what was asked; a field may be dotted (`class.sourcedId`).
+Pure functions of payloads and of what was asked; a field may be dotted (`class.sourcedId`), and lead through
+lists (`terms.sourcedId`): what one of them has, the object has. A field that no object at hand can have is
+refused wherever it is named, as invalid_filter_field or invalid_selection_field (docs/oneroster.md §1).
 """
 
 import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from gpb_pipeline.sandbox.sis.refusals import Refusal
+from gpb_pipeline.sandbox.sis.refusals import CodeMinor, Refusal
 from gpb_pipeline.sandbox.sis.wire import Payload
 
 CLAUSE = re.compile(r"\s*([A-Za-z.]+)\s*(!=|>=|<=|=|>|<|~)\s*'([^']*)'\s*")
@@ -23,23 +25,15 @@ COMPARISONS: dict[str, Callable[[Value, Value], bool]] = {
     "<=": lambda held, asked: held <= asked,
     "~": lambda held, asked: asked[2] in held[2],
 }
-OPTIONAL_FIELDS = frozenset(  # that an object may have although none of those at hand has it
-    {
-        "metadata",
-        "description",
-        "dueDate",
-        "gradingPeriod",
-        "school",
-        "resultValueMin",
-        "resultValueMax",
-        "score",
-        "comment",
-        "late",
-        "missing",
-        "parent",
-        "children",
-    }
-)
+OPTIONAL = """
+    academicSession agents beginDate children class classCode comment courseCode description dueDate email
+    endDate gradingPeriod grades identifier inProgress incomplete late learningObjectiveSet location metadata
+    middleName missing orgs parent periods phone preferredFirstName preferredLastName preferredMiddleName
+    primary primaryOrg pronouns resources resultValueMax resultValueMin schoolYear school score scoreScale sms
+    subjectCodes subjects terms textScore userIds userMasterIdentifier userProfiles username weight
+"""
+OPTIONAL_FIELDS = frozenset(OPTIONAL.split())
+"""What either version lets an object have although none of those at hand has it."""
 
 
 def filtered(items: Sequence[Payload], text: str | None) -> Sequence[Payload]:
@@ -47,19 +41,21 @@ def filtered(items: Sequence[Payload], text: str | None) -> Sequence[Payload]:
     if text is None:
         return items
     either = _clauses(text)
-    return [each for each in items if any(all(clause(each) for clause in both) for both in either)]
+    for field in (field for both in either for field, _ in both):
+        _require_field(items, field, "filter", "invalid_filter_field")
+    return [each for each in items if any(all(holds(each) for _, holds in both) for both in either)]
 
 
-def _clauses(text: str) -> list[list[Clause]]:
+def _clauses(text: str) -> list[list[tuple[str, Clause]]]:
     """The filter as clauses joined by AND, in lists joined by OR. A quoted value may contain either word."""
-    either: list[list[Clause]] = [[]]
+    either: list[list[tuple[str, Clause]]] = [[]]
     at = 0
     while True:
         clause = CLAUSE.match(text, at)
         if clause is None:
             raise Refusal(400, "invalid_filter_field", f"filter is not field='value' at character {at + 1}")
         field, comparison, asked = clause.groups()
-        either[-1].append(_clause(field, COMPARISONS[comparison], asked))
+        either[-1].append((field, _clause(field, comparison, asked)))
         if clause.end() == len(text):
             return either
         joined = JOINED.match(text, clause.end())
@@ -72,10 +68,14 @@ def _clauses(text: str) -> list[list[Clause]]:
         at = joined.end()
 
 
-def _clause(field: str, compare: Callable[[Value, Value], bool], asked: str) -> Clause:
+def _clause(field: str, comparison: str, asked: str) -> Clause:
+    compare, whichever = COMPARISONS[comparison], all if comparison == "!=" else any
+
     def holds(item: Payload) -> bool:
-        held = _held(item, field)
-        return compare(_value(held), _value(_number(asked) if isinstance(held, float) else asked))
+        return whichever(
+            compare(_value(held), _value(_number(asked) if isinstance(held, float) else asked))
+            for held in _held(item, field) or [None]
+        )
 
     return holds
 
@@ -84,9 +84,12 @@ def ordered(items: Sequence[Payload], field: str | None, order: str | None) -> S
     """Sorted by a field that they have, else as they come. Raises Refusal (400)."""
     if order not in (None, "asc", "desc"):
         raise Refusal(400, "invalid_selection_field", "orderBy is asc or desc")
-    if field is None or all(_held(each, field) is None for each in items):
+    if field is None:
         return items
-    return sorted(items, key=lambda each: _value(_held(each, field)), reverse=order == "desc")
+    _require_field(items, field, "sort", "invalid_selection_field")
+    return sorted(
+        items, key=lambda each: [_value(held) for held in _held(each, field)], reverse=order == "desc"
+    )
 
 
 def with_fields(items: Sequence[Payload], asked: Sequence[str]) -> Sequence[Payload]:
@@ -94,18 +97,25 @@ def with_fields(items: Sequence[Payload], asked: Sequence[str]) -> Sequence[Payl
     if not asked:
         return items
     fields = [each.strip() for text in asked for each in text.split(",")]
-    known = OPTIONAL_FIELDS.union(*items)
     for each in fields:
-        if items and each not in known:
-            raise Refusal(400, "invalid_selection_field", f"fields: {each or 'a blank'} is no field of these")
+        _require_field(items, each, "fields", "invalid_selection_field")
     return [{key: value for key, value in each.items() if key in fields} for each in items]
 
 
-def _held(item: Payload, dotted: str) -> Any:
-    value: Any = item
+def _require_field(items: Sequence[Payload], dotted: str, where: str, code: CodeMinor) -> None:
+    head = dotted.split(".", maxsplit=1)[0]
+    untold = head == "metadata" or (head in OPTIONAL_FIELDS and not any(head in each for each in items))
+    if items and not untold and not any(_held(each, dotted) for each in items):
+        raise Refusal(400, code, f"{where}: {dotted or 'a blank'} is no field of these")
+
+
+def _held(item: Payload, dotted: str) -> list[Any]:
+    """What stands under that name, each where the way leads through lists; nothing where there is nothing."""
+    values: list[Any] = [item]
     for name in dotted.split("."):
-        value = value.get(name) if isinstance(value, dict) else None
-    return float(value) if isinstance(value, int | float) else value
+        within = [each[name] for each in values if isinstance(each, dict) and name in each]
+        values = [one for each in within for one in (each if isinstance(each, list) else [each])]
+    return [float(each) if isinstance(each, int | float) else each for each in values]
 
 
 def _number(text: str) -> float | str:

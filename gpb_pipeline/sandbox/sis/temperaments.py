@@ -14,10 +14,11 @@ Reading:
     late_by_id        …and by id no sooner
     by_id             line items and results by id answer 404 or 405, whatever there is [404]
     shifting          N [1]: the next N pages after a first one come in an order shifted by one
-    no_counts         no X-Total-Count
+    no_counts         no X-Total-Count, and no Link
     page_size         N: no page is longer
     class_categories  a class's own categories are listed under the class alone (1.2), without metadata
     inclusive_periods a session's endDate is its last day
+    capital_ids       sourcedIds of line items and results, and references to them, are shown in capitals
     strangers         rows of somebody else, of these kinds (strangers.py) [all of them]
 Keeping:
     decimals          0, 1 or 2: scores are kept rounded so, half up [0]
@@ -70,6 +71,7 @@ class Temperaments:
     page_size: int | None = None
     class_categories: bool = False
     inclusive_periods: bool = False
+    capital_ids: bool = False
     strangers: tuple[Stranger, ...] = ()
     decimals: int | None = None
     dates: Literal["midnight", "local", "date"] | None = None
@@ -179,6 +181,7 @@ SWITCHES: dict[str, Reader] = {
     "page_size": _count,
     "class_categories": fields.flag,
     "inclusive_periods": fields.flag,
+    "capital_ids": fields.flag,
     "strangers": _true_as(get_args(Stranger), _kinds),
     "decimals": _true_as(0, _decimals),
     "dates": _true_as("date", fields.one_of("midnight", "local", "date")),

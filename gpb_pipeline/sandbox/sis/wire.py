@@ -69,7 +69,7 @@ class Writer:
     switches: Temperaments
 
     def line_item(self, item: LineItem) -> Payload:
-        payload = self._base(item.sourced_id, item.date_last_modified, active=item.status == "active") | {
+        payload = self._written(item) | {
             "title": item.title,
             "assignDate": item.assign_date,
             "class": self._ref("classes", item.class_id, "class"),
@@ -87,10 +87,8 @@ class Writer:
         return payload | {key: value for key, value in optional.items() if value is not None}
 
     def result(self, result: Result) -> Payload:
-        payload = self._base(
-            result.sourced_id, result.date_last_modified, active=result.status == "active"
-        ) | {
-            "lineItem": self._ref("lineItems", result.line_item_id, "lineItem"),
+        payload = self._written(result) | {
+            "lineItem": self._ref("lineItems", self._spelled(result.line_item_id), "lineItem"),
             "student": self._ref("users", result.student_id, "user"),
             "scoreStatus": result.score_status,
             "scoreDate": result.score_date,
@@ -99,6 +97,13 @@ class Writer:
         payload |= {key: value for key, value in optional.items() if value is not None}
         flags = {"late": result.late, "missing": result.missing}
         return payload | {key: _truth(value) for key, value in flags.items() if value is not None}
+
+    def _written(self, each: LineItem | Result) -> Payload:
+        spelled = self._spelled(each.sourced_id)
+        return self._base(spelled, each.date_last_modified, active=each.status == "active")
+
+    def _spelled(self, sourced_id: str) -> str:
+        return sourced_id.upper() if self.switches.capital_ids else sourced_id
 
     def category(self, category: Category) -> Payload:
         payload = self._base(category.sourced_id, LOADED_AT, active=category.active)
