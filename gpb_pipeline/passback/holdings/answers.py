@@ -13,7 +13,7 @@ import pandas as pd
 
 from gpb_pipeline.passback.frames import derived, or_else
 from gpb_pipeline.passback.holdings import link
-from gpb_pipeline.passback.holdings.frames import Holdings
+from gpb_pipeline.passback.holdings.frames import SURE, Holdings
 from gpb_pipeline.passback.holdings.link import LINE_ITEM, RESULT, HoldingKind
 from gpb_pipeline.passback.rows.frames import Rows
 from gpb_pipeline.passback.rows.settle import Answers
@@ -100,18 +100,22 @@ def _never_made(kind: HoldingKind, held: pd.DataFrame, rows: pd.DataFrame) -> An
 def _put(
     kind: HoldingKind, held: pd.DataFrame, rows: pd.DataFrame, certainty: str, job_id: str, at: datetime
 ) -> Any:
-    """Put rows in the place of their holdings, or beside them; what was seen of them stays."""
+    """Put rows in the place of their holdings, or beside them; what was seen of them stays.
+
+    An update without an answer leaves no doubt that the thing is there: it is unconfirmed, not unknown.
+    """
     if rows.empty:
         return held
     positions = kind.link(rows, held)
     before = link.beside(rows, held, positions)
     same_id = before[kind.id_column] == rows[kind.id_column]
+    still_there = (certainty == "unknown") & (rows["state"] == "update") & before["certainty"].isin(SURE)
     names = list(kind.schema.to_schema().columns)
     seen = [name for name in names if name.startswith("seen_")]
     written = rows[[*kind.key, kind.id_column, *kind.values]].assign(
         **{name: before[name].where(same_id) for name in [*seen, "missed_at"]},
         unshown=before["unshown"].where(same_id).fillna(0),
-        certainty=certainty,
+        certainty=pd.Series(certainty, rows.index, object).mask(still_there, "unconfirmed"),
         sent_at=at,
         job_id=job_id,
         finding=None,
