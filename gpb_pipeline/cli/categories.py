@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
+from gpb_pipeline.asked import require_names
 from gpb_pipeline.canvas.client import CanvasClient
 from gpb_pipeline.canvas.courses import account_courses
-from gpb_pipeline.cli.asked import require_names
 from gpb_pipeline.cli.category_views import as_json as listed_as_json
 from gpb_pipeline.cli.category_views import print_changes, print_list
 from gpb_pipeline.cli.console import counted

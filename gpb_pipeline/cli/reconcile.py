@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 import click
 
-from gpb_pipeline.cli.asked import own_ids
+from gpb_pipeline.asked import own_ids
 from gpb_pipeline.cli.console import ConsoleTable, counted, show, typed
 from gpb_pipeline.cli.progress import Progress
 from gpb_pipeline.passback.frames import rows_of

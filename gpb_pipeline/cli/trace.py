@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from gpb_pipeline.cli.asked import own_ids
+from gpb_pipeline.asked import own_ids
 from gpb_pipeline.cli.console import ConsoleTable, show
 from gpb_pipeline.errors import PermanentError
 from gpb_pipeline.settings import PassbackSettings
