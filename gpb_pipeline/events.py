@@ -74,10 +74,11 @@ class CourseUnchanged:
 
 @dataclass(frozen=True, kw_only=True)
 class CourseFailed:
-    """A course's sync stopped before its end; nothing was written afterwards."""
+    """A course's sync stopped before its end; nothing was written afterwards. `counts`: what went before."""
 
     request: SyncRequest
     error: PipelineError
+    counts: Counts
     started_at: datetime
     at: datetime
 

@@ -16,11 +16,12 @@ from typing import ParamSpec, TypeVar
 
 from gpb_pipeline.brake import Brake
 from gpb_pipeline.canvas.courses import Head, read_head
+from gpb_pipeline.canvas.errors import NotFoundError
 from gpb_pipeline.equality import input_of, may_share
 from gpb_pipeline.errors import PermanentError, PipelineError, unforeseen
 from gpb_pipeline.events import CourseFailed, CourseJudged, CourseSynced, CourseUnchanged, StageReached
 from gpb_pipeline.sync import Connections, CourseSync, Judged, Posted, Posting, Stage, SyncRequest, kept_out
-from gpb_pipeline.warehouse import record
+from gpb_pipeline.warehouse import history, record
 from gpb_pipeline.warehouse.history import Begun, EndStatus
 from gpb_pipeline.warehouse.inputs import Base
 from gpb_pipeline.warehouse.locks import Held, course_lock
@@ -90,9 +91,16 @@ class CourseLife:
         )
 
     def look(self) -> None:
-        """Ask for the course's own id and its state: several names are one course, with one lock."""
+        """Ask for the course's own id and its state: several names are one course, with one lock.
+
+        One that Canvas does not have and that never had a sync is no course: it comes into no history.
+        """
         try:
             self.head = read_head(self.connections.canvas, self.request.course_id)
+        except NotFoundError as missing:
+            if not self.connections.warehouse.read(history.jobs, self.request.course_id, limit=1):
+                self.fail(missing)
+            return
         except PipelineError:  # told where the course is read, in its own place in the history
             return
         self.request = replace(self.request, course_id=self.head.course.course_id)
@@ -184,7 +192,13 @@ class CourseLife:
             )
         if self.error is not None or self.judged is None or self.posted is None:
             error = self.error or self._fault(None)
-            return CourseFailed(request=self.request, error=error, started_at=self.started_at, at=end.at)
+            return CourseFailed(
+                request=self.request,
+                error=error,
+                counts=end.counts,
+                started_at=self.started_at,
+                at=end.at,
+            )
         return CourseSynced(
             request=self.request,
             judged=self.judged,

@@ -15,10 +15,12 @@ from uuid import uuid4
 
 from pandera.typing import DataFrame
 
+from gpb_pipeline import endings
+from gpb_pipeline.endings import Who
 from gpb_pipeline.errors import PipelineError, UsageError
-from gpb_pipeline.events import CourseFailed, CourseSynced
+from gpb_pipeline.events import CourseFailed, CourseSynced, Event
 from gpb_pipeline.passback.holdings.differences import CAUSES, ORPHANED, Cause, Differences
-from gpb_pipeline.stream import sync_courses
+from gpb_pipeline.stream import Stream
 from gpb_pipeline.sync import Connections, SyncRequest
 from gpb_pipeline.warehouse.history import EndStatus
 
@@ -65,8 +67,12 @@ def reconcile(
     posted_by: str,
     mend: frozenset[Cause] = frozenset(),
     confirm: bool = False,
+    who: Who | None = None,
 ) -> Iterator[Reconciled]:
-    """Hold courses against the SIS, each as it is done; writes exactly what `mend` names, under the guard."""
+    """Hold courses against the SIS, each as it is done; writes exactly what `mend` names, under the guard.
+
+    `who`: who has cancelled it, if it is; else it was who asked.
+    """
     return _run(
         connections,
         [
@@ -80,6 +86,7 @@ def reconcile(
             )
             for course_id in course_ids
         ],
+        who or (lambda: posted_by),
     )
 
 
@@ -90,8 +97,9 @@ def retract(
     *,
     posted_by: str,
     confirm: bool = False,
+    who: Who | None = None,
 ) -> Reconciled:
-    """Take back these orphans of a course; none: only look."""
+    """Take back these orphans of a course; none: only look. `who`: as for reconcile."""
     [done] = _run(
         connections,
         [
@@ -104,6 +112,7 @@ def retract(
                 confirm=confirm,
             )
         ],
+        who or (lambda: posted_by),
     )
     return done
 
@@ -133,8 +142,17 @@ def nightly_share(longest_unread: Sequence[str]) -> Sequence[str]:
     return longest_unread[: math.ceil(len(longest_unread) / NIGHTS)]
 
 
-def _run(connections: Connections, requests: Sequence[SyncRequest]) -> Iterator[Reconciled]:
-    for event in sync_courses(connections, requests):
+def _run(connections: Connections, requests: Sequence[SyncRequest], who: Who) -> Iterator[Reconciled]:
+    with Stream(connections, requests) as stream:
+        try:
+            yield from _ends(stream)
+        except BaseException as fault:
+            stream.stop(endings.why(fault, who))
+            raise
+
+
+def _ends(events: Iterable[Event]) -> Iterator[Reconciled]:
+    for event in events:
         if isinstance(event, CourseSynced):
             counts = event.counts
             yield Reconciled(

@@ -17,8 +17,9 @@ from queue import Empty, SimpleQueue
 from typing import Self
 
 from gpb_pipeline.brake import Brake
+from gpb_pipeline.endings import cancelled
 from gpb_pipeline.equality import may_share
-from gpb_pipeline.errors import PermanentError, PipelineError
+from gpb_pipeline.errors import PipelineError
 from gpb_pipeline.events import (
     CourseJudged,
     CourseSkipped,
@@ -39,13 +40,6 @@ GROUP = 10  # courses a commit: one costs about what ten do
 FLUSH = 1.0  # seconds that a stage reached, or an end, may wait for company
 PATIENCE = 600.0  # seconds that a sync waits for another of its course
 LOOK_AGAIN = 0.5  # seconds between looks at a lock
-
-STOPPED = PermanentError(
-    "it was stopped",
-    item="the sync",
-    remedy="Sync again: what it posted is found and adopted.",
-    code=history.CANCELLED,
-)
 
 
 def sync_courses(connections: Connections, requests: Iterable[SyncRequest]) -> Iterator[Event]:
@@ -96,7 +90,7 @@ class Stream:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.stop(STOPPED)
+        self.stop(cancelled())
 
     def __iter__(self) -> Iterator[Event]:
         while self._pending or self._group or self._waiting or self._alive:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import click
 import pandas as pd
 
-from gpb_pipeline.cli.asked import require_names
+from gpb_pipeline.asked import require_names
 from gpb_pipeline.cli.console import ConsoleTable, show, tell
 from gpb_pipeline.cli.preview import nothing_in_scope, previewed, why_not
 from gpb_pipeline.passback.frames import rows_of
@@ -44,7 +44,7 @@ def assignments_command(
     if as_json:
         click.echo(json.dumps(offered, indent=2))
     elif offered:
-        show(_listing(course, offered))
+        show(_listing(found.course_id, offered))
     else:
         tell(nothing_in_scope(found))
 

@@ -22,6 +22,7 @@ from gpb_pipeline.sandbox.serve import Sandbox
 from gpb_pipeline.settings import ENV_FILE, WebSettings
 
 DAGSTER_PORT = 3000
+NOT_FOR_USERS = "ignore:Function `dev_command` is superseded"  # it says what to type instead: they typed gpb
 END_TIMEOUT = 60.0  # seconds that a server has to end: Dagster's lets its daemon finish what it does
 
 
@@ -68,6 +69,7 @@ def _serve(running: ExitStack, port: int, pages: str) -> None:
     from gpb_pipeline.orchestration.home import PROJECT, dagster_home  # noqa: PLC0415  a second to import
 
     dagster_home()
+    os.environ["PYTHONWARNINGS"] = ",".join(filter(None, (os.environ.get("PYTHONWARNINGS"), NOT_FOR_USERS)))
     bin_folder = Path(sys.executable).parent
     dagster: list[str | Path] = [bin_folder / "dagster", "dev", "-w", PROJECT / "workspace.yaml"]
     servers = [

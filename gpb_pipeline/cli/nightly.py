@@ -11,12 +11,10 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from gpb_pipeline.canvas.client import CanvasClient
-from gpb_pipeline.canvas.courses import course_named
+from gpb_pipeline.asked import to_switch
 from gpb_pipeline.cli import console
-from gpb_pipeline.cli.asked import require_names
 from gpb_pipeline.passback.nightly import next_nightly
-from gpb_pipeline.settings import CanvasSettings, NightlySettings, PassbackSettings
+from gpb_pipeline.settings import NightlySettings, PassbackSettings
 from gpb_pipeline.warehouse import choices, tables
 from gpb_pipeline.warehouse.ducklake import Warehouse
 
@@ -44,10 +42,7 @@ def nightly() -> None:
 @_BY
 def enable(course_ids: tuple[str, ...], *, by: str) -> None:
     """Have these courses sync every night."""
-    require_names(course_ids)
-    with CanvasClient(CanvasSettings.load()) as canvas:  # a course that Canvas does not know is refused
-        known = [course_named(canvas, course_id).course_id for course_id in course_ids]
-    _choose(known, enabled=True, by=by)
+    _choose(to_switch(course_ids), enabled=True, by=by)
     if not NightlySettings.load().enabled:
         click.echo("gpb: the institution has nightly syncs switched off (GPB_NIGHTLY_ENABLED).", err=True)
 
@@ -56,8 +51,10 @@ def enable(course_ids: tuple[str, ...], *, by: str) -> None:
 @_COURSES
 @_BY
 def disable(course_ids: tuple[str, ...], *, by: str) -> None:
-    """Have these courses no longer sync every night; they may be gone from Canvas."""
-    _choose(course_ids, enabled=False, by=by)
+    """Have these courses no longer sync every night; one that was switched before may be gone from Canvas."""
+    with tables.open_warehouse() as warehouse:
+        switched = frozenset(warehouse.read(choices.nightly)["course_id"])
+    _choose(to_switch(course_ids, switched=switched), enabled=False, by=by)
 
 
 @nightly.command("show")
@@ -75,10 +72,9 @@ def show(*, as_json: bool) -> None:
 
 
 def _choose(course_ids: Sequence[str], *, enabled: bool, by: str) -> None:
-    once = list(dict.fromkeys(course_ids))
     with tables.open_warehouse() as warehouse:
-        warehouse.commit(choices.choose_nightly, once, enabled=enabled, by=by, at=datetime.now(UTC))
-    click.echo(f"Nightly sync {'on' if enabled else 'off'}: {', '.join(once)}.")
+        warehouse.commit(choices.choose_nightly, course_ids, enabled=enabled, by=by, at=datetime.now(UTC))
+    click.echo(f"Nightly sync {'on' if enabled else 'off'}: {', '.join(course_ids)}.")
 
 
 def _choices(warehouse: Warehouse, zone: ZoneInfo) -> list[_CourseChoice]:

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import click
 import pandas as pd
 
-from gpb_pipeline.cli.asked import require_names
+from gpb_pipeline.asked import require_names
 from gpb_pipeline.cli.console import ConsoleTable, show, tell
 from gpb_pipeline.cli.interrupt import interruptible
 from gpb_pipeline.cli.progress import Progress

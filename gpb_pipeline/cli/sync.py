@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gpb_pipeline.asked import asked_for
 from gpb_pipeline.canvas.client import CanvasClient
-from gpb_pipeline.cli.asked import asked_for
 from gpb_pipeline.cli.console import show, tell, typed
 from gpb_pipeline.cli.history import history_listing
 from gpb_pipeline.cli.interrupt import interruptible, stderr_set_aside

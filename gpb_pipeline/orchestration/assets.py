@@ -5,21 +5,28 @@ event marks exactly the course that it names. Which ones there are, telling.py s
 """
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 
 import dagster as dg
 
+from gpb_pipeline import endings
+from gpb_pipeline.asked import FORM, own_ids, require_parts
+from gpb_pipeline.canvas.client import CanvasClient
 from gpb_pipeline.errors import PipelineError, UsageError
-from gpb_pipeline.orchestration import stopping
 from gpb_pipeline.orchestration.config import GradeSyncConfig
 from gpb_pipeline.orchestration.partitions import cause_of
 from gpb_pipeline.orchestration.resources import Passback
 from gpb_pipeline.orchestration.specs import SPECS
+from gpb_pipeline.orchestration.stopping import who_cancelled
 from gpb_pipeline.orchestration.telling import HISTORY, DagsterEvent, Teller
 from gpb_pipeline.passback.rules.stops import stop_of
+from gpb_pipeline.settings import CanvasSettings
 from gpb_pipeline.sync import Posting, SyncRequest
 
 COURSES_A_RUN = 50
 """Courses of a backfill or of the night in one run: the launch is no cost, and a run is soon done."""
+PARTITIONS = replace(FORM, courses="partition")
 TOLD = 20
 """Courses that a run's error tells of one by one; its table has all."""
 
@@ -37,12 +44,14 @@ def grade_passback(
     selected = {key.to_user_string() for key in context.selected_asset_keys}
     try:
         teller = Teller(context, passback, selected)
+        course_ids = courses_of(context, config)
         requests = config.requests(
-            courses_of(context, config),
+            course_ids,
             run_id=context.run.run_id,
             tags=context.run.tags,
             posting=posting_of(selected),
         )
+        _require_parts(course_ids, config)
     except PipelineError as fault:
         raise dg.Failure(str(fault), allow_retries=False) from None
     yield from _streamed(context, passback, teller, requests)
@@ -54,20 +63,21 @@ def _streamed(
     context: dg.AssetExecutionContext, passback: Passback, teller: Teller, requests: Sequence[SyncRequest]
 ) -> Iterator[DagsterEvent]:
     """Sync them; whatever stops it, no sync of these stays open, and each end is told."""
+    who = partial(who_cancelled, context, requests[0].posted_by)
     try:
         with passback.stream(requests) as stream:
             try:
                 for event in stream:
                     yield from teller.tell(event)
             except BaseException as fault:  # Dagster's too, that interrupts or closes us
-                for ended in stream.stop(stopping.why(fault, context, requests)):
+                for ended in stream.stop(endings.why(fault, who)):
                     for told in teller.tell(ended):
                         context.log_event(told)  # nobody takes any that we yield
                 raise
     except PipelineError as fault:
         raise dg.Failure(str(fault), allow_retries=False) from None
     except Exception as fault:  # noqa: BLE001  its words may name a student: they go no further
-        raise dg.Failure(str(stopping.fault_of_run(fault)), allow_retries=False) from None
+        raise dg.Failure(str(endings.fault_of_run(fault)), allow_retries=False) from None
 
 
 def failure(teller: Teller, courses: int) -> dg.Failure:
@@ -93,14 +103,35 @@ def failure(teller: Teller, courses: int) -> dg.Failure:
 
 
 def courses_of(context: dg.AssetExecutionContext, config: GradeSyncConfig) -> Sequence[str]:
-    """Take the courses from the config, else from the run's partitions; raises UsageError without either."""
+    """Take the courses from the config, else from the run's partitions, by their own ids.
+
+    Raises UsageError without either, and for what cannot be a course.
+    """
     if config.course_ids:
-        return config.course_ids
+        return own_ids(config.course_ids, FORM)
     if context.has_partition_key or context.has_partition_key_range:
-        return list(context.partition_keys)
+        return own_ids(context.partition_keys, PARTITIONS)
     raise UsageError(
         "no course was given", item="run", remedy="Choose partitions, or set course_ids in the run's config."
     )
+
+
+def _require_parts(course_ids: Sequence[str], config: GradeSyncConfig) -> None:
+    """Raise UsageError for a section or an assignment that the one course does not have.
+
+    What else Canvas says the sync will meet too, and puts on record.
+    """
+    if not config.sections and not config.assignments:
+        return
+    with CanvasClient(CanvasSettings.load()) as canvas:
+        try:
+            require_parts(
+                canvas, course_ids[0], FORM, sections=config.sections, assignments=config.assignments
+            )
+        except UsageError:
+            raise
+        except PipelineError:
+            return
 
 
 def posting_of(selected: Collection[str]) -> Posting:

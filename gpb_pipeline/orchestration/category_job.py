@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import dagster as dg
 from pydantic import Field
 
+from gpb_pipeline.asked import FORM_OF_ONE, own_ids
 from gpb_pipeline.errors import PipelineError, UsageError
 from gpb_pipeline.passback.categories.edits import Edit
 from gpb_pipeline.passback.categories.window import CategoryList, near
@@ -27,7 +28,7 @@ class CategoryEdit(dg.Config):
 class CategoryEdits(dg.Config):
     """Run it once as it is, look at the step's metadata, then again with save."""
 
-    course_id: str = Field(description="Canvas course id.")
+    course_id: str = Field("", description="Canvas course id. Without it the run is refused.")
     edits: list[CategoryEdit] = Field([], description="What to change. Empty: show the list as it is.")
     save: bool = Field(False, description="Save the edits; else they are shown as Changed and forgotten.")  # noqa: FBT003
     chosen_by: str = Field("", description="Your name; kept with what is saved.")
@@ -65,9 +66,10 @@ def _done(context: dg.OpExecutionContext, config: CategoryEdits) -> CategoryList
     ]
     if config.save and not config.chosen_by:
         raise UsageError("nobody is named", item="chosen_by", remedy="Give your name; it is kept.")
+    [course_id] = own_ids([config.course_id], FORM_OF_ONE)
     with open_connections() as connections:
         categories = CategorySync(connections.canvas, connections.sis, connections.warehouse)
-        pending = categories.pending(config.course_id, edits)
+        pending = categories.pending(course_id, edits)
         if not config.save or not pending.edits:
             context.log.info("%s edits, not saved", len(pending.edits))
             return pending.preview

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 import dagster as dg
 from pydantic import Field
 
+from gpb_pipeline.asked import FORM, own_ids
 from gpb_pipeline.errors import PipelineError
 from gpb_pipeline.orchestration import checks, verdicts
 from gpb_pipeline.orchestration.check_specs import SPECS, SYNCED
@@ -18,6 +19,9 @@ from gpb_pipeline.passback.rows.frames import Rows
 from gpb_pipeline.warehouse import district, frames, history, logs, tables
 from gpb_pipeline.warehouse.ducklake import Connection
 from gpb_pipeline.warehouse.history import Job
+
+SHOWN = 50
+"""Courses that a run tells of one by one."""
 
 
 class CheckConfig(dg.Config):
@@ -34,29 +38,44 @@ def sync_checks(
     chosen = context.has_partition_key or context.has_partition_key_range
     course_ids = list(context.partition_keys) if chosen else []
     selected = context.selected_asset_check_keys
-    for evaluation in _evaluations(context.instance, passback, course_ids):
-        if evaluation.asset_check_key in selected:
-            yield evaluation
+    for _, evaluations in _of_courses(context.instance, passback, course_ids):
+        yield from (each for each in evaluations if each.asset_check_key in selected)
 
 
 @dg.op
 def evaluate_checks(context: dg.OpExecutionContext, config: CheckConfig, passback: Passback) -> None:
-    """Evaluate every check again, of the courses asked for."""
-    count = 0
+    """Evaluate every check again, of the courses asked for, and say of which course not all, and why."""
+    checked: dict[str, int] = {}
     try:
-        for evaluation in _evaluations(context.instance, passback, config.course_ids):
-            context.log_event(evaluation)  # type: ignore[arg-type]  # it takes them all the same
-            count += 1
+        course_ids = own_ids(config.course_ids, FORM)
+        for course_id, evaluations in _of_courses(context.instance, passback, course_ids):
+            for evaluation in evaluations:
+                context.log_event(evaluation)  # type: ignore[arg-type]  # it takes them all the same
+            checked[course_id] = len(evaluations)
     except PipelineError as fault:
         raise dg.Failure(str(fault), allow_retries=False) from None
-    if config.course_ids and not count:
+    partly = [course_id for course_id, count in checked.items() if count < len(SPECS)]
+    if course_ids and not any(checked.values()):
         raise dg.Failure("None of these courses was ever synced: there is nothing to check.")
-    context.log.info("%s checks evaluated", count)
+    context.log.info("%s checks evaluated, of %s courses", sum(checked.values()), len(checked))
+    for course_id in partly[:SHOWN]:
+        context.log.warning("%s: %s", named(course_id, None), _why_partly(checked[course_id]))
+    context.add_output_metadata(
+        {
+            "checks_evaluated": sum(checked.values()),
+            "courses_checked_whole": len(checked) - len(partly),
+            "courses_not_checked_whole": len(partly),
+            "not_checked_whole": dg.MetadataValue.table(
+                [_record(course_id, checked[course_id]) for course_id in partly[:SHOWN]], schema=_COLUMNS
+            ),
+        }
+    )
 
 
 @dg.job(
     description="Run the checks again on what the last syncs left in the warehouse: of the course_ids in the "
-    "config, else of every course. Nothing is read from Canvas or sent."
+    "config, else of every course. Nothing is read from Canvas or sent. A course whose syncs all failed has "
+    "its last end checked alone: the step's metadata names it."
 )
 def check_again() -> None:
     evaluate_checks()
@@ -100,13 +119,32 @@ def _of_whole(session: Connection, label: str, job: Job) -> list[dg.AssetCheckEv
     return checks.of_outcome(course_id, label, job.status, outcome, job.counts, read)
 
 
-def _evaluations(
+def _of_courses(
     instance: dg.DagsterInstance, passback: Passback, course_ids: Iterable[str]
-) -> Iterator[dg.AssetCheckEvaluation]:
+) -> Iterator[tuple[str, list[dg.AssetCheckEvaluation]]]:
     with passback.warehouse() as warehouse:
         for course_id in course_ids or warehouse.read(_synced_courses):
-            yield from checks.aimed(instance, warehouse.read(of_warehouse, course_id))
+            yield course_id, list(checks.aimed(instance, warehouse.read(of_warehouse, course_id)))
 
 
 def _synced_courses(session: Connection) -> list[str]:
     return [job.course_id for job in history.latest_of_each(session)]
+
+
+def _why_partly(evaluated: int) -> str:
+    if evaluated:
+        return f"{SYNCED} alone was evaluated, for no sync of it has come to its end"
+    return "not checked, for it was never synced"
+
+
+def _record(course_id: str, evaluated: int) -> dg.TableRecord:
+    return dg.TableRecord({"course": course_id, "checks_evaluated": evaluated, "why": _why_partly(evaluated)})
+
+
+_COLUMNS = dg.TableSchema(
+    [
+        dg.TableColumn("course"),
+        dg.TableColumn("checks_evaluated", "int", description=f"of {len(SPECS)}"),
+        dg.TableColumn("why", description="why not all"),
+    ]
+)

@@ -1,7 +1,7 @@
 """What a run may be told: the form of the launchpad, and the tags that stand in for it. No student data.
 
 A tag counts where the config is silent, so that a bare click works, and so that a backfill of partitions can
-be a remaster.
+be a remaster. Where both speak they must agree: a job's own tag is what its name promises.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,6 +10,7 @@ from typing import Literal, get_args
 import dagster as dg
 from pydantic import Field
 
+from gpb_pipeline.asked import FORM, require_one_course
 from gpb_pipeline.errors import UsageError
 from gpb_pipeline.passback.course import Selection, SyncType
 from gpb_pipeline.sync import Posting, SyncRequest
@@ -34,7 +35,8 @@ class GradeSyncConfig(dg.Config):
     type: Literal["by_tag", "manual", "nightly", "remaster"] = Field(
         "by_tag",
         description="manual sends what has changed since the last sync; remaster sends everything again, "
-        "changed or not. by_tag: what the run's tag gpb/type says, else manual.",
+        "changed or not. by_tag: what the run's tag gpb/type says, else manual; the jobs "
+        "remaster_grade_passback and nightly_grade_sync have that tag, and take no other type.",
     )
     sections: list[str] = Field(
         [],
@@ -53,13 +55,8 @@ class GradeSyncConfig(dg.Config):
     def requests(
         self, course_ids: Sequence[str], *, run_id: str, tags: Mapping[str, str], posting: Posting
     ) -> list[SyncRequest]:
-        """Say what to sync; raises UsageError where the form contradicts itself."""
-        if (self.sections or self.assignments) and len(course_ids) != 1:
-            raise UsageError(
-                f"sections and assignments were chosen for {len(course_ids)} courses",
-                item="run config",
-                remedy="Choose them for one course, or leave both empty.",
-            )
+        """Say what to sync of these courses; raises UsageError where the form contradicts itself."""
+        require_one_course(course_ids, [*self.sections, *self.assignments], FORM)
         sync_type = self._type(tags)
         return [
             SyncRequest(
@@ -74,11 +71,18 @@ class GradeSyncConfig(dg.Config):
                 anew=not self.course_ids,
                 confirm=self.confirm,
             )
-            for course_id in dict.fromkeys(course_ids)
+            for course_id in course_ids
         ]
 
     def _type(self, tags: Mapping[str, str]) -> SyncType:
-        wanted = self.type if self.type != "by_tag" else tags.get(TYPE_TAG, "manual")
+        tagged = tags.get(TYPE_TAG)
+        if tagged and self.type not in ("by_tag", tagged):
+            raise UsageError(
+                f"{self.type} was chosen, and the run's tag {TYPE_TAG} says {tagged}",
+                item="type",
+                remedy="Leave it at by_tag, or launch grade_sync.",
+            )
+        wanted = self.type if self.type != "by_tag" else tagged or "manual"
         for known in get_args(SyncType):
             if wanted == known:
                 return known  # type: ignore[no-any-return]

@@ -83,7 +83,7 @@ def of_failed(
         "who": stop_of(course.error.code).who,
         "code": course.error.code,
         "stage": stage,
-    } | _line(request, course.started_at, course.at, Counts.none(), zone, pages)
+    } | _line(request, course.started_at, course.at, course.counts, zone, pages)
 
 
 def _line(

@@ -6,15 +6,14 @@ import dagster as dg
 from pydantic import Field
 
 from gpb_pipeline import doctor
-from gpb_pipeline.canvas.client import CanvasClient
-from gpb_pipeline.canvas.courses import course_named
+from gpb_pipeline.asked import FORM, to_switch
 from gpb_pipeline.doctor import Check
-from gpb_pipeline.errors import PipelineError
+from gpb_pipeline.errors import PipelineError, UsageError
 from gpb_pipeline.orchestration.config import BY_ITSELF, QUEUE_TAG
 from gpb_pipeline.orchestration.dagster_runs import purge_runs
 from gpb_pipeline.orchestration.partitions import add_courses
 from gpb_pipeline.orchestration.resources import Passback
-from gpb_pipeline.settings import CanvasSettings, RetentionSettings
+from gpb_pipeline.settings import RetentionSettings
 from gpb_pipeline.warehouse import choices, history, maintenance
 from gpb_pipeline.warehouse.ducklake import Warehouse
 
@@ -22,23 +21,27 @@ from gpb_pipeline.warehouse.ducklake import Warehouse
 class NightlyChoice(dg.Config):
     """Who decides what for which courses."""
 
-    course_ids: list[str] = Field(description="Canvas course ids.")
-    enabled: bool = Field(description="Whether these courses sync every night from now on.")
-    chosen_by: str = Field(description="Your name; kept with the choice.")
+    course_ids: list[str] = Field([], description="Canvas course ids. Without one the run is refused.")
+    enabled: bool = Field(
+        True,  # noqa: FBT003
+        description="true: these courses sync every night from now on. false: they no longer do.",
+    )
+    chosen_by: str = Field("", description="Your name; kept with the choice. Without it the run is refused.")
 
 
 @dg.op
 def choose_nightly(context: dg.OpExecutionContext, config: NightlyChoice, passback: Passback) -> None:
-    """Keep the choice; a course that Canvas does not know is refused before any is kept."""
+    """Keep the choice; a course that Canvas does not know is refused before any is kept.
+
+    One that was switched before may be gone from Canvas by the time it is switched off.
+    """
     try:
-        course_ids = _known(config.course_ids) if config.enabled else config.course_ids
+        by = _name(config)
         with passback.warehouse() as warehouse:
+            switched = () if config.enabled else frozenset(warehouse.read(choices.nightly)["course_id"])
+            course_ids = to_switch(config.course_ids, switched=switched, fields=FORM)
             warehouse.commit(
-                choices.choose_nightly,
-                course_ids,
-                enabled=config.enabled,
-                by=config.chosen_by,
-                at=datetime.now(UTC),
+                choices.choose_nightly, course_ids, enabled=config.enabled, by=by, at=datetime.now(UTC)
             )
     except PipelineError as fault:
         raise dg.Failure(str(fault), allow_retries=False) from None
@@ -75,7 +78,10 @@ def look_at_connections(context: dg.OpExecutionContext) -> None:
         raise dg.Failure(f"Not as it should be: {', '.join(failed)}.", allow_retries=False)
 
 
-@dg.job(description="Switch the nightly sync of courses on or off, with who said so.")
+@dg.job(
+    description="Switch the nightly sync of courses on or off, with who said so. Nothing is kept unless "
+    "every course is one of Canvas's and somebody is named."
+)
 def set_nightly_sync() -> None:
     choose_nightly()
 
@@ -106,10 +112,15 @@ def _record(check: Check) -> dg.TableRecord:
     )
 
 
-def _known(course_ids: list[str]) -> list[str]:
-    """Ask Canvas for each course; raises NotFoundError for one that it does not know."""
-    with CanvasClient(CanvasSettings.load()) as canvas:
-        return [course_named(canvas, course_id).course_id for course_id in dict.fromkeys(course_ids)]
+def _name(choice: NightlyChoice) -> str:
+    """Give the name of who chooses; raises UsageError where the form was left as it opens."""
+    if not choice.course_ids:
+        raise UsageError(
+            "no course was given", item="course_ids", remedy="List the courses to switch; nothing was kept."
+        )
+    if not choice.chosen_by.strip():
+        raise UsageError("nobody is named", item="chosen_by", remedy="Give your name; it is kept.")
+    return choice.chosen_by.strip()
 
 
 def _purge(warehouse: Warehouse) -> tuple[int, list[str]]:

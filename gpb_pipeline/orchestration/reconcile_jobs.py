@@ -1,17 +1,21 @@
 """Reconcile and retract as jobs, and the nightly reading back; what they do is gpb_pipeline/reconcile.py's.
 
-Metadata holds counts by cause and course ids; no student's data. A retract chooses by cause, for a sourcedId
+Metadata holds counts by cause and by course; no student's data. A retract chooses by cause, for a sourcedId
 of a result may tell of a student.
 """
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 
 import dagster as dg
 from pydantic import Field
 
-from gpb_pipeline.errors import PipelineError, UsageError
-from gpb_pipeline.passback.holdings.differences import CAUSES, ORPHANED
+from gpb_pipeline.asked import FORM, FORM_OF_ONE, own_ids
+from gpb_pipeline.errors import PipelineError
+from gpb_pipeline.orchestration.partitions import named
+from gpb_pipeline.orchestration.reconcile_told import SHOWN, metadata, names_of, not_read
+from gpb_pipeline.orchestration.stopping import who_cancelled
+from gpb_pipeline.passback.holdings.differences import ORPHANED
 from gpb_pipeline.reconcile import Reconciled, causes_of, nightly_share, orphans
 from gpb_pipeline.reconcile import reconcile as reconciled
 from gpb_pipeline.reconcile import retract as retracted
@@ -36,7 +40,11 @@ class ReconcileConfig(dg.Config):
 class RetractConfig(dg.Config):
     """Without causes it only lists."""
 
-    course_id: str = Field(description="Canvas course id; of a course that Canvas no longer has, too.")
+    course_id: str = Field(
+        "",
+        description="Canvas course id; of a course that Canvas no longer has, too. Without it the run is "
+        "refused.",
+    )
     causes: list[str] = Field([], description=f"What is taken back: {', '.join(ORPHANED)}.")
     confirm: bool = Field(False, description="Release what the guard holds.")  # noqa: FBT003
     posted_by: str = Field("Dagster UI", description="Your name, for the history.")
@@ -46,33 +54,44 @@ class RetractConfig(dg.Config):
 def reconcile_op(context: dg.OpExecutionContext, config: ReconcileConfig) -> None:
     """Hold courses against the SIS, and write what is named."""
     try:
-        mend = causes_of(config.mend)
+        mend, asked = causes_of(config.mend), own_ids(config.course_ids, FORM)
+        who = partial(who_cancelled, context, config.posted_by)
         with open_connections() as connections:
-            every = config.course_ids or connections.warehouse.read(holdings.longest_unread)
+            every = asked or connections.warehouse.read(holdings.longest_unread)
             chosen = nightly_share(every) if config.nightly else every
             found = list(
-                reconciled(connections, chosen, posted_by=config.posted_by, mend=mend, confirm=config.confirm)
+                reconciled(
+                    connections,
+                    chosen,
+                    posted_by=config.posted_by,
+                    mend=mend,
+                    confirm=config.confirm,
+                    who=who,
+                )
             )
+            names = connections.warehouse.read(names_of, found)
     except PipelineError as fault:
         raise dg.Failure(str(fault), allow_retries=False) from None
-    _tell(context, found)
+    _tell(context, found, names)
 
 
 @dg.op(name="take_back")
 def retract_op(context: dg.OpExecutionContext, config: RetractConfig) -> None:
     """List a course's orphans, and take back those of the causes that are named."""
     try:
-        causes = causes_of(config.causes, ORPHANED)
+        causes, [course_id] = causes_of(config.causes, ORPHANED), own_ids([config.course_id], FORM_OF_ONE)
+        who = partial(who_cancelled, context, config.posted_by)
         with open_connections() as connections:
-            done = retracted(connections, config.course_id, (), posted_by=config.posted_by)
+            done = retracted(connections, course_id, (), posted_by=config.posted_by, who=who)
             if causes and done.told is not None:
                 ids = orphans(done.told, causes)["sourced_id"].to_list()
                 done = retracted(
-                    connections, config.course_id, ids, posted_by=config.posted_by, confirm=config.confirm
+                    connections, course_id, ids, posted_by=config.posted_by, confirm=config.confirm, who=who
                 )
-    except (PipelineError, UsageError) as fault:
+            names = connections.warehouse.read(names_of, [done])
+    except PipelineError as fault:
         raise dg.Failure(str(fault), allow_retries=False) from None
-    _tell(context, [done])
+    _tell(context, [done], names)
 
 
 @dg.job(
@@ -94,38 +113,12 @@ def retract() -> None:
 JOBS = [reconcile, retract]
 
 
-def _tell(context: dg.OpExecutionContext, found: Sequence[Reconciled]) -> None:
-    counts: Counter[str] = sum((each.counts for each in found), Counter())
+def _tell(context: dg.OpExecutionContext, found: Sequence[Reconciled], names: Mapping[str, str]) -> None:
+    """Say what was found, by cause and by course; fail, and say it there, where one could not be read."""
+    told = metadata(found, names)
     failed = [each for each in found if each.error is not None]
-    context.add_output_metadata(
-        {
-            "courses": len(found),
-            "differences": sum(counts.values()),
-            "written": sum(each.written for each in found),
-            "causes": dg.MetadataValue.table(
-                [
-                    dg.TableRecord(
-                        {"cause": cause, "count": counts[cause], "what": said.words, "mend": said.mend}
-                    )
-                    for cause, said in CAUSES.items()
-                    if counts[cause]
-                ],
-                schema=_COLUMNS,
-            ),
-        }
-    )
     if failed:
-        told = "; ".join(str(each.error) for each in failed)
-        raise dg.Failure(
-            f"{len(failed)} of {len(found)} courses could not be read. {told}", allow_retries=False
-        )
-
-
-_COLUMNS = dg.TableSchema(
-    [
-        dg.TableColumn("cause"),
-        dg.TableColumn("count", "int", description="items"),
-        dg.TableColumn("what", description="what it is"),
-        dg.TableColumn("mend", description="what mends it"),
-    ]
-)
+        lines = [f"{named(each.course_id, names.get(each.course_id))}: {not_read(each)}" for each in failed]
+        head = f"{len(failed)} of {len(found)} courses could not be read."
+        raise dg.Failure("\n".join([head, *lines[:SHOWN]]), metadata=told, allow_retries=False)
+    context.add_output_metadata(told)

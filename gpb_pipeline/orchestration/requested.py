@@ -42,7 +42,9 @@ WHERE list_contains($1, section_id) GROUP BY ALL
 class Answered(dg.Config):
     """Which request to answer; what it is stands in the warehouse."""
 
-    request_id: str = Field(description="Of a row in the table requests.")
+    request_id: str = Field(
+        "", description="Of a row in the table requests; the sensor requested_syncs fills it in."
+    )
 
 
 @dg.op
@@ -162,6 +164,12 @@ def _config(request: Request) -> dict[str, Any]:
 
 
 def _asked(connections: Connections, request_id: str) -> Request:
+    if not request_id:
+        raise UsageError(
+            "no request was given",
+            item="request_id",
+            remedy="The pages make requests, and the sensor requested_syncs launches this job for each.",
+        )
     request = connections.warehouse.read(requests.request, request_id)
     if request is None:
         raise UsageError("there is none, or no longer", item=f"request {request_id}", remedy="Ask again.")

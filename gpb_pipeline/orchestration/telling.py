@@ -2,13 +2,15 @@
 
 A course that is posted is told once it is committed, so that what the UI shows can be read in the warehouse;
 a preview is told as judged. A course that failed made nothing: it is an observation and a failed check of
-`grade_syncs`, and its partitions are marked as failed.
+`grade_syncs`, and its partitions are marked as failed. What is no course of Canvas's stands in the run's
+error alone, unless there is a partition of it.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 import dagster as dg
 
+from gpb_pipeline.canvas.errors import NotFoundError
 from gpb_pipeline.events import (
     CourseFailed,
     CourseJudged,
@@ -91,7 +93,8 @@ class Teller:
         return self._made(course_id, described | {HISTORY: line}, checks.of_synced(course))
 
     def _failed(self, course_id: str, course: CourseFailed) -> Iterator[DagsterEvent]:
-        if course.request.posting is Posting.NOTHING:
+        no_course = isinstance(course.error, NotFoundError) and course_id not in self._known
+        if course.request.posting is Posting.NOTHING or no_course:
             return
         self._add(course_id)
         failed_partitions.mark(self._context, course_id, self._selected)

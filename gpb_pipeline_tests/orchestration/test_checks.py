@@ -87,6 +87,33 @@ def test_every_course_that_was_tried_has_its_check_red_yellow_or_green_as_it_is(
     assert school.writes()
 
 
+def test_checking_again_says_which_courses_were_not_checked_whole_and_why(
+    school: Sandbox, dagster: Dagster
+) -> None:
+    refused = {"effect": "status", "path": f"/courses/{ENGLISH}/sections", "status": 403, "times": None}
+    school.set_faults("canvas", refused)
+    dagster.run(config={"course_ids": [ALGEBRA, ENGLISH]})
+    config = {"ops": {"evaluate_checks": {"config": {"course_ids": ["01001", ENGLISH, "999"]}}}}
+    result = defs.resolve_job_def("check_again").execute_in_process(
+        instance=dagster.instance, run_config=config
+    )
+    [output] = [each for each in result.all_node_events if each.is_successful_output]
+    told = output.step_output_data.metadata
+    counted = {name: told[name].value for name in ("courses_checked_whole", "courses_not_checked_whole")}
+    assert counted == {"courses_checked_whole": 1, "courses_not_checked_whole": 2}
+    table = told["not_checked_whole"]
+    assert isinstance(table, dg.TableMetadataValue)
+    assert [tuple(row.data.values()) for row in table.records] == [
+        (ENGLISH, 1, "course_synced alone was evaluated, for no sync of it has come to its end"),
+        ("999", 0, "not checked, for it was never synced"),
+    ]
+    wrong = {"ops": {"evaluate_checks": {"config": {"course_ids": ["abc"]}}}}
+    refusal = defs.resolve_job_def("check_again").execute_in_process(
+        instance=dagster.instance, run_config=wrong, raise_on_error=False
+    )
+    assert "course_ids 'abc': is no course id." in str(refusal.failure_data_for_node("evaluate_checks"))
+
+
 def shown(dagster: Dagster) -> dict[str, str]:
     """How the check's Partitions show each course; what they would show as Missing is left out."""
     key = dg.AssetCheckKey(dg.AssetKey("grade_syncs"), SYNCED)

@@ -9,6 +9,7 @@ from datetime import time
 from pathlib import Path
 
 import dagster as dg
+import pytest
 
 from gpb_pipeline.definitions import defs
 from gpb_pipeline.orchestration.build import build_defs
@@ -17,8 +18,12 @@ from gpb_pipeline.orchestration.check_again import CheckConfig
 from gpb_pipeline.orchestration.config import GradeSyncConfig
 from gpb_pipeline.orchestration.launch import CODE_LOCATION
 from gpb_pipeline.orchestration.maintenance_jobs import NightlyChoice
+from gpb_pipeline.orchestration.reconcile_jobs import ReconcileConfig, RetractConfig
+from gpb_pipeline.orchestration.requested import Answered
 from gpb_pipeline.orchestration.specs import PRODUCTS
+from gpb_pipeline.sandbox.serve import Sandbox
 from gpb_pipeline.settings import NightlySettings, PassbackSettings
+from gpb_pipeline_tests.orchestration.conftest import Dagster
 
 PROJECT = Path(__file__).parents[2]
 CHECK = """
@@ -66,11 +71,48 @@ def test_dg_and_dagster_find_them_where_the_workspace_does(tmp_path: Path) -> No
 
 
 def test_every_field_of_every_jobs_form_says_what_it_is_for() -> None:
-    for form in (GradeSyncConfig, CheckConfig, CategoryEdits, CategoryEdit, NightlyChoice):
+    forms = (
+        Answered,
+        CategoryEdit,
+        CategoryEdits,
+        CheckConfig,
+        GradeSyncConfig,
+        NightlyChoice,
+        ReconcileConfig,
+        RetractConfig,
+    )
+    for form in forms:
         for name, field in form.model_fields.items():
             assert field.description, f"{form.__name__}.{name}"
     for job in defs.resolve_all_job_defs():
         assert job.description or job.name.startswith("__"), job.name
+
+
+def test_every_jobs_launchpad_opens_with_its_whole_form() -> None:
+    """The UI fills it with the defaults, so that each field must have one."""
+    for job in defs.resolve_all_job_defs():
+        assert dg.validate_run_config(job, {}) is not None, job.name
+
+
+@pytest.mark.parametrize(
+    ("job", "told"),
+    [
+        ("set_nightly_sync", "course_ids: no course was given."),
+        ("answer_request", "request_id: no request was given."),
+        ("retract", "course_id '': is no course id."),
+        ("sync_sis_categories", "course_id '': is no course id."),
+        ("grade_sync", "run: no course was given."),
+        ("remaster_grade_passback", "run: no course was given."),
+        ("nightly_grade_sync", "run: no course was given."),
+    ],
+)
+def test_a_form_launched_as_it_opens_refuses_in_words(
+    school: Sandbox, dagster: Dagster, job: str, told: str
+) -> None:
+    done = defs.resolve_job_def(job).execute_in_process(instance=dagster.instance, raise_on_error=False)
+    [step] = [event for event in done.all_events if event.is_step_failure]
+    assert told in str(step.step_failure_data.user_failure_data)
+    assert school.writes() == []
 
 
 def test_the_assets_are_the_designs() -> None:

@@ -21,17 +21,37 @@ CHECK = dg.AssetCheckKey(dg.AssetKey("anything"), "something")
 def test_a_nightly_choice_is_kept_with_who_made_it_and_the_course_gets_its_key(
     school: Sandbox, dagster: Dagster
 ) -> None:
-    result = choose(dagster, [ALGEBRA, "404"], enabled=True)
-    assert "course 404" in str(result.failure_data_for_node("choose_nightly"))
-    assert choose(dagster, [ALGEBRA], enabled=True).success
-    assert choose(dagster, ["7"], enabled=False).success
+    assert choose(dagster, [" 01001", ALGEBRA], enabled=True).success
     with Passback().warehouse() as warehouse:
+        long_ago = datetime(2026, 9, 1, tzinfo=UTC)
+        warehouse.commit(choices.choose_nightly, ["7"], enabled=True, by="Mr. Okafor", at=long_ago)
+        assert choose(dagster, ["07"], enabled=False).success  # gone from Canvas since
         kept = warehouse.read(choices.nightly)
     assert kept[["course_id", "enabled", "chosen_by"]].to_numpy().tolist() == [
         [ALGEBRA, True, "Ms. Rivera"],
         ["7", False, "Ms. Rivera"],
     ]
     assert dagster.instance.get_dynamic_partitions("course") == [ALGEBRA]
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+@pytest.mark.parametrize(
+    ("course_ids", "by", "told"),
+    [
+        ([ALGEBRA, "404"], "Ms. Rivera", "course 404: Canvas has no such course"),
+        (["abc", "01001"], "Ms. Rivera", "course_ids 'abc': is no course id."),
+        ([ALGEBRA], " ", "chosen_by: nobody is named."),
+        ([], "Ms. Rivera", "course_ids: no course was given."),
+    ],
+)
+def test_a_nightly_choice_that_cannot_be_is_refused_in_words_and_none_is_kept(
+    school: Sandbox, dagster: Dagster, course_ids: list[str], by: str, told: str, *, enabled: bool
+) -> None:
+    result = choose(dagster, course_ids, enabled=enabled, by=by)
+    assert told in str(result.failure_data_for_node("choose_nightly"))
+    with Passback().warehouse() as warehouse:
+        assert warehouse.read(choices.nightly).empty
+    assert dagster.instance.get_dynamic_partitions("course") == []
 
 
 def test_purging_removes_syncs_past_their_age_and_keeps_a_courses_latest(
@@ -88,8 +108,10 @@ nothing = dg.Definitions(
 ).resolve_job_def("nothing")
 
 
-def choose(dagster: Dagster, course_ids: list[str], *, enabled: bool) -> dg.ExecuteInProcessResult:
-    config = {"course_ids": course_ids, "enabled": enabled, "chosen_by": "Ms. Rivera"}
+def choose(
+    dagster: Dagster, course_ids: list[str], *, enabled: bool, by: str = "Ms. Rivera"
+) -> dg.ExecuteInProcessResult:
+    config = {"course_ids": course_ids, "enabled": enabled, "chosen_by": by}
     return defs.resolve_job_def("set_nightly_sync").execute_in_process(
         instance=dagster.instance,
         run_config={"ops": {"choose_nightly": {"config": config}}},

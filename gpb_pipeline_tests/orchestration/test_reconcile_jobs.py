@@ -2,16 +2,20 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import dagster as dg
 import pytest
 
 from gpb_pipeline.definitions import defs
-from gpb_pipeline.orchestration import sensors
+from gpb_pipeline.errors import UsageError
+from gpb_pipeline.orchestration import reconcile_told, sensors
 from gpb_pipeline.orchestration.resources import Passback
 from gpb_pipeline.passback.frames import Sections
+from gpb_pipeline.passback.holdings.differences import Differences
 from gpb_pipeline.passback.holdings.frames import NO_HOLDINGS, Holdings, LineItemSight
+from gpb_pipeline.reconcile import Reconciled
 from gpb_pipeline.sandbox.serve import Sandbox
 from gpb_pipeline.warehouse import differences, frames, history, holdings, logs, tables
 from gpb_pipeline.warehouse.ducklake import Warehouse
@@ -58,9 +62,61 @@ def test_the_nights_reading_finds_what_was_edited_and_writes_nothing(
     )
     assert done.success
     assert len(school.writes()) == before
+    told = metadata_of(done, "compare_with_sis")
+    assert (told["courses"].value, told["differences"].value, told["courses_not_shown"].value) == (1, 1, 0)
+    [row] = told["by_course"].records
+    assert (row.data["course"], row.data["causes"]) == (f"Algebra I ({ALGEBRA})", "edited_in_sis 1")
     assert warehouse.read(history.drift, datetime.now(UTC) - HOUR) == {ALGEBRA: 1}
     [found] = warehouse.read(differences.found)
     assert (found.course_id, found.cause, found.columns, found.grades) == (ALGEBRA, "edited_in_sis", 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("job", "step", "form", "told"),
+    [
+        ("reconcile", "compare_with_sis", {"course_ids": ["abc"]}, "course_ids 'abc': is no course id."),
+        ("reconcile", "compare_with_sis", {"course_ids": ["999"]}, "Course 999: Canvas has no such item"),
+        ("retract", "take_back", {"course_id": "abc"}, "course_id 'abc': is no course id."),
+        ("retract", "take_back", {"course_id": "0999"}, "Course 999: Canvas has no such item"),
+        ("retract", "take_back", {}, "course_id '': is no course id."),
+    ],
+)
+def test_what_is_no_course_is_told_in_words_and_enters_no_history(
+    school: Sandbox,
+    warehouse: Warehouse,
+    dagster: Dagster,
+    job: str,
+    step: str,
+    form: dict[str, object],
+    told: str,
+) -> None:
+    done = defs.resolve_job_def(job).execute_in_process(
+        instance=dagster.instance, run_config={"ops": {step: {"config": form}}}, raise_on_error=False
+    )
+    assert told in str(done.failure_data_for_node(step))
+    assert warehouse.read(history.jobs) == []
+
+
+def test_of_very_many_courses_the_first_fifty_are_told_the_unread_ones_first() -> None:
+    edited = frame(Differences, *[{"kind": "grade", "cause": "edited_in_sis"}] * 2)
+    found = [
+        Reconciled(course_id=str(number), job_id=f"job-{number}", status="Completed", told=edited)
+        for number in range(1, 61)
+    ]
+    equal = Reconciled(course_id="61", job_id="job-61", status="Completed", told=frame(Differences))
+    refused = UsageError("is no course", item="course 62", remedy="Look.")
+    unread = Reconciled(course_id="62", job_id="job-62", status="Failed", error=refused)
+    told = reconcile_told.metadata([*found, equal, unread], {"1": "Algebra I"})
+    table = told["by_course"]
+    assert isinstance(table, dg.TableMetadataValue)
+    assert [row.data["course"] for row in table.records[:2]] == ["Course 62", "Algebra I (1)"]
+    assert (len(table.records), told["courses_not_shown"], told["differences"]) == (50, 11, 120)
+    assert table.records[0].data["not_read"] == "is no course. Look."
+
+
+def metadata_of(done: dg.ExecuteInProcessResult, step: str) -> Any:
+    [output] = [each for each in done.all_node_events if each.is_successful_output and each.step_key == step]
+    return output.step_output_data.metadata
 
 
 def test_what_a_reading_found_after_the_last_digest_is_in_the_next(

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import dagster as dg
+import pytest
 
 from gpb_pipeline.events import Event, StageReached
 from gpb_pipeline.orchestration.home import PROJECT
@@ -53,6 +54,10 @@ def test_an_interrupted_run_writes_no_more_and_says_who_cancelled_it(
         assert run.status is dg.DagsterRunStatus.CANCELED
         told = Dagster(instance).observation("grade_syncs", stopped[0].course_id)
         assert told["code"] == "cancelled"
+        sent = stopped[0].counts.results
+        assert (told["sis_grades_sent"], told["sis_grades_created"]) == (sent.sent, sent.created)
+        assert told["sis_assignments_created"] == stopped[0].counts.line_items.created
+        assert any(job.counts.results.created for job in stopped)
 
     school.set_faults("sis")
     with dg.DagsterInstance.ephemeral() as instance:
@@ -60,6 +65,41 @@ def test_an_interrupted_run_writes_no_more_and_says_who_cancelled_it(
     results = [each["sourced_id"] for each in school.writes() if each["object"] == "result"]
     assert len(results) > written
     assert len(results) == len(set(results))  # what was posted before was found, and not sent again
+
+
+RECONCILE = f"""
+import dagster as dg
+from gpb_pipeline.orchestration.home import dagster_home
+dagster_home()
+from gpb_pipeline.definitions import defs
+config = {{"course_ids": ["{ALGEBRA}"], "posted_by": "Ms. Rivera"}}
+with dg.DagsterInstance.get() as instance:
+    defs.resolve_job_def("reconcile").execute_in_process(
+        instance=instance, run_config={{"ops": {{"compare_with_sis": {{"config": config}}}}}}
+    )
+"""
+
+
+@pytest.mark.parametrize("who", ["Ms. Rivera", "someone in the Dagster UI"])
+def test_a_reconcile_that_is_stopped_says_who_cancelled_it(
+    school: Sandbox, warehouse: Warehouse, tmp_path: Path, who: str
+) -> None:
+    slow = {"effect": "slow", "path": f"/courses/{ALGEBRA}/sections", "seconds": 2.0, "times": None}
+    school.set_faults("canvas", slow)
+    home = tmp_path / "home"
+    environment = os.environ | {"DAGSTER_HOME": str(home), "PYTHONPATH": str(PROJECT)}
+    command = [sys.executable, "-c", RECONCILE]
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE) as process:
+        wait_until(lambda: bool(warehouse.read(history.open_jobs)), process)
+        if "Dagster" in who:
+            with dg.DagsterInstance.from_config(str(home)) as instance:
+                [run] = instance.get_runs()
+                instance.report_run_canceling(run)
+        process.send_signal(signal.SIGINT)
+        process.communicate()
+    [job] = warehouse.read(history.jobs)
+    assert (job.type, job.status, job.code) == ("reconcile", "Failed", "cancelled")
+    assert f"cancelled by {who}." in str(job.cause)
 
 
 class FaultyStream(Stream):

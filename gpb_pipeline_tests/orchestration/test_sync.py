@@ -4,9 +4,12 @@ import dagster as dg
 import pytest
 
 from gpb_pipeline.definitions import defs
+from gpb_pipeline.orchestration.config import job_id
 from gpb_pipeline.orchestration.specs import PRODUCTS
 from gpb_pipeline.sandbox.serve import Sandbox
 from gpb_pipeline.settings import WarehouseSettings
+from gpb_pipeline.warehouse import history
+from gpb_pipeline.warehouse.ducklake import Warehouse
 from gpb_pipeline.warehouse.locks import course_lock
 from gpb_pipeline_tests.orchestration.conftest import ALGEBRA, ENGLISH, Dagster
 from gpb_pipeline_tests.sandbox.clients import CanvasUser
@@ -96,11 +99,72 @@ def test_a_form_that_contradicts_itself_is_refused_before_anything_is_sent(
     assert school.writes() == []
 
 
-def test_an_assignment_that_the_course_does_not_have_fails_the_course(
-    school: Sandbox, dagster: Dagster
+@pytest.mark.parametrize(
+    ("form", "told"),
+    [
+        ({"course_ids": ["999", "abc", ENGLISH]}, "course_ids 'abc': is no course id."),
+        ({"course_ids": ["01001", " 1002 ", ""]}, "course_ids '': is no course id."),
+        ({"course_ids": ["sis_course_id:NONE"]}, "course sis_course_id:NONE: Canvas has no such item"),
+        (
+            {"course_ids": [ALGEBRA], "sections": ["77"]},
+            "course 1001, sections: the course has no ",
+        ),
+        (
+            {"course_ids": ["01001"], "assignments": ["7"]},
+            "course 1001, assignments: the course has no ",
+        ),
+        ({"course_ids": [ALGEBRA, ENGLISH], "sections": ["7"]}, "sections, assignments: sections or assign"),
+    ],
+)
+@pytest.mark.parametrize("job", ["grade_sync", "remaster_grade_passback", "nightly_grade_sync"])
+def test_wrong_usage_of_a_form_names_its_field_and_enters_no_history_and_no_partition(
+    school: Sandbox, dagster: Dagster, warehouse: Warehouse, job: str, form: dict[str, object], told: str
 ) -> None:
-    assert not dagster.run(partition=ALGEBRA, config={"assignments": ["99999"]}).success
-    assert dagster.observation("grade_syncs", ALGEBRA)["code"] == "usage"
+    assert failure(dagster.run(job, config=form)).startswith(told)
+    assert warehouse.read(history.jobs) == []
+    assert dagster.instance.get_dynamic_partitions("course") == []
+    assert school.writes() == []
+
+
+def test_of_a_batch_what_is_no_course_is_told_and_the_others_run_by_their_own_ids(
+    school: Sandbox, dagster: Dagster, warehouse: Warehouse
+) -> None:
+    result = dagster.run(config={"course_ids": ["01001", "999", " 1002 ", ALGEBRA]})
+    assert failure(result).startswith(
+        "1 of 3 courses failed; the others are done.\nCourse 999: Canvas has no"
+    )
+    assert dagster.materialized("grade_syncs") == {ALGEBRA, ENGLISH}
+    assert sorted(dagster.instance.get_dynamic_partitions("course")) == [ALGEBRA, ENGLISH]
+    run = job_id(result.run_id, "")
+    assert {job.job_id for job in warehouse.read(history.jobs)} == {f"{run}{ALGEBRA}", f"{run}{ENGLISH}"}
+
+
+def test_a_course_that_was_synced_and_is_gone_from_canvas_is_told_in_the_history(
+    school: Sandbox, dagster: Dagster, warehouse: Warehouse
+) -> None:
+    dagster.run(partition=ALGEBRA)
+    body = {"errors": [{"message": "The specified resource does not exist."}]}
+    gone = {"effect": "status", "status": 404, "path": f"/courses/{ALGEBRA}", "times": None, "body": body}
+    school.set_faults("canvas", gone)
+    assert not dagster.run(config={"course_ids": [ALGEBRA]}).success
+    assert warehouse.read(history.jobs)[0].code == "canvas_not_found"
+    assert dagster.observation("grade_syncs", ALGEBRA)["code"] == "canvas_not_found"
+
+
+@pytest.mark.parametrize(
+    ("job", "chosen"),
+    [
+        ("remaster_grade_passback", "manual"),
+        ("remaster_grade_passback", "nightly"),
+        ("nightly_grade_sync", "remaster"),
+    ],
+)
+def test_a_job_does_what_its_name_says_or_refuses(
+    school: Sandbox, dagster: Dagster, warehouse: Warehouse, job: str, chosen: str
+) -> None:
+    told = failure(dagster.run(job, partition=ALGEBRA, config={"type": chosen}))
+    assert told.startswith(f"type: {chosen} was chosen, and the run's tag gpb/type says ")
+    assert warehouse.read(history.jobs) == []
 
 
 def test_a_nightly_sync_leaves_a_course_to_the_sync_that_runs(school: Sandbox, dagster: Dagster) -> None:

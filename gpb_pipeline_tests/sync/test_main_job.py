@@ -85,15 +85,25 @@ def test_a_cleared_grade_is_taken_back(either_desk: Desk) -> None:
 
 
 def test_a_failing_course_costs_no_other_and_keeps_its_place_in_the_history(desk: Desk) -> None:
-    requests = [desk.request(each) for each in (ALGEBRA, "999", SPANISH)]
+    refused = {"effect": "status", "path": f"/courses/{ENGLISH}/sections", "status": 403, "times": None}
+    desk.sandbox.set_faults("canvas", refused)
+    requests = [desk.request(each) for each in (ALGEBRA, ENGLISH, SPANISH)]
     events = desk.events(*requests)
     assert {each.request.course_id for each in events if isinstance(each, CourseSynced)} == {ALGEBRA, SPANISH}
     (failed,) = [each for each in events if isinstance(each, CourseFailed)]
-    assert "999" in str(failed.error)
+    assert ENGLISH in str(failed.error)
     with desk.connected() as connections:
         job = connections.warehouse.read(history.job, failed.request.job_id)
     assert job is not None
-    assert (job.status, job.code, job.cause) == ("Failed", "canvas_not_found", str(failed.error))
+    assert (job.status, job.code, job.cause) == ("Failed", "canvas_access", str(failed.error))
+
+
+def test_what_is_no_course_of_canvas_and_never_had_a_sync_comes_into_no_history(desk: Desk) -> None:
+    events = desk.events(*[desk.request(each) for each in ("999", SPANISH)])
+    (failed,) = [each for each in events if isinstance(each, CourseFailed)]
+    assert (failed.request.course_id, failed.error.code) == ("999", "canvas_not_found")
+    with desk.connected() as connections:
+        assert [job.course_id for job in connections.warehouse.read(history.jobs)] == [SPANISH]
 
 
 def test_the_stages_are_told_in_the_manuals_order(desk: Desk) -> None:

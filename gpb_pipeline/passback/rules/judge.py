@@ -110,7 +110,7 @@ def require_known(canvas: CanvasRead, selection: Selection) -> None:
         if unknown:
             raise UsageError(
                 f"the course has no {kind} {', '.join(unknown)}",
-                item=f"course {canvas.course.course_id}, --{kind}",
+                item=f"course {canvas.course.course_id}, {kind}s",
                 remedy=f"See `gpb assignments {canvas.course.course_id}` for what there is.",
             )
 

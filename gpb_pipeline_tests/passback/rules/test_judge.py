@@ -68,16 +68,16 @@ def test_what_was_already_withdrawn_is_not_withdrawn_again() -> None:
 
 
 UNKNOWN = [
-    (Selection(sections=frozenset({"1", "9"})), "--section", "9"),
-    (Selection(assignments=frozenset({"10", "98", "97"})), "--assignment", "97, 98"),
+    (Selection(sections=frozenset({"1", "9"})), "sections", "9"),
+    (Selection(assignments=frozenset({"10", "98", "97"})), "assignments", "97, 98"),
 ]
 
 
-@pytest.mark.parametrize(("selection", "option", "named"), UNKNOWN)
+@pytest.mark.parametrize(("selection", "field", "named"), UNKNOWN)
 def test_a_selected_id_that_the_course_does_not_have_is_wrong_usage(
-    selection: Selection, option: str, named: str
+    selection: Selection, field: str, named: str
 ) -> None:
-    with pytest.raises(UsageError, match=f"{option}: the course has no .* {named}"):
+    with pytest.raises(UsageError, match=f"{field}: the course has no .* {named}"):
         judged(two_sections(), selection=selection)
 
 
