@@ -13,6 +13,7 @@ from gpb_pipeline.canvas.client import CanvasClient
 from gpb_pipeline.canvas.courses import course_named, course_path
 from gpb_pipeline.canvas.errors import NotFoundError
 from gpb_pipeline.errors import UsageError
+from gpb_pipeline.settings import CanvasSettings
 
 _COURSE = re.compile(r"[0-9]+|sis_course_id:\S.*")
 
@@ -49,6 +50,28 @@ def asked_for(
         _require_part(canvas, course_id, "section", sections)
         _require_part(canvas, course_id, "assignment", assignments)
     return KnownCourses(course_ids=list(found), unknown=unknown)
+
+
+def own_ids(courses: Sequence[str]) -> list[str]:
+    """Give each course's own id, once, by whatever name it was asked for: only a SIS course id needs Canvas.
+
+    Raises UsageError for what cannot be a course, NotFoundError for a SIS course id that Canvas does not have.
+    """
+    require_names(courses)
+    return list(dict.fromkeys(_own_id(plain_id(name)) for name in courses))
+
+
+def plain_id(name: str) -> str:
+    """Give a course's number as Canvas spells it; a SIS course id stays what it is."""
+    name = name.strip()
+    return (name.lstrip("0") or "0") if name.isdecimal() else name
+
+
+def _own_id(name: str) -> str:
+    if name.isdecimal():
+        return name
+    with CanvasClient(CanvasSettings.load()) as canvas:
+        return course_named(canvas, name).course_id
 
 
 def require_names(courses: Sequence[str]) -> None:

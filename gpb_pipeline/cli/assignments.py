@@ -44,7 +44,7 @@ def assignments_command(
     if as_json:
         click.echo(json.dumps(offered, indent=2))
     elif offered:
-        show(_listing(course, offered))
+        show(_listing(found.course_id, offered))
     else:
         tell(nothing_in_scope(found))
 

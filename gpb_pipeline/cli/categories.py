@@ -9,6 +9,7 @@ import click
 
 from gpb_pipeline.canvas.client import CanvasClient
 from gpb_pipeline.canvas.courses import account_courses
+from gpb_pipeline.cli.asked import require_names
 from gpb_pipeline.cli.category_views import as_json as listed_as_json
 from gpb_pipeline.cli.category_views import print_changes, print_list
 from gpb_pipeline.cli.console import counted
@@ -36,6 +37,7 @@ def categories() -> None:
 @_AS_JSON
 def show(course_id: str, *, as_json: bool) -> None:
     """List the assignment groups of a course with the SIS category of each section."""
+    require_names([course_id])
     zone = PassbackSettings.load().zone
     with _opened() as sync:
         listed = sync.course(course_id)
@@ -58,6 +60,7 @@ def set_one(
     """Choose the SIS category of one assignment group for one section."""
     if (category_id is None) != unassociated:
         raise click.UsageError("Give one of --category and --unassociated.")
+    require_names([course_id])
     edit = Edit(group_id=group_id, section_id=section_id, category_id=category_id)
     with _opened() as sync:
         asked = PendingEdits(
@@ -73,6 +76,7 @@ def set_one(
 @click.argument("course_ids", metavar="[COURSE]...", nargs=-1)
 def export(file: Path, course_ids: tuple[str, ...]) -> None:
     """Write the categories of these courses, else of all, to a CSV FILE for a spreadsheet."""
+    require_names(course_ids)
     zone, unread = PassbackSettings.load().zone, 0
     lists: list[CategoryList] = []
     course_ids = course_ids or tuple(_every_course())

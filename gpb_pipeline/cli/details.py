@@ -44,7 +44,9 @@ def details_command(job_id: str, *, as_json: bool, every: bool, csv_dir: Path | 
             raise PermanentError(
                 "no such sync is on record, or it is past its age",
                 item=f"job {job_id}",
-                remedy="List the syncs with `gpb history`.",
+                remedy=f"A course's syncs: `gpb history {job_id}`."
+                if job_id.isdecimal()
+                else "List the syncs with `gpb history`.",
             )
         if csv_dir is not None:
             for path in _csv_files(warehouse, found.job, zone, csv_dir):

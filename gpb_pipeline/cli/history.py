@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from gpb_pipeline.cli.asked import own_ids
 from gpb_pipeline.cli.console import ConsoleTable, show, tell
 from gpb_pipeline.errors import PermanentError
 from gpb_pipeline.passback.rows.counts import WriteCounts
@@ -28,6 +29,8 @@ NONE_YET = (
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def history_command(course_id: str | None, *, as_json: bool) -> None:
     """List the syncs of a course, or of all, newest first."""
+    if course_id is not None:
+        [course_id] = own_ids([course_id])
     zone = PassbackSettings.load().zone
     with tables.open_warehouse() as warehouse:
         history.fail_dead_jobs(warehouse)

@@ -4,7 +4,7 @@ The institution's own switch and time are settings (GPB_NIGHTLY_*); the schedule
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 import click
 
 from gpb_pipeline.canvas.client import CanvasClient
-from gpb_pipeline.canvas.courses import course_named
 from gpb_pipeline.cli import console
-from gpb_pipeline.cli.asked import require_names
+from gpb_pipeline.cli.asked import asked_for, plain_id, require_names
+from gpb_pipeline.errors import UsageError
 from gpb_pipeline.passback.nightly import next_nightly
 from gpb_pipeline.settings import CanvasSettings, NightlySettings, PassbackSettings
 from gpb_pipeline.warehouse import choices, tables
@@ -44,10 +44,7 @@ def nightly() -> None:
 @_BY
 def enable(course_ids: tuple[str, ...], *, by: str) -> None:
     """Have these courses sync every night."""
-    require_names(course_ids)
-    with CanvasClient(CanvasSettings.load()) as canvas:  # a course that Canvas does not know is refused
-        known = [course_named(canvas, course_id).course_id for course_id in course_ids]
-    _choose(known, enabled=True, by=by)
+    _choose(_known(course_ids), enabled=True, by=by)
     if not NightlySettings.load().enabled:
         click.echo("gpb: the institution has nightly syncs switched off (GPB_NIGHTLY_ENABLED).", err=True)
 
@@ -56,8 +53,10 @@ def enable(course_ids: tuple[str, ...], *, by: str) -> None:
 @_COURSES
 @_BY
 def disable(course_ids: tuple[str, ...], *, by: str) -> None:
-    """Have these courses no longer sync every night; they may be gone from Canvas."""
-    _choose(course_ids, enabled=False, by=by)
+    """Have these courses no longer sync every night; one that was switched before may be gone from Canvas."""
+    with tables.open_warehouse() as warehouse:
+        switched = frozenset(warehouse.read(choices.nightly)["course_id"])
+    _choose(_known(course_ids, but=switched), enabled=False, by=by)
 
 
 @nightly.command("show")
@@ -74,11 +73,28 @@ def show(*, as_json: bool) -> None:
         _print(found, upcoming)
 
 
+def _known(names: Sequence[str], *, but: Collection[str] = ()) -> list[str]:
+    """Give the courses' own ids; raises UsageError for those that Canvas does not have, `but` these."""
+    require_names(names)
+    taken = [plain for plain in map(plain_id, names) if plain in but]
+    others = [name for name in names if plain_id(name) not in but]
+    if not others:
+        return taken
+    with CanvasClient(CanvasSettings.load()) as canvas:
+        found = asked_for(canvas, others)
+    if found.unknown:
+        raise UsageError(
+            "Canvas has no such course, or hides it from this token; nothing was switched",
+            item=", ".join(each.item for each in found.unknown),
+            remedy="List the courses with `gpb courses`.",
+        )
+    return list(dict.fromkeys([*taken, *found.course_ids]))
+
+
 def _choose(course_ids: Sequence[str], *, enabled: bool, by: str) -> None:
-    once = list(dict.fromkeys(course_ids))
     with tables.open_warehouse() as warehouse:
-        warehouse.commit(choices.choose_nightly, once, enabled=enabled, by=by, at=datetime.now(UTC))
-    click.echo(f"Nightly sync {'on' if enabled else 'off'}: {', '.join(once)}.")
+        warehouse.commit(choices.choose_nightly, course_ids, enabled=enabled, by=by, at=datetime.now(UTC))
+    click.echo(f"Nightly sync {'on' if enabled else 'off'}: {', '.join(course_ids)}.")
 
 
 def _choices(warehouse: Warehouse, zone: ZoneInfo) -> list[_CourseChoice]:

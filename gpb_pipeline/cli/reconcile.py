@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 import click
 
-from gpb_pipeline.cli.asked import require_names
+from gpb_pipeline.cli.asked import own_ids
 from gpb_pipeline.cli.console import ConsoleTable, counted, show, typed
 from gpb_pipeline.cli.progress import Progress
 from gpb_pipeline.passback.frames import rows_of
@@ -46,10 +46,10 @@ def reconcile_command(
 
     Nothing is written but what --mend names; edits made in the SIS are never among it unless named.
     """
-    require_names(courses)
+    asked = own_ids(courses)
     causes, by = causes_of(mend), posted_by or getpass.getuser()
     with open_connections() as connections:
-        chosen = list(dict.fromkeys(courses)) or connections.warehouse.read(holdings.longest_unread)
+        chosen = asked or connections.warehouse.read(holdings.longest_unread)
         found = _told(chosen, reconcile(connections, chosen, posted_by=by))
         count = sum(each.counts[cause] for each in found for cause in causes)
         if count:
@@ -89,7 +89,7 @@ def retract_command(
     as_json: bool,
 ) -> None:
     """List what the SIS holds because of us and Canvas no longer supports, and take back what is chosen."""
-    require_names([course])
+    [course] = own_ids([course])
     wanted = causes_of([*causes, *(PRESELECTED if every else ())], ORPHANED)
     by = posted_by or getpass.getuser()
     with open_connections() as connections:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from gpb_pipeline.cli.asked import own_ids
 from gpb_pipeline.cli.console import ConsoleTable, show
 from gpb_pipeline.errors import PermanentError
 from gpb_pipeline.settings import PassbackSettings
@@ -22,6 +23,7 @@ from gpb_pipeline.warehouse.trace import Trace
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def trace_command(course_id: str, *, student_id: str, assignment_id: str, as_json: bool) -> None:
     """Say why a grade is in the SIS: every value ever sent, by which sync, and what Canvas said then."""
+    [course_id] = own_ids([course_id])
     zone = PassbackSettings.load().zone
     with tables.open_warehouse() as warehouse:
         found = warehouse.read(trace.of_grade, course_id, student_id=student_id, assignment_id=assignment_id)

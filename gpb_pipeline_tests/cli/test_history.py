@@ -92,7 +92,6 @@ def test_a_trace_tells_what_was_sent_by_whom_and_why() -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("history", "nothing"),
         ("details", "nothing"),
         ("details", "nothing", "--json"),
         ("trace", "1", "--student", "u1", "--assignment", "nothing"),

@@ -1,12 +1,13 @@
 """`gpb nightly`: who switched what, kept and shown; a course that Canvas does not know is refused."""
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
 from gpb_pipeline.sandbox.serve import running_sandbox
+from gpb_pipeline.warehouse import choices, tables
 from gpb_pipeline_tests.cli.command import gpb, settle_in
 
 
@@ -50,13 +51,35 @@ def test_it_is_shown_to_people_too() -> None:
 
 def test_a_course_that_canvas_does_not_know_is_refused_and_none_is_switched() -> None:
     refused = gpb("nightly", "enable", "1001", "9999", "--by", "A. Admin")
-    assert refused.status == 1
+    assert (refused.status, refused.out) == (2, "")
     assert "course 9999" in refused.err
     assert gpb("nightly", "show", "--json").json["courses"] == []
 
 
+@pytest.mark.parametrize("named", ["nonsense", "", "9999", "sis_course_id:NONE"])
+@pytest.mark.parametrize("switch", ["enable", "disable"])
+def test_what_is_no_course_is_refused_in_words_and_nothing_is_kept(switch: str, named: str) -> None:
+    refused = gpb("nightly", switch, "1001", named, "--by", "A. Admin")
+    assert (refused.status, refused.out, refused.err.count("\n")) == (2, "", 1)
+    assert named in refused.err
+    assert gpb("nightly", "show", "--json").json["courses"] == []
+
+
+def test_a_course_is_switched_by_its_own_id_however_it_is_named() -> None:
+    gpb("nightly", "enable", "1001", "1002", "--by", "A. Admin")
+    off = gpb("nightly", "disable", "01001", "--by", "A. Admin")
+    assert off.out == "Nightly sync off: 1001.\n"
+    shown = gpb("nightly", "show", "--json").json["courses"]
+    assert {each["course_id"]: each["enabled"] for each in shown} == {"1001": False, "1002": True}
+
+
 def test_a_course_that_is_gone_can_be_switched_off() -> None:
-    assert gpb("nightly", "disable", "9999", "--by", "A. Admin").status == 0
+    with tables.open_warehouse() as warehouse:
+        at = datetime(2026, 11, 1, tzinfo=UTC)
+        warehouse.commit(choices.choose_nightly, ["9999"], enabled=True, by="A. Admin", at=at)
+    assert gpb("nightly", "disable", "09999", "--by", "A. Admin").status == 0
+    [gone] = gpb("nightly", "show", "--json").json["courses"]
+    assert (gone["course_id"], gone["enabled"]) == ("9999", False)
 
 
 def test_where_the_institution_has_it_off_no_night_is_next(monkeypatch: pytest.MonkeyPatch) -> None:

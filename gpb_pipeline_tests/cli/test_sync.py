@@ -96,7 +96,38 @@ def test_wrong_usage_enters_no_history_and_no_partition(
 
 def test_a_course_goes_by_its_own_id_however_it_is_named() -> None:
     gpb("sync", "01001")
-    assert [job["course_id"] for job in gpb("history", "--json").json] == [ALGEBRA]
+    [job] = gpb("history", "--json").json
+    assert job["course_id"] == ALGEBRA
+    named = [ALGEBRA, "01001", "sis_course_id:ALG1"]
+    student = ("--student", "2001", "--assignment", "10010024")
+    for asked in (("history",), ("trace", *student), ("preview",), ("categories", "show"), ("assignments",)):
+        answers = [gpb(*asked, name, "--json") for name in named]
+        assert [each.json for each in answers] == [answers[0].json] * len(named)
+    reconciled = gpb("reconcile", *named, "--json").json
+    assert [each["course_id"] for each in reconciled] == [ALGEBRA]
+    assert {each["course_id"] for each in gpb("history", "--json").json} == {ALGEBRA}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("history", "abc"),
+        ("trace", "abc", "--student", "2001", "--assignment", "10010024"),
+        ("preview", "abc"),
+        ("assignments", "abc"),
+        ("reconcile", "abc"),
+        ("retract", "abc"),
+        ("categories", "show", "abc"),
+        ("categories", "set", "abc", "--group", "1", "--section", "1", "--unassociated", "--by", "tests"),
+        ("categories", "export", "categories.csv", "abc"),
+        ("nightly", "enable", "abc", "--by", "tests"),
+        ("nightly", "disable", "abc", "--by", "tests"),
+    ],
+)
+def test_what_cannot_be_a_course_is_wrong_usage_of_every_command(command: tuple[str, ...]) -> None:
+    done = gpb(*command)
+    assert (done.status, done.out, done.err.count("\n")) == (USAGE, "", 1)
+    assert "COURSE 'abc': is no course id." in done.err
 
 
 def test_details_account_for_every_row(sandbox: Sandbox) -> None:
