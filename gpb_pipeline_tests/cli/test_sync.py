@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gpb_pipeline.passback.rules.stops import STOPS
-from gpb_pipeline.sandbox.serve import Sandbox, running_sandbox
+from gpb_pipeline.sandbox.serve import DialectName, Sandbox, running_sandbox
 from gpb_pipeline.sync import Stage
 from gpb_pipeline_tests.cli.command import gpb, settle_in
 
@@ -98,7 +98,7 @@ def test_a_course_goes_by_its_own_id_however_it_is_named() -> None:
     gpb("sync", "01001")
     [job] = gpb("history", "--json").json
     assert job["course_id"] == ALGEBRA
-    named = [ALGEBRA, "01001", "sis_course_id:ALG1"]
+    named = [ALGEBRA, "01001", "sis_course_id:ALG1-NOW"]
     student = ("--student", "2001", "--assignment", "10010024")
     for asked in (("history",), ("trace", *student), ("preview",), ("categories", "show"), ("assignments",)):
         answers = [gpb(*asked, name, "--json") for name in named]
@@ -238,6 +238,31 @@ def test_every_table_reads_well_at_any_width(monkeypatch: pytest.MonkeyPatch) ->
         assert "(--all)" not in every
     line = next(line for line in details.splitlines() if "student_not_on_roster" in line)
     assert line.split()[:5] == ["error", "4", "student_not_on_roster", "SIS", "admin"]
+
+
+@pytest.mark.parametrize(
+    ("dialect", "answer"), [("oneroster-1.1", "422"), ("oneroster-1.2", "404")]
+)
+def test_a_sis_that_chooses_the_ids_itself_is_told_with_the_setting(
+    monkeypatch: pytest.MonkeyPatch, dialect: DialectName, answer: str
+) -> None:
+    with running_sandbox(
+        dialect=dialect, id_mode="provider", temperaments={"unknown_id": answer}
+    ) as provider:
+        for name, value in (provider.environment | {"SIS_ID_MODE": "consumer"}).items():
+            monkeypatch.setenv(name, value)
+        assert gpb("sync", ALGEBRA).status == WITH_ERRORS
+        assert provider.writes() == []
+    job_id = gpb("history", "--json").json[0]["job_id"]
+    shown = " ".join(gpb("details", job_id).out.split())
+    assert "error 8 assignment_id_refused operator" in shown
+    assert "set SIS_ID_MODE=provider" in shown
+    words = {"422": "cannot be supplied", "404": "is unknown"}[answer]
+    assert f"{answer} " in shown
+    assert words in shown
+    rows = gpb("details", job_id, "--json").json["assignments"]
+    assert all(words in each["sis_error"] for each in rows)
+    assert {each["code"] for each in rows} == {"assignment_id_refused"}
 
 
 def test_who_can_act_is_one_answer(sandbox: Sandbox) -> None:
