@@ -331,7 +331,7 @@ def misspelt() -> Iterator[str]:
 def _env_file() -> Path:
     """Give the file that settings are read from; raises SettingsError where one is named and not there."""
     named = os.environ.get(ENV_FILE)
-    if named and not Path(named).exists():
+    if named and (not Path(named).exists() or Path(named).is_dir()):
         raise SettingsError(
             f"names {named}, and no such file is there", item=ENV_FILE, remedy="Correct it, or unset it."
         )

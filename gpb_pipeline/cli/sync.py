@@ -15,7 +15,7 @@ from gpb_pipeline.cli.asked import asked_for
 from gpb_pipeline.cli.console import show, tell, typed
 from gpb_pipeline.cli.history import history_listing
 from gpb_pipeline.cli.interrupt import interruptible, stderr_set_aside
-from gpb_pipeline.cli.preview import previews_of, summary_listing
+from gpb_pipeline.cli.preview import previews_of, summary_listing, tell_refusal
 from gpb_pipeline.cli.progress import Progress, watched
 from gpb_pipeline.errors import PipelineError, UsageError
 from gpb_pipeline.settings import CanvasSettings, PassbackSettings, SisSettings
@@ -77,6 +77,8 @@ def remaster_command(
     course_ids, unknown = _found(courses, assignments=assignments)
     if not yes and course_ids:
         previews = previews_of(course_ids, "remaster", assignments=assignments, confirm=confirm)
+        for each in previews:
+            tell_refusal(each)
         show(*(summary_listing(each) for each in previews))
         if not click.confirm("Send this?"):
             click.echo("Nothing was sent.")

@@ -1,5 +1,6 @@
 """`gpb sync`, `remaster`, `preview`, `assignments` and `details` as people and programs use them."""
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date
@@ -151,6 +152,27 @@ def test_a_preview_has_the_shape_of_details_and_sends_nothing(sandbox: Sandbox) 
     assert "Enroll the student in the SIS" in shown
     assert sandbox.writes() == []
     assert gpb("history", "--json").json == []
+
+
+@pytest.mark.parametrize(
+    ("change", "told"), [({"workflow_state": "unpublished"}, "it is not published. Publish it in Canvas first.")]
+)
+def test_a_preview_says_first_that_a_sync_refuses_the_course(
+    sandbox: Sandbox, change: dict[str, str], told: str
+) -> None:
+    sandbox.control("canvas", "PATCH", f"/courses/{ALGEBRA}", change)
+    sync = gpb("sync", ALGEBRA)
+    assert (sync.status, sandbox.writes()) == (FAILED, [])
+    shown = gpb("preview", ALGEBRA)
+    assert shown.status == sync.status
+    assert shown.out.splitlines()[0] == f"A sync refuses course {ALGEBRA}: {told}"
+    assert "would create" in shown.out
+    programs = gpb("preview", ALGEBRA, "--json")
+    assert programs.status == sync.status
+    job = json.loads(programs.out)["job"]
+    assert (job["status"], job["code"]) == ("Failed", "course_unpublished")
+    assert told in job["cause"]
+    assert gpb("assignments", ALGEBRA).out.splitlines()[0] == f"A sync refuses course {ALGEBRA}: {told}"
 
 
 def test_assignments_are_offered_by_section_with_what_keeps_one_back() -> None:
