@@ -58,9 +58,7 @@ def checks() -> Iterator[Check]:
     canvas = examined(
         "Canvas settings", CanvasSettings.load, lambda it: f"account {it.account_id} of {_host(it.base_url)}"
     )
-    sis = examined(
-        "SIS settings", SisSettings.load, lambda it: f"{it.dialect} of {_host(it.base_url)}"
-    )
+    sis = examined("SIS settings", SisSettings.load, lambda it: f"{it.dialect} of {_host(it.base_url)}")
     passback = examined(
         "Passback settings", PassbackSettings.load, lambda it: f"tenant {it.tenant}, times in {it.timezone}"
     )
@@ -221,13 +219,14 @@ def dialect_check(settings: SisSettings) -> Check:
 
 
 ID_MODES = {
-    "consumer": "we choose the sourcedId of what is written; a SIS that chooses it itself refuses each first write",
+    "consumer": "we choose the sourcedId of what is written; a SIS that chooses it itself refuses each first "
+    "write",
     "provider": "the SIS chooses the sourcedId of what is written, and must give it in its answer",
 }
 
 
 def id_mode_check(settings: SisSettings) -> Check:
-    """Say who chooses the sourcedIds. Only a first write shows whether that is so, and nothing is written here."""
+    """Say who chooses the sourcedIds. Whether that is so, only a first write shows; none is made here."""
     detail = f"SIS_ID_MODE is {settings.id_mode}: {ID_MODES[settings.id_mode]}"
     return Check(name="SIS ids", ok=True, detail=detail)
 

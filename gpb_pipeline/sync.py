@@ -104,7 +104,7 @@ def kept_out(request: SyncRequest, course: Course) -> PermanentError | None:
 
 
 def refusal(course: Course, sync_type: SyncType) -> PermanentError | None:
-    """Say why no sync of that type takes the course: unpublished, a blueprint, concluded (decisions.md §6.1)."""
+    """Say why no sync of that type takes it: unpublished, a blueprint, concluded (decisions.md §6.1)."""
     item = f"course {course.course_id}"
     if course.blueprint:
         return PermanentError(

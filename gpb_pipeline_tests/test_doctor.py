@@ -43,7 +43,8 @@ def test_programs_read_the_same_as_people(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize(
-    ("mode", "meaning"), [("consumer", "we choose the sourcedId"), ("provider", "the SIS chooses the sourcedId")]
+    ("mode", "meaning"),
+    [("consumer", "we choose the sourcedId"), ("provider", "the SIS chooses the sourcedId")],
 )
 def test_who_chooses_the_ids_is_said_with_what_it_means(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, mode: str, meaning: str

@@ -55,7 +55,7 @@ def asked_for(
 def own_ids(courses: Sequence[str]) -> list[str]:
     """Give each course's own id, once, by whatever name it was asked for: only a SIS course id needs Canvas.
 
-    Raises UsageError for what cannot be a course, NotFoundError for a SIS course id that Canvas does not have.
+    Raises UsageError for what cannot be a course, NotFoundError for a SIS course id that Canvas has not.
     """
     require_names(courses)
     return list(dict.fromkeys(_own_id(plain_id(name)) for name in courses))

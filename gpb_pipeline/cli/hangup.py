@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import signal
 from contextlib import suppress
+from pathlib import Path
 from types import FrameType
 
 STANDARD = (0, 1, 2)
@@ -36,7 +37,7 @@ def _is_terminal(descriptor: int) -> bool:
 def _set_aside(terminals: set[int]) -> None:
     """Let every descriptor of these terminals, copies too, lead nowhere."""
     nowhere = os.open(os.devnull, os.O_RDWR)
-    for each in map(int, os.listdir("/dev/fd")):
+    for each in [int(path.name) for path in Path("/dev/fd").iterdir()]:
         with suppress(OSError):  # the listing's own is closed by now
             if os.fstat(each).st_rdev in terminals:
                 os.dup2(nowhere, each)

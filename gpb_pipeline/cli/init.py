@@ -37,9 +37,9 @@ from gpb_pipeline.sis.client import OneRosterClient
 ENV = Path(".env")
 LATER = "later"
 WHO_CHOOSES = (
-    "\nEvery column and every score in the SIS has a sourcedId. Most take the one that we send with the first "
-    "write; some choose their own, give it in their answer, and refuse ours. No reading shows which: ask the "
-    "SIS's support, \"May the client choose the sourcedId when it PUTs a new lineItem, or do you allocate it?\""
+    "\nEvery column and every score in the SIS has a sourcedId. One SIS takes what we send with the first "
+    "write; another chooses its own, gives it in its answer, and refuses ours. No reading shows which. Ask "
+    "the SIS's support: may the client choose the sourcedId when it PUTs a new lineItem, or do you give it?"
 )
 
 
@@ -47,7 +47,7 @@ WHO_CHOOSES = (
 class Question:
     """A setting, as it is asked for; `default` may only be known once earlier ones are given.
 
-    One of `choices` may be answered by its beginning or its end. `before`: what helps to find the answer out.
+    One of `choices` may be answered by its beginning or its end. `before` helps to find the answer out.
     """
 
     name: str

@@ -42,8 +42,9 @@ OF_READING = Said("Interrupting …", "gpb: Interrupted. It was only reading: no
 def interruptible(progress: Progress, writing: Callable[[], bool] | None = None) -> Iterator[Event]:
     """Watch for Ctrl-C while the block runs; the event that is given is set once it came.
 
-    `writing`: whether something is being written; None where the block only reads. The process is left before the block ends where that would only go on reading, and at once at a second
-    Ctrl-C: the course's lock falls with it, and the next sync finds what was posted.
+    `writing`: whether something is being written; None where the block only reads. The process is left
+    before the block ends where that would only go on reading, and at once at a second Ctrl-C: the
+    course's lock falls with it, and the next sync finds what was posted.
     """
     came = Event()
     if current_thread() is not main_thread():

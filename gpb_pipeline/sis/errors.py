@@ -12,8 +12,8 @@ from gpb_pipeline.errors import PermanentError, TransientError
 
 UNFIT = (HTTPStatus.BAD_REQUEST, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY)
 OWN_IDS = re.compile(
-    r"sourced_?id\b.{0,80}?\b((allocated|assigned|generated|chosen) by|(cannot|can't|(may|must|should) not) be "
-    r"(supplied|provided|given|chosen|set|specified)|read.?only)\b",
+    r"sourced_?id\b.{0,80}?\b((allocated|assigned|generated|chosen) by|read.?only"
+    r"|(cannot|can't|(may|must|should) not) be (supplied|provided|given|chosen|set|specified))\b",
     re.IGNORECASE,
 )
 """Words of a SIS that chooses the sourcedIds itself, for one that came with a first write."""

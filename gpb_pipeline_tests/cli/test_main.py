@@ -114,6 +114,20 @@ def test_a_file_of_settings_that_is_named_and_not_there_is_one_clear_line(
     assert list(tmp_path.iterdir()) == []  # and no warehouse was made
 
 
+def test_data_that_is_elsewhere_is_told_with_the_setting_and_the_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settle_in(monkeypatch, tmp_path, {})
+    assert run("history").status == 0
+    monkeypatch.setenv("GPB_DATA_PATH", "elsewhere")
+    done = run("history")
+    assert (done.status, done.out, done.err.count("\n")) == (1, "", 1)
+    assert done.err.startswith("gpb: GPB_DATA_PATH: is not where the catalogue has its data: that is ")
+    assert f"Set GPB_DATA_PATH={tmp_path}/lake/data/" in done.err
+    monkeypatch.setenv("GPB_DATA_PATH", f"{tmp_path}/lake/data/")
+    assert run("history").status == 0
+
+
 def test_settings_that_are_no_text_are_one_clear_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from gpb_pipeline.passback.rules.stops import STOPS
-from gpb_pipeline.sandbox.serve import DialectName, Sandbox, running_sandbox
+from gpb_pipeline.sandbox.serve import Sandbox, running_sandbox
+from gpb_pipeline.sandbox.sis.dialects import DialectName
 from gpb_pipeline.sync import Stage
 from gpb_pipeline_tests.cli.command import gpb, settle_in
 
@@ -154,13 +155,9 @@ def test_a_preview_has_the_shape_of_details_and_sends_nothing(sandbox: Sandbox) 
     assert gpb("history", "--json").json == []
 
 
-@pytest.mark.parametrize(
-    ("change", "told"), [({"workflow_state": "unpublished"}, "it is not published. Publish it in Canvas first.")]
-)
-def test_a_preview_says_first_that_a_sync_refuses_the_course(
-    sandbox: Sandbox, change: dict[str, str], told: str
-) -> None:
-    sandbox.control("canvas", "PATCH", f"/courses/{ALGEBRA}", change)
+def test_a_preview_says_first_that_a_sync_refuses_the_course(sandbox: Sandbox) -> None:
+    told = "it is not published. Publish it in Canvas first."
+    sandbox.control("canvas", "PATCH", f"/courses/{ALGEBRA}", {"workflow_state": "unpublished"})
     sync = gpb("sync", ALGEBRA)
     assert (sync.status, sandbox.writes()) == (FAILED, [])
     shown = gpb("preview", ALGEBRA)
@@ -262,9 +259,7 @@ def test_every_table_reads_well_at_any_width(monkeypatch: pytest.MonkeyPatch) ->
     assert line.split()[:5] == ["error", "4", "student_not_on_roster", "SIS", "admin"]
 
 
-@pytest.mark.parametrize(
-    ("dialect", "answer"), [("oneroster-1.1", "422"), ("oneroster-1.2", "404")]
-)
+@pytest.mark.parametrize(("dialect", "answer"), [("oneroster-1.1", "422"), ("oneroster-1.2", "404")])
 def test_a_sis_that_chooses_the_ids_itself_is_told_with_the_setting(
     monkeypatch: pytest.MonkeyPatch, dialect: DialectName, answer: str
 ) -> None:
