@@ -39,12 +39,12 @@ OF_READING = Said("Interrupting …", "gpb: Interrupted. It was only reading: no
 
 
 @contextmanager
-def interruptible(progress: Progress, writing: Callable[[], bool] | None = None) -> Iterator[Event]:
+def interruptible(progress: Progress, ending: Callable[[], bool] | None = None) -> Iterator[Event]:
     """Watch for Ctrl-C while the block runs; the event that is given is set once it came.
 
-    `writing`: whether something is being written; None where the block only reads. The process is left
-    before the block ends where that would only go on reading, and at once at a second Ctrl-C: the
-    course's lock falls with it, and the next sync finds what was posted.
+    `ending`: whether the block is to come to its own end; None where it only reads. Else the process is
+    left before, and at once at a second Ctrl-C: the course's lock falls with it, and the next sync finds
+    what was posted.
     """
     came = Event()
     if current_thread() is not main_thread():
@@ -55,9 +55,7 @@ def interruptible(progress: Progress, writing: Callable[[], bool] | None = None)
         os.set_blocking(end, False)
     before = signal.set_wakeup_fd(wakes, warn_on_full_buffer=False)
     over = Event()
-    watcher = Thread(
-        target=_watch, args=(reads, came, over, progress, writing), name="interrupt", daemon=True
-    )
+    watcher = Thread(target=_watch, args=(reads, came, over, progress, ending), name="interrupt", daemon=True)
     watcher.start()
     try:
         yield came
@@ -86,10 +84,10 @@ def stderr_set_aside() -> Iterator[None]:
 
 
 def _watch(
-    reads: int, came: Event, over: Event, progress: Progress, writing: Callable[[], bool] | None
+    reads: int, came: Event, over: Event, progress: Progress, ending: Callable[[], bool] | None
 ) -> None:
     since = 0.0
-    said = OF_READING if writing is None else OF_WRITING
+    said = OF_READING if ending is None else OF_WRITING
     while not over.is_set():
         ready, _, _ = select.select([reads], [], [], LOOK)
         signals = os.read(reads, 64) if ready else b""
@@ -100,7 +98,7 @@ def _watch(
             came.set()
             since = time.monotonic()
             progress.say(said.at_once)
-        if came.is_set() and time.monotonic() - since > GRACE and not (writing and writing()):
+        if came.is_set() and time.monotonic() - since > GRACE and not (ending and ending()):
             _leave(progress, said)
 
 

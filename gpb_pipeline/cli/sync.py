@@ -137,17 +137,20 @@ def launched(asked: Launch, warehouse: Warehouse) -> list[Job]:
         found = {job.job_id: job for job in warehouse.read(history.jobs, since=since)}
         return [found[job_id] for job_id in asked.job_ids if job_id in found]
 
-    def writing() -> bool:
+    def ending() -> bool:
+        """Whether the run is to come to its own end: it writes, or only Dagster has yet to end."""
         try:
-            return any(job.status == "Running" and job.stage in history.POSTING_STAGES for job in jobs())
+            begun = jobs()
         except PipelineError:  # then nobody knows
             return True
+        running = [job for job in begun if job.status == "Running"]
+        return any(job.stage in history.POSTING_STAGES for job in running) or bool(begun and not running)
 
     with (
         Progress(len(asked.job_ids)) as progress,
         stderr_set_aside(),
         watched(progress, jobs),
-        interruptible(progress, writing) as interrupted,
+        interruptible(progress, ending) as interrupted,
     ):
         launch(asked)
     if interrupted.is_set():
