@@ -58,9 +58,7 @@ def checks() -> Iterator[Check]:
     canvas = examined(
         "Canvas settings", CanvasSettings.load, lambda it: f"account {it.account_id} of {_host(it.base_url)}"
     )
-    sis = examined(
-        "SIS settings", SisSettings.load, lambda it: f"{it.dialect} as {it.id_mode} of {_host(it.base_url)}"
-    )
+    sis = examined("SIS settings", SisSettings.load, lambda it: f"{it.dialect} of {_host(it.base_url)}")
     passback = examined(
         "Passback settings", PassbackSettings.load, lambda it: f"tenant {it.tenant}, times in {it.timezone}"
     )
@@ -78,6 +76,7 @@ def checks() -> Iterator[Check]:
     if canvas.value is not None and passback.value is not None:
         sections = yield from canvas_checks(canvas.value, passback.value.timezone)
     if sis.value is not None:
+        yield id_mode_check(sis.value)
         yield from sis_checks(sis.value, sections)
     yield examined("Warehouse", _warehouse, lambda _: "opens, and takes a commit").check
     if sis.value is not None:
@@ -217,6 +216,19 @@ def dialect_check(settings: SisSettings) -> Check:
         detail=f"SIS_DIALECT is {settings.dialect}, whose SIS_BASE_URL ends in {ending}",
         remedy="Set both to what the SIS's support says.",
     )
+
+
+ID_MODES = {
+    "consumer": "we choose the sourcedId of what is written; a SIS that chooses it itself refuses each first "
+    "write",
+    "provider": "the SIS chooses the sourcedId of what is written, and must give it in its answer",
+}
+
+
+def id_mode_check(settings: SisSettings) -> Check:
+    """Say who chooses the sourcedIds. Whether that is so, only a first write shows; none is made here."""
+    detail = f"SIS_ID_MODE is {settings.id_mode}: {ID_MODES[settings.id_mode]}"
+    return Check(name="SIS ids", ok=True, detail=detail)
 
 
 def sis_checks(settings: SisSettings, sections: Sequence[str]) -> Iterator[Check]:

@@ -28,6 +28,12 @@ def _http_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _canvas_url(value: str) -> str:
+    if ending := re.search(r"/api(/v1)?$", value):
+        raise ValueError(f"ends in {ending[0]}, which is added to it: leave that out")
+    return value
+
+
 def _time_zone(value: str) -> str:
     if value not in available_timezones():
         raise ValueError("not an IANA time zone such as America/New_York")
@@ -45,6 +51,7 @@ def _clock_time(value: object) -> object:
 ENV_FILE = "GPB_ENV_FILE"
 
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
+CanvasUrl = Annotated[HttpUrl, AfterValidator(_canvas_url)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 ClockTime = Annotated[time, BeforeValidator(_clock_time)]
 ACCOUNT_TIMEZONE = "America/New_York"  # unless GPB_TIMEZONE says another
@@ -89,7 +96,7 @@ class CanvasSettings(_Settings):
 
     model_config = SettingsConfigDict(env_prefix="CANVAS_")
 
-    base_url: HttpUrl
+    base_url: CanvasUrl
     api_token: SecretStr
     account_id: str = "self"
     timeout: float = Field(30.0, gt=0, description="seconds without an answer before a request is given up")
@@ -322,7 +329,13 @@ def misspelt() -> Iterator[str]:
 
 
 def _env_file() -> Path:
-    return Path(os.environ.get(ENV_FILE) or ".env")
+    """Give the file that settings are read from; raises SettingsError where one is named and not there."""
+    named = os.environ.get(ENV_FILE)
+    if named and (not Path(named).exists() or Path(named).is_dir()):
+        raise SettingsError(
+            f"names {named}, and no such file is there", item=ENV_FILE, remedy="Correct it, or unset it."
+        )
+    return Path(named or ".env")
 
 
 def _unreadable(file: Path, fault: Exception | None = None) -> SettingsError:

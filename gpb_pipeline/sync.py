@@ -98,9 +98,14 @@ class SyncRequest:
 
 
 def kept_out(request: SyncRequest, course: Course) -> PermanentError | None:
-    """Say why a course is not synced: unpublished, a blueprint, concluded (decisions.md §6.1)."""
+    """Say why a course is not synced as it is; what only looks, or works from holdings, takes any."""
     if request.posting is Posting.NOTHING or request.type in READ_BACK:
         return None
+    return refusal(course, request.type)
+
+
+def refusal(course: Course, sync_type: SyncType) -> PermanentError | None:
+    """Say why no sync of that type takes it: unpublished, a blueprint, concluded (decisions.md §6.1)."""
     item = f"course {course.course_id}"
     if course.blueprint:
         return PermanentError(
@@ -113,7 +118,7 @@ def kept_out(request: SyncRequest, course: Course) -> PermanentError | None:
         return PermanentError(
             "it is not published", item=item, remedy="Publish it in Canvas first.", code="course_unpublished"
         )
-    if request.type == "nightly" and course.concluded:
+    if sync_type == "nightly" and course.concluded:
         return PermanentError(
             "it is concluded",
             item=item,

@@ -31,7 +31,7 @@ def test_where_all_is_well_every_check_says_so(sandbox: Sandbox) -> None:
     done = gpb("doctor")
     assert done.status == 0, done.out
     lines = done.out.splitlines()
-    assert len(lines) == 27
+    assert len(lines) == 28
     assert all(line.startswith("ok ") for line in lines)
 
 
@@ -40,6 +40,18 @@ def test_programs_read_the_same_as_people(sandbox: Sandbox) -> None:
     found: list[dict[str, Any]] = json.loads(done.out)
     assert [each["name"] for each in found] == [*(each.name for each in checks()), "Dagster"]
     assert set(found[0]) == {"name", "ok", "detail", "remedy"}
+
+
+@pytest.mark.parametrize(
+    ("mode", "meaning"),
+    [("consumer", "we choose the sourcedId"), ("provider", "the SIS chooses the sourcedId")],
+)
+def test_who_chooses_the_ids_is_said_with_what_it_means(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, mode: str, meaning: str
+) -> None:
+    monkeypatch.setenv("SIS_ID_MODE", mode)
+    (found,) = [each for each in checks() if each.name == "SIS ids"]
+    assert f"SIS_ID_MODE is {mode}: {meaning}" in found.detail
 
 
 WRONG = [
@@ -56,6 +68,7 @@ WRONG = [
     ({"CANVAS_API_TOKEN": "sandbox-canvas-token-without-grades"}, "view all grades"),
     ({"CANVAS_API_TOKEN": "sandbox-canvas-token-without-scopes"}, "docs/wires.md"),
     ({"CANVAS_BASE_URL": "http://127.0.0.1:9"}, "Check CANVAS_BASE_URL"),
+    ({"CANVAS_BASE_URL": "https://canvas.example/api/v1/"}, "ends in /api/v1, which is added to it"),
     ({"SIS_CLIENT_SECRET": "wrong"}, "Check SIS_CLIENT_ID"),
     ({"SIS_HEADERS": '{"x":"\\n"}'}, "SIS_HEADERS"),
     ({"SIS_TOKEN_URL": "http://127.0.0.1:9/Token"}, "Check SIS_TOKEN_URL"),

@@ -13,7 +13,7 @@ import pandas as pd
 
 from gpb_pipeline.asked import require_names
 from gpb_pipeline.cli.console import ConsoleTable, show, tell
-from gpb_pipeline.cli.preview import nothing_in_scope, previewed, why_not
+from gpb_pipeline.cli.preview import nothing_in_scope, previewed, tell_refusal, why_not
 from gpb_pipeline.passback.frames import rows_of
 from gpb_pipeline.passback.rules.issues import Code
 from gpb_pipeline.settings import PassbackSettings
@@ -43,7 +43,9 @@ def assignments_command(
     offered.sort(key=lambda each: (str(each[key] or "~"), str(each["section_name"])), reverse=descending)
     if as_json:
         click.echo(json.dumps(offered, indent=2))
-    elif offered:
+        return
+    tell_refusal(found)
+    if offered:
         show(_listing(found.course_id, offered))
     else:
         tell(nothing_in_scope(found))

@@ -1,16 +1,19 @@
 """`gpb details`: what became of the items of a sync: how many, and by cause why not, where, and who can act.
 
-A terminal names assignments and sections; students are in the JSON and the CSV files alone.
+A terminal names assignments and sections, and shows the SIS's own words, which may name a student; else
+students are in the JSON and the CSV files alone.
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import click
+import pandas as pd
 
 from gpb_pipeline.cli.console import ConsoleTable, counted, show, tell
 from gpb_pipeline.cli.history import history_listing
@@ -22,13 +25,13 @@ from gpb_pipeline.warehouse.details import Details
 from gpb_pipeline.warehouse.ducklake import Warehouse
 from gpb_pipeline.warehouse.history import Job
 
-FIRST = 3  # places of a cause that are named; --all names every one
+FIRST = 3  # places and particulars of a cause that are told; --all tells every one
 
 
 @click.command("details")
 @click.argument("job_id", metavar="JOB")
 @click.option("--json", "as_json", is_flag=True, help="For programs; it holds student data.")
-@click.option("--all", "every", is_flag=True, help="Name every assignment and section that a cause met.")
+@click.option("--all", "every", is_flag=True, help="Tell every place of a cause, and all that the SIS said.")
 @click.option(
     "--csv-dir",
     type=click.Path(path_type=Path, file_okay=False),
@@ -96,15 +99,24 @@ def _states_listing(found: Details) -> ConsoleTable:
 def _causes_listing(found: Details, most: int | None) -> ConsoleTable:
     listing = ConsoleTable(
         "Warnings and errors",
-        ("Severity", "Items", "Code", "Who can act", "Stage", "Type", "Cause", "Remedy", "Where"),
+        (
+            "Severity",
+            "Items",
+            "Code",
+            "Who can act",
+            "Stage",
+            "Type",
+            "Cause",
+            "In particular",
+            "Remedy",
+            "The SIS said",
+            "Where",
+        ),
         numbers=frozenset({"Items"}),
     )
     for issue in details.issue_counts(found.issues, found.job):
         said = issue.meaning
-        places = _places(found, issue.code)
-        where = "; ".join(places[:most])
-        if most is not None and len(places) > most:
-            where += f"; and {len(places) - most} more (--all)"
+        met = found.issues[found.issues["code"] == issue.code]
         listing.add(
             said.severity,
             issue.count,
@@ -113,20 +125,34 @@ def _causes_listing(found: Details, most: int | None) -> ConsoleTable:
             said.stage,
             said.type,
             said.message,
+            _first(_distinct(met["detail"]), most),
             said.remedy,
-            where,
+            _first(_distinct(met["sis_error"]), most),
+            _first(_places(found, met), most),
         )
     return listing
 
 
-def _places(found: Details, code: str) -> list[str]:
+def _first(texts: Sequence[str], most: int | None) -> str:
+    told = "; ".join(texts[:most])
+    if most is not None and len(texts) > most:
+        told += f"; and {len(texts) - most} more (--all)"
+    return told
+
+
+def _distinct(texts: pd.Series) -> list[str]:
+    """Give each text once with how many items have it, the most frequent first."""
+    counts = Counter(texts.dropna())
+    return [text if count == 1 else f"{text} ({count} ×)" for text, count in counts.most_common()]
+
+
+def _places(found: Details, met: pd.DataFrame) -> list[str]:
     """Name the assignments and sections that a cause met, those with the most students first."""
     ids = zip(found.assignments["assignment_id"], found.assignments["assignment_name"], strict=True)
     names = {
         **dict(zip(found.grades["assignment_id"], found.grades["assignment_name"], strict=True)),
         **dict(ids),
     }
-    met = found.issues[found.issues["code"] == code]
     students = met["user_id"].notna().any()
     counts = Counter(
         (each.assignment_id, each.section_id) for each in rows_of(met) if each.assignment_id is not None

@@ -26,6 +26,7 @@ from gpb_pipeline.doctor import (
     canvas_checks,
     dialect_check,
     examined,
+    id_mode_check,
     sis_checks,
     sis_token,
 )
@@ -35,16 +36,35 @@ from gpb_pipeline.sis.client import OneRosterClient
 
 ENV = Path(".env")
 LATER = "later"
+WHO_CHOOSES = (
+    "\nEvery column and every score in the SIS has a sourcedId. One SIS takes what we send with the first "
+    "write; another chooses its own, gives it in its answer, and refuses ours. No reading shows which. Ask "
+    "the SIS's support: may the client choose the sourcedId when it PUTs a new lineItem, or do you give it?"
+)
 
 
 @dataclass(frozen=True)
 class Question:
-    """A setting, as it is asked for; `default` may only be known once earlier ones are given."""
+    """A setting, as it is asked for; `default` may only be known once earlier ones are given.
+
+    One of `choices` may be answered by its beginning or its end. `before` helps to find the answer out.
+    """
 
     name: str
     text: str
     default: Callable[[], str | None] = lambda: None
     secret: bool = False
+    choices: tuple[str, ...] = ()
+    before: str = ""
+
+    def meant(self, answer: str) -> str:
+        """Give the choice that an answer means; any other answer as it is, to be tried."""
+        meant = [
+            each
+            for each in self.choices
+            if each.lower().startswith(answer.lower()) or each.lower().endswith(answer.lower())
+        ]
+        return meant[0] if len(meant) == 1 else answer
 
 
 @dataclass(frozen=True)
@@ -88,16 +108,34 @@ def steps(known: _Known) -> tuple[Step, ...]:
     token = Question("CANVAS_API_TOKEN", "Access token of an account admin in Canvas", secret=True)
     account_id = Question("CANVAS_ACCOUNT_ID", "Canvas account whose courses are synced", lambda: "self")
     zone = Question("GPB_TIMEZONE", "Time zone of that account", _account_zone)
-    dialect = Question("SIS_DIALECT", "oneroster-1.1 (SchoolTool) or oneroster-1.2", lambda: "oneroster-1.1")
+    dialect = Question(
+        "SIS_DIALECT",
+        "oneroster-1.1 (SchoolTool) or oneroster-1.2",
+        lambda: "oneroster-1.1",
+        choices=("oneroster-1.1", "oneroster-1.2"),
+    )
     sis = Question("SIS_BASE_URL", "Address of the SIS's OneRoster, ending in /v1p1 or /ims/oneroster")
     client = Question("SIS_CLIENT_ID", "OAuth client id in the SIS")
     secret = Question("SIS_CLIENT_SECRET", "OAuth client secret", secret=True)
     tokens = Question("SIS_TOKEN_URL", "Address of its tokens", lambda: f"{os.environ['SIS_BASE_URL']}/Token")
-    sent = Question("SIS_TOKEN_AUTH", "Id and secret are sent as basic, or in the form", lambda: "basic")
+    sent = Question(
+        "SIS_TOKEN_AUTH",
+        "Id and secret are sent as basic, or in the form",
+        lambda: "basic",
+        choices=("basic", "form"),
+    )
     match = Question(
         "SIS_CLASS_MATCH",
         "Canvas's SIS id of a section is the class's sourcedId or identifier",
         lambda: "sourcedId",
+        choices=("sourcedId", "identifier"),
+    )
+    ids = Question(
+        "SIS_ID_MODE",
+        "Who chooses the sourcedIds of what is written: consumer (we do) or provider (the SIS does)",
+        lambda: "consumer",
+        choices=("consumer", "provider"),
+        before=WHO_CHOOSES,
     )
     tenant = Question(
         "GPB_TENANT",
@@ -112,33 +150,44 @@ def steps(known: _Known) -> tuple[Step, ...]:
         Step((dialect, sis), _try_dialect),
         Step((client, secret, tokens, sent), _try_sis_token),
         Step((match,), lambda: sis_checks(SisSettings.load(), known.sections)),
+        Step((ids,), lambda: iter([id_mode_check(SisSettings.load())])),
         Step((tenant,), lambda: iter(())),
     )
 
 
 def _answered(step: Step, held: dict[str, str]) -> dict[str, str]:
-    """Ask until all that was tried is right, or whoever answers will see to it later."""
+    """Ask until all that was tried is right, or whoever answers will see to it later.
+
+    What was refused is not offered again, where the refusal names the setting; else none of the step's is.
+    """
+    offered = {each.name: os.environ.get(each.name) or held.get(each.name) for each in step.questions}
     while True:
-        given = {each.name: _answer(each, held) for each in step.questions}
+        given = {each.name: _answer(each, offered[each.name]) for each in step.questions}
         os.environ |= given
-        failed = False
+        faults = []
         try:
             for check in step.tried():
                 click.echo(f"  {line_of(check)}")
-                failed = failed or not check.ok
+                faults += [] if check.ok else [line_of(check)]
         except PipelineError as error:
             click.echo(f"  FAILED  {error}")
-            failed = True
-        if not failed or not click.confirm("  Answer again?", default=True):
+            faults.append(str(error))
+        if not faults or not click.confirm("  Answer again?", default=True):
             return given
+        named = [name for name in given if any(name in fault for fault in faults)]
+        offered = given | dict.fromkeys(named or given)
+        for name in named or given:
+            del os.environ[name]  # else a default that is asked for meanwhile would fail by it
 
 
-def _answer(question: Question, held: dict[str, str]) -> str:
-    kept = os.environ.get(question.name) or held.get(question.name) or question.default()
+def _answer(question: Question, offered: str | None) -> str:
+    if question.before:
+        tell(question.before)
+    kept = offered or question.default()
     if question.secret:
         text = f"{question.text} (not shown{'; Enter keeps the one there is' if kept else ''})"
         return str(click.prompt(text, default=kept or None, hide_input=True, show_default=False)).strip()
-    answer = str(click.prompt(question.text, default=kept)).strip()
+    answer = question.meant(str(click.prompt(question.text, default=kept)).strip())
     os.environ[question.name] = answer
     return answer
 
@@ -202,9 +251,19 @@ def _first_preview(ctx: click.Context) -> None:
     for course in found:
         click.echo(f"{course.course_id:>12}  {course.name}")
     default = found[0].course_id if found else LATER
-    course_id = str(click.prompt(f"Which course? ({LATER}: none)", default=default)).strip()
-    if course_id != LATER:
-        ctx.invoke(preview_command, course=course_id, sections=(), assignments=(), as_json=False)
+    while (course_id := _course_asked(default)) != LATER:
+        try:
+            ctx.invoke(preview_command, course=course_id, sections=(), assignments=(), as_json=False)
+            break
+        except PipelineError as fault:
+            click.echo(f"  FAILED  {fault}")
+        except SystemExit:  # it has said why
+            break
+        default = LATER
     tell(
         "\nTo send what it shows: `gpb sync COURSE`. To have courses sync every night: `gpb nightly --help`."
     )
+
+
+def _course_asked(default: str) -> str:
+    return str(click.prompt(f"Which course? ({LATER}: none)", default=default)).strip()

@@ -13,6 +13,7 @@ from importlib import import_module, metadata
 
 import click
 
+from gpb_pipeline.cli.hangup import heed_hangup
 from gpb_pipeline.errors import PipelineError, UsageError
 
 FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
@@ -105,6 +106,7 @@ def gpb(ctx: click.Context, *, sandbox: bool) -> None:
 def main() -> None:
     """Run `gpb`; an expected fault is one line and an exit status, never a traceback."""
     try:
+        heed_hangup()
         raise SystemExit(gpb.main(standalone_mode=False) or 0)
     except click.ClickException as wrong:
         wrong.show()

@@ -19,6 +19,7 @@ from gpb_pipeline.asked import require_names
 from gpb_pipeline.cli.console import ConsoleTable, show, tell
 from gpb_pipeline.cli.interrupt import interruptible
 from gpb_pipeline.cli.progress import Progress
+from gpb_pipeline.errors import PermanentError
 from gpb_pipeline.events import CourseFailed, CourseJudged, Event, StageReached
 from gpb_pipeline.passback.course import Selection, SyncType
 from gpb_pipeline.passback.frames import rows_of
@@ -27,10 +28,11 @@ from gpb_pipeline.passback.rows.frames import Extracted
 from gpb_pipeline.passback.rules.issues import CATALOGUE, Code
 from gpb_pipeline.settings import PassbackSettings
 from gpb_pipeline.stream import sync_courses
-from gpb_pipeline.sync import Connections, Judged, Posting, SyncRequest, open_connections
+from gpb_pipeline.sync import Connections, Judged, Posting, SyncRequest, open_connections, refusal
 from gpb_pipeline.warehouse import details
 
 WOULD = {"create": "would create", "update": "would update", "withdraw": "would withdraw"}
+FAILED = 1
 ORDER = (*WOULD.values(), "failed", "skipped", "unchanged")
 EMPTY = (
     "Course {course} has nothing in scope: {why}\n"
@@ -44,6 +46,7 @@ class Preview:
     """A course as read and judged: what would be written of its rows, and what keeps the others back."""
 
     course_id: str
+    refused: PermanentError | None  # why a sync would not take the course as it is
     assignments: pd.DataFrame
     grades: pd.DataFrame
     issues: pd.DataFrame
@@ -52,10 +55,11 @@ class Preview:
     extracted: Extracted
 
     @classmethod
-    def of(cls, course_id: str, judged: Judged) -> Preview:
+    def of(cls, request: SyncRequest, judged: Judged) -> Preview:
         plan = judged.plan
         return cls(
-            course_id=course_id,
+            course_id=request.course_id,
+            refused=refusal(judged.canvas.course, request.type),
             assignments=plan.assignments.assign(state=plan.assignments["state"].replace(WOULD)),
             grades=plan.grades.assign(state=plan.grades["state"].replace(WOULD)),
             issues=plan.issues,
@@ -80,10 +84,13 @@ def preview_command(
     if as_json:
         zone = PassbackSettings.load().zone
         click.echo(json.dumps(_as_json(found, zone), indent=2, allow_nan=False))
-    elif found.assignments.empty:
-        tell(nothing_in_scope(found))
     else:
+        tell_refusal(found)
+        if found.assignments.empty:
+            tell(nothing_in_scope(found))
         show(summary_listing(found), _who_listing(found), _assignments_listing(found))
+    if found.refused is not None:
+        raise SystemExit(FAILED)
 
 
 def previews_of(
@@ -120,7 +127,7 @@ def previewed(
     ]
     with (
         Progress(len(courses)) as progress,
-        interruptible(progress, writing=lambda: False),
+        interruptible(progress),
         closing(_events(connections, requests)) as events,
     ):
         for event in events:
@@ -129,7 +136,7 @@ def previewed(
                     progress.tell(request.course_id, stage.value)
                 case CourseJudged(request=request, judged=judged):
                     progress.tell(request.course_id, "judged", ended=True)
-                    yield Preview.of(request.course_id, judged)
+                    yield Preview.of(request, judged)
                 case CourseFailed(error=error):
                     raise error
 
@@ -149,10 +156,17 @@ def nothing_in_scope(preview: Preview) -> str:
     return EMPTY.format(course=preview.course_id, why=why)
 
 
+def tell_refusal(preview: Preview) -> None:
+    """Say first, where it is so, that a sync would refuse the course."""
+    if preview.refused is not None:
+        tell(f"A sync refuses course {preview.course_id}: {preview.refused.what}. {preview.refused.remedy}\n")
+
+
 def summary_listing(preview: Preview) -> ConsoleTable:
     """Count what would be done, by state."""
     listing = ConsoleTable(
-        f"What the next sync of course {preview.course_id} would do",
+        f"What the next sync of course {preview.course_id} would do"
+        + (", were it not refused" if preview.refused else ""),
         ("State", "Assignments", "Grades"),
         numbers=frozenset({"Assignments", "Grades"}),
     )
@@ -172,7 +186,14 @@ def _as_json(preview: Preview, zone: ZoneInfo) -> dict[str, object]:
     """Make the object of `gpb preview --json`: the shape of details, with what would be done."""
     assignments, grades = preview.assignments, preview.grades
     return {
-        "job": {"job_id": None, "type": "manual", "course_id": preview.course_id, "status": None},
+        "job": {
+            "job_id": None,
+            "type": "manual",
+            "course_id": preview.course_id,
+            "status": "Failed" if preview.refused else None,
+            "code": preview.refused.code if preview.refused else None,
+            "cause": str(preview.refused) if preview.refused else None,
+        },
         "filtered": asdict(kept(assignments, grades)) | {"extracted": asdict(preview.extracted)},
         **details.rows_as_json(assignments, grades, zone),
         "issues": [issue.as_json() for issue in details.issue_counts(preview.issues)],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,17 @@ def _temperaments(
         return temperaments_named(given)
     except BadChange as error:
         raise click.BadParameter(error.reason) from None
+
+
+def _score(_context: click.Context, _argument: click.Parameter, given: str) -> float:
+    """Read a score; what is no finite number (nan, inf, 1e400) no teacher could enter."""
+    try:
+        score = float(given)
+    except ValueError:
+        score = math.nan
+    if not math.isfinite(score):
+        raise UsageError("is no score", item=f"SCORE {given!r}", remedy="Give a number, such as 9 or 7.5.")
+    return score
 
 
 @click.group(invoke_without_command=True)
@@ -76,7 +88,7 @@ def sandbox(
 @click.argument("course", metavar="COURSE", type=int)
 @click.argument("assignment", metavar="ASSIGNMENT", type=int)
 @click.argument("student", metavar="STUDENT", type=int)
-@click.argument("score", metavar="SCORE", type=float)
+@click.argument("score", metavar="SCORE", callback=_score)
 def grade(course: int, assignment: int, student: int, score: float) -> None:
     """Enter a score in the sandbox's Canvas, as its teacher would."""
     try:
@@ -92,7 +104,7 @@ def grade(course: int, assignment: int, student: int, score: float) -> None:
 
 
 @sandbox.command("log")
-@click.option("-n", "count", default=5, show_default=True, help="How many.")
+@click.option("-n", "count", type=click.IntRange(min=0), default=5, show_default=True, help="How many.")
 def log(count: int) -> None:
     """Show the newest writes that the sandbox's SIS accepted, in its own words."""
     listing = ConsoleTable(
@@ -100,7 +112,8 @@ def log(count: int) -> None:
         ("At", "Write", "Object", "Score", "Title", "Student", "sourcedId"),
         numbers=frozenset({"Score"}),
     )
-    for each in _writes()[-count:]:
+    accepted = _writes()
+    for each in accepted[len(accepted) - min(count, len(accepted)) :]:
         values = each["values"]
         score, at = values.get("score"), each["at"][:19].replace("T", " ")
         listing.add(
@@ -113,7 +126,7 @@ def log(count: int) -> None:
             each["sourced_id"],
         )
     show(listing)
-    if not listing.rows:
+    if not accepted:
         click.echo("The SIS has accepted nothing yet: `gpb --sandbox sync 1001`.")
 
 

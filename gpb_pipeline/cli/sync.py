@@ -15,7 +15,7 @@ from gpb_pipeline.canvas.client import CanvasClient
 from gpb_pipeline.cli.console import show, tell, typed
 from gpb_pipeline.cli.history import history_listing
 from gpb_pipeline.cli.interrupt import interruptible, stderr_set_aside
-from gpb_pipeline.cli.preview import previews_of, summary_listing
+from gpb_pipeline.cli.preview import previews_of, summary_listing, tell_refusal
 from gpb_pipeline.cli.progress import Progress, watched
 from gpb_pipeline.errors import PipelineError, UsageError
 from gpb_pipeline.settings import CanvasSettings, PassbackSettings, SisSettings
@@ -77,6 +77,8 @@ def remaster_command(
     course_ids, unknown = _found(courses, assignments=assignments)
     if not yes and course_ids:
         previews = previews_of(course_ids, "remaster", assignments=assignments, confirm=confirm)
+        for each in previews:
+            tell_refusal(each)
         show(*(summary_listing(each) for each in previews))
         if not click.confirm("Send this?"):
             click.echo("Nothing was sent.")
@@ -135,17 +137,20 @@ def launched(asked: Launch, warehouse: Warehouse) -> list[Job]:
         found = {job.job_id: job for job in warehouse.read(history.jobs, since=since)}
         return [found[job_id] for job_id in asked.job_ids if job_id in found]
 
-    def writing() -> bool:
+    def ending() -> bool:
+        """Whether the run is to come to its own end: it writes, or only Dagster has yet to end."""
         try:
-            return any(job.status == "Running" and job.stage in history.POSTING_STAGES for job in jobs())
+            begun = jobs()
         except PipelineError:  # then nobody knows
             return True
+        running = [job for job in begun if job.status == "Running"]
+        return any(job.stage in history.POSTING_STAGES for job in running) or bool(begun and not running)
 
     with (
         Progress(len(asked.job_ids)) as progress,
         stderr_set_aside(),
         watched(progress, jobs),
-        interruptible(progress, writing) as interrupted,
+        interruptible(progress, ending) as interrupted,
     ):
         launch(asked)
     if interrupted.is_set():

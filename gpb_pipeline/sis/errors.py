@@ -10,6 +10,13 @@ from http import HTTPStatus
 
 from gpb_pipeline.errors import PermanentError, TransientError
 
+UNFIT = (HTTPStatus.BAD_REQUEST, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY)
+OWN_IDS = re.compile(
+    r"sourced_?id\b.{0,80}?\b((allocated|assigned|generated|chosen) by|read.?only"
+    r"|(cannot|can't|(may|must|should) not) be (supplied|provided|given|chosen|set|specified))\b",
+    re.IGNORECASE,
+)
+"""Words of a SIS that chooses the sourcedIds itself, for one that came with a first write."""
 GATEWAY = (HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT)
 
 
@@ -50,6 +57,11 @@ class RefusedError(PermanentError):
         unknown = self.status == HTTPStatus.NOT_FOUND or (self.sis_code or "").lower() == "unknownobject"
         whole = rf"(?<![\w/-])(?<!\w[.:]){re.escape(sourced_id)}(?![\w-]|[.:/]\w)"
         return unknown and re.search(whole, self.sis_words or "", re.IGNORECASE) is not None
+
+    def refuses_id(self, sourced_id: str) -> bool:
+        """Whether it says of a first write that the SIS will not have this id, but one that it chooses."""
+        own = self.status in UNFIT and OWN_IDS.search(self.sis_words or "") is not None
+        return own or self.says_unknown(sourced_id)
 
 
 class ForbiddenError(RefusedError):

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -31,7 +31,26 @@ from gpb_pipeline.sis.halt import Halt
 from gpb_pipeline.sis.model import LineItem, Result
 
 SUCCESS = range(200, 300)  # said of what is no OneRoster answer
-ITEM_CODES = (Code.ASSIGNMENT_REFUSED, Code.ASSIGNMENT_UNAVAILABLE, Code.ASSIGNMENT_UNKNOWN_OUTCOME)
+
+
+class FailureCodes(NamedTuple):
+    """What a failed write is told as, by how it failed."""
+
+    refused: Code
+    id_refused: Code
+    unavailable: Code
+    unknown: Code
+
+
+OF_LINE_ITEM = FailureCodes(
+    Code.ASSIGNMENT_REFUSED,
+    Code.ASSIGNMENT_ID_REFUSED,
+    Code.ASSIGNMENT_UNAVAILABLE,
+    Code.ASSIGNMENT_UNKNOWN_OUTCOME,
+)
+OF_RESULT = FailureCodes(
+    Code.SIS_REFUSED, Code.SIS_ID_REFUSED, Code.SIS_UNAVAILABLE, Code.SIS_UNKNOWN_OUTCOME
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,19 +65,18 @@ class Poster:
 
     def line_items(self, rows: DataFrame[AssignmentRows]) -> dict[int, WriteAnswer]:
         """Write what is to be created or updated; a row that was not tried has no answer."""
-        return self._write(rows[rows["state"] != "withdraw"], self._put_line_item, ITEM_CODES)
+        return self._write(rows[rows["state"] != "withdraw"], self._put_line_item, OF_LINE_ITEM)
 
     def withdrawn_line_items(self, rows: DataFrame[AssignmentRows]) -> dict[int, WriteAnswer]:
         """Delete the line items of these rows."""
-        return self._write(rows, self._delete_line_item, ITEM_CODES)
+        return self._write(rows, self._delete_line_item, OF_LINE_ITEM)
 
     def results(self, rows: DataFrame[GradeRows]) -> dict[int, WriteAnswer]:
         """Write what is to be created, updated or withdrawn."""
-        codes = (Code.SIS_REFUSED, Code.SIS_UNAVAILABLE, Code.SIS_UNKNOWN_OUTCOME)
-        return self._write(rows, self._put_or_withdraw, codes)
+        return self._write(rows, self._put_or_withdraw, OF_RESULT)
 
     def _write(
-        self, rows: pd.DataFrame, put: Callable[[Any], str], codes: tuple[Code, Code, Code]
+        self, rows: pd.DataFrame, put: Callable[[Any], str], codes: FailureCodes
     ) -> dict[int, WriteAnswer]:
         chosen = rows[rows["state"].isin(TO_WRITE)]
         pending = [
@@ -68,7 +86,7 @@ class Poster:
         answers = ((index, future.result()) for index, future in pending)
         return {index: answer for index, answer in answers if answer is not None}
 
-    def _one(self, put: Callable[[Any], str], row: Any, codes: tuple[Code, Code, Code]) -> WriteAnswer | None:
+    def _one(self, put: Callable[[Any], str], row: Any, codes: FailureCodes) -> WriteAnswer | None:
         """Write one row; None where the course has halted."""
         if self.halt.now():
             return None
@@ -79,32 +97,38 @@ class Poster:
         self.halt.answered()
         return WriteAnswer(sourced_id=sourced_id)
 
-    def _failed(self, failure: Exception, row: Any, codes: tuple[Code, Code, Code]) -> WriteAnswer | None:
+    def _failed(self, failure: Exception, row: Any, codes: FailureCodes) -> WriteAnswer | None:
         """Say what a failure means for its row, and what for the course's further writes."""
-        refused, unavailable, unknown = codes
         match failure:
             case StoppedError():  # before it was sent
                 return None
             case AccessError():
                 self.halt.refuse(failure)
-                return WriteAnswer(code=refused, sis_error=_words(failure))
+                return WriteAnswer(code=codes.refused, sis_error=_words(failure))
             case RefusedError():
                 self.halt.answered()
                 ids = (getattr(row, "result_id", None), row.line_item_id)
                 missing = frozenset(each for each in ids if each is not None and failure.says_unknown(each))
-                return WriteAnswer(code=refused, sis_error=_words(failure), unknown=missing)
+                code = codes.id_refused if self._refuses_our_id(failure, row) else codes.refused
+                return WriteAnswer(code=code, sis_error=_words(failure), unknown=missing)
             case UnavailableError():
                 if failure.is_outage or failure.status in SUCCESS:
                     self.halt.unanswered(failure)
                 else:
                     self.halt.broken(failure, row.line_item_id, getattr(row, "student_id", None))
-                code = unknown if isinstance(failure, UnknownOutcome) else unavailable
+                code = codes.unknown if isinstance(failure, UnknownOutcome) else codes.unavailable
                 return WriteAnswer(code=code, sis_error=_words(failure))
             case PermanentError():  # a setting, or an answer that cannot be read: so will be the rest
                 self.halt.refuse(failure)
-                return WriteAnswer(code=refused, sis_error=failure.what)
+                return WriteAnswer(code=codes.refused, sis_error=failure.what)
         fault = unforeseen(failure, item="a row", remedy="Report it with the job's id.")
-        return WriteAnswer(code=unknown, sis_error=fault.what)  # nobody knows what it had sent
+        return WriteAnswer(code=codes.unknown, sis_error=fault.what)  # nobody knows what it had sent
+
+    def _refuses_our_id(self, refused: RefusedError, row: Any) -> bool:
+        """Whether a first write was refused for its sourcedId, which is ours to choose by SIS_ID_MODE."""
+        if self.client.settings.id_mode != "consumer" or row.state != "create":
+            return False
+        return refused.refuses_id(getattr(row, "result_id", row.line_item_id))
 
     def _put_line_item(self, row: Any) -> str:
         item = LineItem(

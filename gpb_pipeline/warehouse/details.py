@@ -32,6 +32,7 @@ _ASSIGNMENT = {
     "due_at": "due_at",
     "state": "state",
     "code": "code",
+    "sis_error": "sis_error",
 }
 _GRADE = {
     "assignment_id": "assignment_id",

@@ -7,6 +7,7 @@ from PyPI wheels, loaded by path; DuckDB verifies each signature, and unsigned o
 from __future__ import annotations
 
 import importlib.util
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 import duckdb
 import stamina
 
-from gpb_pipeline.errors import PermanentError, PipelineError, TransientError
+from gpb_pipeline.errors import PermanentError, PipelineError, SettingsError, TransientError
 from gpb_pipeline.settings import WarehouseSettings
 from gpb_pipeline.warehouse.data_folder import claim, own_folder
 from gpb_pipeline.warehouse.locks import commit_turn, creation_turn
@@ -192,6 +193,9 @@ def _plain_errors() -> Iterator[None]:
         raise _plain(failure) from None
 
 
+_RECORDED = re.compile(r'does not match existing data path in the catalog "([^"]*)"')
+
+
 def _plain(failure: duckdb.Error) -> PipelineError:
     kind, text = type(failure).__name__, str(failure)
     if isinstance(failure, duckdb.TransactionException) or "conflict" in text:
@@ -199,6 +203,13 @@ def _plain(failure: duckdb.Error) -> PipelineError:
             "another writer changed the same tables first",
             item="warehouse",
             remedy="Try again; maintain the warehouse when no sync runs.",
+        )
+    if recorded := _RECORDED.search(text):
+        return SettingsError(
+            f"is not where the catalogue has its data: that is {recorded[1]}",
+            item="GPB_DATA_PATH",
+            remedy=f"Set GPB_DATA_PATH={recorded[1]}, moving the data back there if it was moved; or name "
+            "the catalogue of this data in GPB_CATALOG.",
         )
     if isinstance(failure, duckdb.IOException) or "database is locked" in text:
         return TransientError(

@@ -55,6 +55,12 @@ class Terminal:
             elif not self._read():
                 return self.process.wait(PATIENCE)
 
+    def close(self) -> int:
+        """Close the window: the kernel tells its processes by SIGHUP. Gives the exit status."""
+        os.close(self.screen)
+        self.screen = -1
+        return self.process.wait(PATIENCE)
+
     def end(self) -> int:
         """Read to the end; gives the exit status."""
         ends = time.monotonic() + PATIENCE
@@ -81,7 +87,8 @@ def on_terminal(*arguments: str, columns: int = 100) -> Iterator[Terminal]:
     environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
 
     def take_terminal() -> None:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)  # whoever runs the tests may ignore it
+        for each in (signal.SIGINT, signal.SIGHUP):
+            signal.signal(each, signal.SIG_DFL)  # whoever runs the tests may ignore it
         os.setsid()
         ioctl(0, termios.TIOCSCTTY, 0)
 
@@ -94,10 +101,12 @@ def on_terminal(*arguments: str, columns: int = 100) -> Iterator[Terminal]:
         preexec_fn=take_terminal,  # noqa: PLW1509  no thread of the test holds a lock here
     )
     os.close(other)
+    terminal = Terminal(process, screen)
     try:
-        yield Terminal(process, screen)
+        yield terminal
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGKILL)
             process.wait()
-        os.close(screen)
+        if terminal.screen == screen:
+            os.close(screen)

@@ -101,6 +101,21 @@ def test_a_score_for_nobody_is_one_clear_line(demo: str) -> None:
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
 
 
+@pytest.mark.parametrize("score", ["nan", "inf", "1e400", "A+", ""])
+def test_what_is_no_score_is_one_clear_line(demo: str, score: str) -> None:
+    done = gpb("sandbox", "grade", "1001", "10010024", "2002", score)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert f"SCORE {score!r}: is no score" in done.stderr
+
+
+def test_the_log_shows_as_many_as_asked_for(demo: str) -> None:
+    accepted = len(kept.WRITES.read_text().splitlines())
+    for count, shown in ((0, 0), (1, 1), (accepted + 1, accepted)):
+        lines = gpb("sandbox", "log", "-n", str(count)).stdout.splitlines()
+        assert sum(" UTC " in line for line in lines) == shown
+    assert gpb("sandbox", "log", "-n", "-5").returncode == 2
+
+
 def test_a_sandbox_ends_when_told_and_begins_anew_when_needed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -65,6 +65,8 @@ def test_details_are_for_programs_and_for_people() -> None:
     assert list(read) == ["job", "filtered", "assignments", "grades", "issues"]
     shown = gpb("details", "j1").out
     assert "assignment_refused" in shown
+    assert "invaliddata: no such category" in shown
+    assert "invaliddata: no such category" in {each["sis_error"] for each in read["assignments"]}
     assert "Ada" not in shown
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gpb_pipeline.cli import env_file
 from gpb_pipeline.sandbox.serve import Sandbox, running_sandbox
-from gpb_pipeline_tests.cli.command import gpb
+from gpb_pipeline_tests.cli.command import gpb, settle_in
 from gpb_pipeline_tests.cli.terminal import Terminal, on_terminal
 
 
@@ -31,31 +31,68 @@ def test_a_district_is_connected_up_to_a_preview_with_nothing_sent(sandbox: Sand
     with on_terminal("init") as terminal:
         answer(terminal, "Address of your Canvas", "http://127.0.0.1:9")
         answer(terminal, "nothing answers at that address", "")  # answer again: yes
+        answer(terminal, "Address of your Canvas", f"{given['CANVAS_BASE_URL']}/api/v1/")
+        answer(terminal, "ends in /api/v1, which is added to it", "")
         answer(terminal, "Address of your Canvas", given["CANVAS_BASE_URL"])
         answer(terminal, "Access token", "wrong-token")
         answer(terminal, "Canvas refuses the token", "")
         answer(terminal, "Access token", given["CANVAS_API_TOKEN"])
         answer(terminal, "Canvas account", given["CANVAS_ACCOUNT_ID"])
-        answer(terminal, "[America/New_York]", "")
-        answer(terminal, "oneroster-1.1 (SchoolTool)", "")
+        answer(terminal, "[America/New_York]", "Mars/Phobos")
+        answer(terminal, "not an IANA time zone", "")
+        answer(terminal, "[America/New_York]", "")  # and not what was refused
+        answer(terminal, "oneroster-1.1 (SchoolTool)", "1.1")
         answer(terminal, "Address of the SIS", given["SIS_BASE_URL"])
         answer(terminal, "client id", given["SIS_CLIENT_ID"])
         answer(terminal, "client secret", given["SIS_CLIENT_SECRET"])
         answer(terminal, "Address of its tokens", given["SIS_TOKEN_URL"])
         answer(terminal, "Id and secret are sent", "")
         answer(terminal, "sourcedId or identifier", "")
+        answer(terminal, "Who chooses the sourcedIds", "")
         answer(terminal, "name of the district", "sandbox")
-        answer(terminal, "Which course?", "1001")
+        answer(terminal, "Which course?", "Algebra")
+        answer(terminal, "COURSE 'Algebra': is no course id.", "9999")
+        answer(terminal, "course 9999: Canvas has no such item", "1001")
         assert terminal.end() == 0
         seen = terminal.seen
     assert "would create" in seen
-    assert "FAILED" not in seen[seen.index("Canvas account") :]
+    assert seen.count("FAILED") == 6
     assert not {given["CANVAS_API_TOKEN"], given["SIS_CLIENT_SECRET"], "wrong-token"} & set(seen.split())
     assert sandbox.writes() == []
     assert stat.S_IMODE(Path(".env").stat().st_mode) == 0o600
     held = env_file.read(Path(".env"))
     assert held.items() <= given.items() | {("SIS_CLASS_MATCH", "sourcedId"), ("SIS_TOKEN_AUTH", "basic")}
     assert gpb("doctor").status == 0
+
+
+def test_a_sis_that_chooses_the_ids_is_asked_about_and_then_takes_what_is_sent(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    settle_in(monkeypatch, tmp_path, {})
+    with running_sandbox(dialect="oneroster-1.2", id_mode="provider") as sandbox:
+        given = sandbox.environment
+        with on_terminal("init") as terminal:
+            answer(terminal, "Address of your Canvas", given["CANVAS_BASE_URL"])
+            answer(terminal, "Access token", given["CANVAS_API_TOKEN"])
+            answer(terminal, "Canvas account", given["CANVAS_ACCOUNT_ID"])
+            answer(terminal, "[America/New_York]", "")
+            answer(terminal, "oneroster-1.1 (SchoolTool)", "1.2")
+            answer(terminal, "Address of the SIS", given["SIS_BASE_URL"])
+            answer(terminal, "client id", given["SIS_CLIENT_ID"])
+            answer(terminal, "client secret", given["SIS_CLIENT_SECRET"])
+            answer(terminal, "Address of its tokens", given["SIS_TOKEN_URL"])
+            answer(terminal, "Id and secret are sent", "")
+            answer(terminal, "sourcedId or identifier", "")
+            answer(terminal, "Who chooses the sourcedIds", "provider")
+            answer(terminal, "name of the district", "sandbox")
+            answer(terminal, "Which course?", "later")
+            assert terminal.end() == 0
+            assert "No reading shows which." in " ".join(terminal.seen.split())
+            assert "SIS_ID_MODE is provider: the SIS chooses" in terminal.seen
+        held = env_file.read(Path(".env"))
+        assert (held["SIS_DIALECT"], held["SIS_ID_MODE"]) == ("oneroster-1.2", "provider")
+        assert gpb("sync", "1001").status == 0
+        assert len(sandbox.writes()) == 8 + 64
 
 
 def test_an_interruption_leaves_everything_as_it_was(sandbox: Sandbox) -> None:

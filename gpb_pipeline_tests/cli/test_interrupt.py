@@ -1,8 +1,11 @@
 """A sync on a terminal: its progress while Dagster holds the descriptor of stderr, and Ctrl-C."""
 
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
 from gpb_pipeline.sandbox.serve import Sandbox, running_sandbox
@@ -57,6 +60,39 @@ def test_ctrl_c_while_it_writes_waits_for_the_write_in_hand_and_loses_nothing(sa
     assert 0 < len(sandbox.writes()) < 8 + 64
     assert gpb("sync", ALGEBRA).status == 0
     assert len({each["sourced_id"] for each in sandbox.writes()}) == len(sandbox.writes()) == 8 + 64
+
+
+@pytest.mark.parametrize("ended_by", ["its window", "SIGHUP", "SIGTERM"])
+def test_a_terminal_that_is_closed_ends_a_sync_as_ctrl_c_does(sandbox: Sandbox, ended_by: str) -> None:
+    sandbox.set_faults("sis", {"effect": "slow", "seconds": 0.3, "times": None, "method": "PUT"})
+    with on_terminal("sync", ALGEBRA) as terminal:
+        terminal.wait_for("Post Grades")
+        if ended_by == "its window":
+            assert terminal.close() == INTERRUPTED
+        else:
+            terminal.process.send_signal(signal.Signals[ended_by])
+            assert terminal.end() == INTERRUPTED
+            assert "Traceback" not in terminal.seen
+    (job,) = gpb("history", "--json").json
+    assert (job["status"], job["code"]) == ("Failed", "cancelled")
+    with dg.DagsterInstance.from_config(os.environ["DAGSTER_HOME"]) as instance:
+        assert [run.status for run in instance.get_runs()] == [dg.DagsterRunStatus.CANCELED]
+    sandbox.set_faults("sis")
+    assert gpb("sync", ALGEBRA).status == 0
+    assert len({each["sourced_id"] for each in sandbox.writes()}) == len(sandbox.writes()) == 8 + 64
+
+
+@pytest.mark.parametrize("command", ["preview", "assignments"])
+def test_ctrl_c_while_nothing_but_reading_is_done_says_so(sandbox: Sandbox, command: str) -> None:
+    sandbox.set_faults("canvas", {"effect": "slow", "seconds": 3600.0, "path": "/enrollments"})
+    with on_terminal(command, ALGEBRA) as terminal:
+        terminal.wait_for("Get Assignments")
+        terminal.interrupt()
+        assert terminal.end() == INTERRUPTED
+        assert "gpb: Interrupted." in terminal.seen
+        assert "write" not in terminal.seen
+        assert "history" not in terminal.seen
+        assert "Traceback" not in terminal.seen
 
 
 def test_a_remaster_asks_with_the_counts_of_a_preview(sandbox: Sandbox) -> None:

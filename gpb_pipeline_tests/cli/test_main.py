@@ -103,6 +103,31 @@ def test_a_misspelt_setting_is_told_whatever_is_asked(
     assert done.err == "gpb: SIS_DIALET is no setting and is ignored: did you mean SIS_DIALECT?\n"
 
 
+@pytest.mark.parametrize("command", [("history",), ("history", "--json"), ("doctor",), ("sync", "1001")])
+def test_a_file_of_settings_that_is_named_and_not_there_is_one_clear_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    settle_in(monkeypatch, tmp_path, {"GPB_ENV_FILE": "/nope"})
+    done = run(*command)
+    assert (done.status, done.out) == (1, "")
+    assert done.err == "gpb: GPB_ENV_FILE: names /nope, and no such file is there. Correct it, or unset it.\n"
+    assert list(tmp_path.iterdir()) == []  # and no warehouse was made
+
+
+def test_data_that_is_elsewhere_is_told_with_the_setting_and_the_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settle_in(monkeypatch, tmp_path, {})
+    assert run("history").status == 0
+    monkeypatch.setenv("GPB_DATA_PATH", "elsewhere")
+    done = run("history")
+    assert (done.status, done.out, done.err.count("\n")) == (1, "", 1)
+    assert done.err.startswith("gpb: GPB_DATA_PATH: is not where the catalogue has its data: that is ")
+    assert f"Set GPB_DATA_PATH={tmp_path}/lake/data/" in done.err
+    monkeypatch.setenv("GPB_DATA_PATH", f"{tmp_path}/lake/data/")
+    assert run("history").status == 0
+
+
 def test_settings_that_are_no_text_are_one_clear_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,5 +1,6 @@
 """`gpb sync`, `remaster`, `preview`, `assignments` and `details` as people and programs use them."""
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date
@@ -9,6 +10,7 @@ import pytest
 
 from gpb_pipeline.passback.rules.stops import STOPS
 from gpb_pipeline.sandbox.serve import Sandbox, running_sandbox
+from gpb_pipeline.sandbox.sis.dialects import DialectName
 from gpb_pipeline.sync import Stage
 from gpb_pipeline_tests.cli.command import gpb, settle_in
 
@@ -98,7 +100,7 @@ def test_a_course_goes_by_its_own_id_however_it_is_named() -> None:
     gpb("sync", "01001")
     [job] = gpb("history", "--json").json
     assert job["course_id"] == ALGEBRA
-    named = [ALGEBRA, "01001", "sis_course_id:ALG1"]
+    named = [ALGEBRA, "01001", "sis_course_id:ALG1-NOW"]
     student = ("--student", "2001", "--assignment", "10010024")
     for asked in (("history",), ("trace", *student), ("preview",), ("categories", "show"), ("assignments",)):
         answers = [gpb(*asked, name, "--json") for name in named]
@@ -151,6 +153,23 @@ def test_a_preview_has_the_shape_of_details_and_sends_nothing(sandbox: Sandbox) 
     assert "Enroll the student in the SIS" in shown
     assert sandbox.writes() == []
     assert gpb("history", "--json").json == []
+
+
+def test_a_preview_says_first_that_a_sync_refuses_the_course(sandbox: Sandbox) -> None:
+    told = "it is not published. Publish it in Canvas first."
+    sandbox.control("canvas", "PATCH", f"/courses/{ALGEBRA}", {"workflow_state": "unpublished"})
+    sync = gpb("sync", ALGEBRA)
+    assert (sync.status, sandbox.writes()) == (FAILED, [])
+    shown = gpb("preview", ALGEBRA)
+    assert shown.status == sync.status
+    assert shown.out.splitlines()[0] == f"A sync refuses course {ALGEBRA}: {told}"
+    assert "would create" in shown.out
+    programs = gpb("preview", ALGEBRA, "--json")
+    assert programs.status == sync.status
+    job = json.loads(programs.out)["job"]
+    assert (job["status"], job["code"]) == ("Failed", "course_unpublished")
+    assert told in job["cause"]
+    assert gpb("assignments", ALGEBRA).out.splitlines()[0] == f"A sync refuses course {ALGEBRA}: {told}"
 
 
 def test_assignments_are_offered_by_section_with_what_keeps_one_back() -> None:
@@ -238,6 +257,29 @@ def test_every_table_reads_well_at_any_width(monkeypatch: pytest.MonkeyPatch) ->
         assert "(--all)" not in every
     line = next(line for line in details.splitlines() if "student_not_on_roster" in line)
     assert line.split()[:5] == ["error", "4", "student_not_on_roster", "SIS", "admin"]
+
+
+@pytest.mark.parametrize(("dialect", "answer"), [("oneroster-1.1", "422"), ("oneroster-1.2", "404")])
+def test_a_sis_that_chooses_the_ids_itself_is_told_with_the_setting(
+    monkeypatch: pytest.MonkeyPatch, dialect: DialectName, answer: str
+) -> None:
+    with running_sandbox(
+        dialect=dialect, id_mode="provider", temperaments={"unknown_id": answer}
+    ) as provider:
+        for name, value in (provider.environment | {"SIS_ID_MODE": "consumer"}).items():
+            monkeypatch.setenv(name, value)
+        assert gpb("sync", ALGEBRA).status == WITH_ERRORS
+        assert provider.writes() == []
+    job_id = gpb("history", "--json").json[0]["job_id"]
+    shown = " ".join(gpb("details", job_id).out.split())
+    assert "error 8 assignment_id_refused operator" in shown
+    assert "set SIS_ID_MODE=provider" in shown
+    words = {"422": "cannot be supplied", "404": "is unknown"}[answer]
+    assert f"{answer} " in shown
+    assert words in shown
+    rows = gpb("details", job_id, "--json").json["assignments"]
+    assert all(words in each["sis_error"] for each in rows)
+    assert {each["code"] for each in rows} == {"assignment_id_refused"}
 
 
 def test_who_can_act_is_one_answer(sandbox: Sandbox) -> None:

@@ -61,7 +61,10 @@ def test_details_are_exactly_the_object_that_others_rely_on(filled: Warehouse) -
         "due_at": "2026-03-02T12:00:00-05:00",
         "state": "unchanged",
         "code": None,
+        "sis_error": None,
     }
+    (refused,) = [row for row in read["assignments"] if row["code"] == "assignment_refused"]
+    assert refused["sis_error"] == "invaliddata: no such category"
     (undated,) = [row for row in read["assignments"] if row["code"] == "no_due_date"]
     assert (undated["due_at"], undated["category"]) == (None, None)
     assert read["grades"][0] == {

@@ -54,6 +54,7 @@ class Code(StrEnum):
     PERIOD_CLOSED = "grading_period_closed"
     NO_GRADES_YET = "no_grades_yet"
     ASSIGNMENT_REFUSED = "assignment_refused"
+    ASSIGNMENT_ID_REFUSED = "assignment_id_refused"
     ASSIGNMENT_UNAVAILABLE = "assignment_unavailable"
     ASSIGNMENT_UNKNOWN_OUTCOME = "assignment_unknown_outcome"
     ASSIGNMENT_TWO_CANDIDATES = "assignment_two_candidates"
@@ -85,6 +86,7 @@ class Code(StrEnum):
     ASSIGNMENT_MEND_HELD = "assignment_mend_held"
     ASSIGNMENT_NOT_EMPTY = "assignment_not_empty"
     SIS_REFUSED = "sis_refused"
+    SIS_ID_REFUSED = "sis_id_refused"
     SIS_UNAVAILABLE = "sis_unavailable"
     SIS_UNKNOWN_OUTCOME = "sis_unknown_outcome"
     TWO_CANDIDATES = "two_candidates"
@@ -135,6 +137,13 @@ def _info(kind: ItemKind, cause: str, remedy: str, who: Who = "instructor") -> I
 def _error(kind: ItemKind, stage: Stage, cause: str, remedy: str, who: Who = "SIS admin") -> Issue:
     return Issue(kind, "error", stage, cause, remedy, who, "failed")
 
+
+_OWN_WORDS = "See the SIS's own words: in `gpb details`, or by Logs on its page."
+_ID_REFUSED = "The SIS refused the sourcedId that we chose, as one does that chooses them itself."
+_ID_MODE = (
+    "Ask the SIS's support who chooses the sourcedIds of what is written. If the SIS does, set "
+    "SIS_ID_MODE=provider; else see its own words in `gpb details`."
+)
 
 CATALOGUE: dict[Code, Issue] = {
     Code.NOT_SELECTED: _info("assignment", "It was left out of this sync.", "Select it to send it."),
@@ -230,9 +239,8 @@ CATALOGUE: dict[Code, Issue] = {
         "No grade of this section can be sent yet; scores come first.",
         "Enter and post a score.",
     ),
-    Code.ASSIGNMENT_REFUSED: _error(
-        "assignment", "Post Assignments", "The SIS refused it.", "See the SIS's own words in the log."
-    ),
+    Code.ASSIGNMENT_REFUSED: _error("assignment", "Post Assignments", "The SIS refused it.", _OWN_WORDS),
+    Code.ASSIGNMENT_ID_REFUSED: _error("assignment", "Post Assignments", _ID_REFUSED, _ID_MODE, "operator"),
     Code.ASSIGNMENT_UNAVAILABLE: _error(
         "assignment",
         "Post Assignments",
@@ -381,9 +389,8 @@ CATALOGUE: dict[Code, Issue] = {
         "The SIS shows results on it beside those that were taken back, or did not show it whole.",
         "Look at the column in the SIS; delete it there by hand if it should go.",
     ),
-    Code.SIS_REFUSED: _error(
-        "grade", "Post Grades", "The SIS refused it.", "See the SIS's own words in the log."
-    ),
+    Code.SIS_REFUSED: _error("grade", "Post Grades", "The SIS refused it.", _OWN_WORDS),
+    Code.SIS_ID_REFUSED: _error("grade", "Post Grades", _ID_REFUSED, _ID_MODE, "operator"),
     Code.SIS_UNAVAILABLE: _error(
         "grade", "Post Grades", "The SIS did not take it in time.", "The next sync tries again.", "operator"
     ),

@@ -54,7 +54,7 @@ STOPS: dict[str, Stop] = {
         "SIS admin",
     ),
     "sis_refused": Stop(
-        "The SIS refuses what was asked.", "See the SIS's own words in the log.", "SIS admin"
+        "The SIS refuses what was asked.", "Ask its support; the cause says what was asked for.", "SIS admin"
     ),
     "sis_unavailable": Stop("The SIS did not answer.", _AGAIN, "operator"),
     "short_read": Stop("The SIS gave less than it has.", _AGAIN, "operator"),
