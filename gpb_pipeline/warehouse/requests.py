@@ -103,12 +103,15 @@ class NewRequest:
 
 
 def ask(session: Connection, asked: NewRequest) -> str:
-    """Put a request on record and give its id: that of the same one, where that has not begun to read."""
+    """Put a request on record and give its id: that of the same one, where that has not begun to read.
+
+    The newest of its kind is the same or none is: of on, off and on again, the last is a wish of its own.
+    """
     wanted = json.dumps(asked.wanted, sort_keys=True)
-    for same in of_course(session, asked.course_id):
-        waits = same.status == "Scheduled" or (same.is_open and same.kind in ("read", "preview"))
-        if waits and same.kind == asked.kind and json.dumps(same.wanted, sort_keys=True) == wanted:
-            return same.request_id
+    newest = next((each for each in of_course(session, asked.course_id) if each.kind == asked.kind), None)
+    if newest is not None and json.dumps(newest.wanted, sort_keys=True) == wanted:
+        if newest.status == "Scheduled" or (newest.is_open and newest.kind in ("read", "preview")):
+            return newest.request_id
     request_id = uuid4().hex
     row: dict[str, list[Any]] = {
         "request_id": [request_id],

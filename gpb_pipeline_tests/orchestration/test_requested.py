@@ -112,6 +112,35 @@ def test_a_second_click_is_the_same_request_until_it_has_begun_to_read(desk: Des
     assert desk.asks("sync", assignments=[]) != first
 
 
+def test_of_on_off_and_on_again_the_last_counts(desk: Desk) -> None:
+    moments = (NOW + timedelta(seconds=each) for each in range(4))
+    on, off, last, again = [
+        desk.asks("nightly", at=at, enabled=enabled)
+        for at, enabled in zip(moments, (True, False, True, True), strict=True)
+    ]
+    assert len({on, off, last}) == 3
+    assert again == last
+    for _ in range(3):
+        desk.goes()
+    assert desk.warehouse.read(choices.nightly)["enabled"].tolist() == [True]
+
+
+def test_a_run_that_is_gone_is_told_and_the_next_requests_go_on(desk: Desk) -> None:
+    read, nightly = desk.asks("read"), desk.asks("nightly", enabled=True, at=NOW + timedelta(seconds=1))
+    [launched] = desk.tick()
+    assert launched.run_key == read
+    run = desk.instance.create_run_for_job(
+        defs.resolve_job_def(str(launched.job_name)), run_config=launched.run_config, tags=dict(launched.tags)
+    )
+    assert desk.tick() == []
+    assert desk.sees(read).step == "launched"
+    desk.instance.delete_run(run.run_id)
+    [following] = desk.tick()
+    assert following.run_key == nightly
+    assert desk.sees(read).status == "Failed"
+    assert "is no longer known" in (desk.sees(read).cause or "")
+
+
 def test_requests_of_a_course_go_one_after_another(desk: Desk) -> None:
     first, second = desk.asks("sync"), desk.asks("read", at=NOW + timedelta(seconds=1))
     other = desk.asks("read", ENGLISH, at=NOW + timedelta(seconds=2))
