@@ -89,6 +89,11 @@ class Request:
     def is_open(self) -> bool:
         return self.status in ("Scheduled", "Running")
 
+    @property
+    def waits(self) -> bool:
+        """Whether asking for the same again is no wish of its own."""
+        return self.status == "Scheduled" or (self.is_open and self.kind in ("read", "preview"))
+
 
 @dataclass(frozen=True, kw_only=True)
 class NewRequest:
@@ -109,9 +114,8 @@ def ask(session: Connection, asked: NewRequest) -> str:
     """
     wanted = json.dumps(asked.wanted, sort_keys=True)
     newest = next((each for each in of_course(session, asked.course_id) if each.kind == asked.kind), None)
-    if newest is not None and json.dumps(newest.wanted, sort_keys=True) == wanted:
-        if newest.status == "Scheduled" or (newest.is_open and newest.kind in ("read", "preview")):
-            return newest.request_id
+    if newest is not None and newest.waits and json.dumps(newest.wanted, sort_keys=True) == wanted:
+        return newest.request_id
     request_id = uuid4().hex
     row: dict[str, list[Any]] = {
         "request_id": [request_id],

@@ -101,7 +101,6 @@ def test_what_was_chosen_is_all_that_goes(desk: Desk, school: Sandbox) -> None:
 def test_a_second_click_is_the_same_request_until_it_has_begun_to_read(desk: Desk) -> None:
     first = desk.asks("sync", assignments=[])
     assert desk.asks("sync", assignments=[]) == first
-    assert desk.asks("sync", assignments=["1"]) != first
     assert desk.asks("sync", ENGLISH, assignments=[]) != first
     at = NOW + timedelta(seconds=1)
     desk.warehouse.commit(requests.step, first, "launched", at=at, job_id="begun")
@@ -109,7 +108,9 @@ def test_a_second_click_is_the_same_request_until_it_has_begun_to_read(desk: Des
     begun = Begun(job_id="begun", course_id=ALGEBRA, type="manual", posted_by="Dana", at=NOW)
     desk.warehouse.commit(history.begin, [begun])
     assert desk.sees(first).status == "Running"
-    assert desk.asks("sync", assignments=[]) != first
+    second = desk.asks("sync", at=at, assignments=[])
+    assert second != first
+    assert desk.asks("sync", at=at, assignments=["1"]) != second
 
 
 def test_of_on_off_and_on_again_the_last_counts(desk: Desk) -> None:
