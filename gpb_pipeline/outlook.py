@@ -52,10 +52,11 @@ class GradeCount:
 
 @dataclass(frozen=True, kw_only=True)
 class CauseCount:
-    """How often a cause was met in a section; `section_id` is None where it is the whole course's."""
+    """How often a cause was met, of an assignment in a section; both are None where it is the course's."""
 
     code: str
     section_id: str | None
+    assignment_id: str | None
     count: int
 
 
@@ -118,6 +119,16 @@ class Outlook:
             groups=tuple(each.of_sections(only) for each in self.groups),
         )
 
+    def of_assignments(self, chosen: Collection[str]) -> Outlook:
+        """Leave out what is of other assignments; what is the course's stays."""
+        kept = {None, *chosen}
+        return replace(
+            self,
+            offers=tuple(each for each in self.offers if each.assignment_id in chosen),
+            grades=tuple(each for each in self.grades if each.assignment_id in chosen),
+            causes=tuple(each for each in self.causes if each.assignment_id in kept),
+        )
+
 
 def outlook(
     sections: pd.DataFrame,
@@ -131,9 +142,10 @@ def outlook(
 ) -> Outlook:
     """Make it of a preview's frames; `last_sync` by section and assignment."""
     rows = assignments.sort_values(["assignment_name", "assignment_id", "section_id"], kind="stable")
-    places = (grades[name] for name in ("assignment_id", "section_id", "state"))
-    counted = Counter(zip(*places, map(_text, grades["code"]), strict=True))
-    met = Counter(zip(issues["code"], map(_text, issues["section_id"]), strict=True))
+    ends = (grades[name] for name in ("assignment_id", "section_id", "state"))
+    counted = Counter(zip(*ends, map(_text, grades["code"]), strict=True))
+    places = (map(_text, issues[name]) for name in ("section_id", "assignment_id"))
+    met = Counter(zip(issues["code"], *places, strict=True))
     return Outlook(
         sections=dict(zip(sections["section_id"], sections["section_name"], strict=True)),
         offers=tuple(_offer(row, last_sync) for row in rows.itertuples()),
@@ -144,8 +156,8 @@ def outlook(
             for (assignment_id, section_id, state, code), count in counted.items()
         ),
         causes=tuple(
-            CauseCount(code=code, section_id=section_id, count=count)
-            for (code, section_id), count in met.items()
+            CauseCount(code=code, section_id=section_id, assignment_id=assignment_id, count=count)
+            for (code, section_id, assignment_id), count in met.items()
         ),
         groups=_groups(listed) if listed else (),
         categories={each.category_id: each.title for each in listed.categories} if listed else {},

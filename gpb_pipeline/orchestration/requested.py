@@ -33,6 +33,10 @@ from gpb_pipeline.warehouse.requests import EXPIRES, Request
 
 REQUEST_TAG = "gpb/request"
 INTERVAL = 5  # seconds, at least: someone waits
+_GONE = (
+    "Its run is no longer known, so that how it ended is not either; where it read the course, what it found "
+    "is shown. Ask again."
+)
 _LAST_SENT = """
 SELECT section_id, assignment_id, max(sent_at) FROM warehouse.main.sent_line_items
 WHERE list_contains($1, section_id) GROUP BY ALL
@@ -115,6 +119,11 @@ def _next(waiting: Sequence[Request], taken: set[str]) -> Iterator[Request]:
 def _followed(instance: dg.DagsterInstance, warehouse: Warehouse, request: Request, now: datetime) -> bool:
     """Write down what became of a request; False for one that is still to be launched."""
     runs = instance.get_runs(dg.RunsFilter(tags={REQUEST_TAG: request.request_id}), limit=1)
+    if not runs and request.step == "launched":
+        warehouse.commit(
+            requests.step, request.request_id, "failed", at=now, job_id=request.job_id, cause=_GONE
+        )
+        return True
     if not runs:
         late = now - request.asked_at > EXPIRES
         if late:

@@ -89,6 +89,11 @@ class Request:
     def is_open(self) -> bool:
         return self.status in ("Scheduled", "Running")
 
+    @property
+    def waits(self) -> bool:
+        """Whether asking for the same again is no wish of its own."""
+        return self.status == "Scheduled" or (self.is_open and self.kind in ("read", "preview"))
+
 
 @dataclass(frozen=True, kw_only=True)
 class NewRequest:
@@ -103,12 +108,14 @@ class NewRequest:
 
 
 def ask(session: Connection, asked: NewRequest) -> str:
-    """Put a request on record and give its id: that of the same one, where that has not begun to read."""
+    """Put a request on record and give its id: that of the same one, where that has not begun to read.
+
+    The newest of its kind is the same or none is: of on, off and on again, the last is a wish of its own.
+    """
     wanted = json.dumps(asked.wanted, sort_keys=True)
-    for same in of_course(session, asked.course_id):
-        waits = same.status == "Scheduled" or (same.is_open and same.kind in ("read", "preview"))
-        if waits and same.kind == asked.kind and json.dumps(same.wanted, sort_keys=True) == wanted:
-            return same.request_id
+    newest = next((each for each in of_course(session, asked.course_id) if each.kind == asked.kind), None)
+    if newest is not None and newest.waits and json.dumps(newest.wanted, sort_keys=True) == wanted:
+        return newest.request_id
     request_id = uuid4().hex
     row: dict[str, list[Any]] = {
         "request_id": [request_id],

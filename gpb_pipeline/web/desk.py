@@ -6,11 +6,11 @@ Looking changes nothing; each form is held against its session (forms.py).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -25,12 +25,13 @@ from gpb_pipeline.passback.nightly import next_nightly
 from gpb_pipeline.warehouse import choices, requests
 from gpb_pipeline.warehouse.ducklake import Connection
 from gpb_pipeline.warehouse.requests import NewRequest, RequestKind
-from gpb_pipeline.web import windows
+from gpb_pipeline.web import previewed, windows, wishes
 from gpb_pipeline.web.forms import Form, acting, posted
 from gpb_pipeline.web.query import Links
 from gpb_pipeline.web.site import site, viewer
 from gpb_pipeline.web.tool import Tool
 from gpb_pipeline.web.windows import Picked
+from gpb_pipeline.web.wishes import LISTS, PREVIEW_HOLDS, WANTED, Only
 
 LATE = timedelta(minutes=1)
 """After which a request that nobody has launched says so."""
@@ -42,11 +43,6 @@ TITLES: Mapping[str, str] = {
     "categories": "Sync SIS Categories",
     "nightly": "Nightly Sync",
 }
-LISTS: tuple[RequestKind, ...] = ("read", "categories")
-"""The kinds whose outcome has the course's whole list."""
-
-Only = frozenset[str] | None
-"""The sections that whoever asks is limited to; None for all."""
 
 
 def routes(tool: Tool) -> list[Route]:
@@ -113,7 +109,10 @@ def asked(request: Request) -> HTMLResponse:
     kept = here.warehouse.read(requests.outlook, found.request_id) if found.found else None
     only = who.sections(found.course_id)
     found = _told(found, only)
-    seen = _as_seen(outlook.read(kept), only) if kept else None
+    seen = wishes.as_seen(outlook.read(kept), only) if kept else None
+    if seen and found.kind == "preview":
+        seen = wishes.as_asked(seen, found)
+    made = here.warehouse.read(requests.of_course, found.course_id)
     late = found.step is None and here.clock() - found.asked_at > LATE
     return _window(
         request,
@@ -125,9 +124,15 @@ def asked(request: Request) -> HTMLResponse:
         late=late and found.is_open,
         running=found.is_open,
         seen=seen,
-        assignments=windows.assignment_states(seen) if seen else [],
-        grades=windows.grade_states(seen) if seen else [],
-        causes=windows.causes(seen) if seen else [],
+        would=previewed.WOULD,
+        shown=previewed.states(seen) if seen else [],
+        lines=previewed.lines(seen) if seen else [],
+        assignments=previewed.assignment_states(seen) if seen else [],
+        grades=previewed.grade_states(seen) if seen else [],
+        causes=previewed.causes(seen) if seen else [],
+        goes=bool(seen and previewed.going(seen)),
+        is_past=wishes.is_past(found, made, here.clock()),
+        holds=PREVIEW_HOLDS,
         may_act=who.may_act(found.course_id) and _is_theirs(found, only),
     )
 
@@ -143,43 +148,76 @@ class Asking:
         course_id, kind = request.path_params["course_id"], request.path_params["kind"]
         session = acting(request, course_id)
         form = await posted(request, session, self._tool)
-        if kind not in _WANTED:
+        if kind not in WANTED:
             raise HTTPException(404, "There is no such page.")
         if kind in ("remaster", "nightly") or form["type"] == ["remaster"]:
             _require_whole(request, course_id)
         if kind == "nightly" and not site(request).nightly.enabled:
             raise HTTPException(409, "Nightly syncs are switched off for the institution.")
-        request_id = await run_in_threadpool(self._asked, request, kind, form, session)
-        if kind in ("sync", "remaster", "preview"):
-            return RedirectResponse(f"/requests/{request_id}", 303)
-        window = {"nightly": "utilities", "categories": "categories"}.get(kind) or _window_of(form)
-        return RedirectResponse(f"/courses/{quote(course_id)}/{window}", 303)
+        leads_to = await run_in_threadpool(self._asked, request, kind, form, session)
+        return RedirectResponse(leads_to, 303)
 
     def _asked(self, request: Request, kind: RequestKind, form: Form, session: Session) -> str:
         here, course_id = site(request), request.path_params["course_id"]
         only = viewer(request).sections(course_id)
-        seen = here.warehouse.read(_drawn_from, course_id, only, form)
+        drawn = here.warehouse.read(wishes.drawn_from, course_id, only, form, here.clock())
         asked = NewRequest(
             course_id=course_id,
             kind=kind,
-            wanted=_WANTED[kind](form, seen, only),
+            wanted=WANTED[kind](form, drawn, only),
             by=session.name,
             by_id=session.user_id,
             at=here.clock(),
         )
-        return here.warehouse.commit(requests.ask, asked)
+        request_id = here.warehouse.commit(requests.ask, asked)
+        if kind in ("sync", "remaster", "preview"):
+            return f"/requests/{request_id}"
+        window = {"nightly": "utilities", "categories": "categories"}.get(kind) or _window_of(form)
+        address = f"/courses/{quote(course_id)}/{window}"
+        return address if wishes.chose_all(form, drawn, only) else f"{address}?{_choice_of(form)}"
 
 
 def _assignments(request: Request, template: str) -> HTMLResponse:
     course_id = request.path_params["course_id"]
     acting(request, course_id)
     context = _list(request, course_id)
-    query = request.query_params
+    seen, listed = context["seen"], context["listed"]
+    choice, chosen_on = _choice(request, course_id)
+    return _window(
+        request,
+        template,
+        course_id,
+        lines=windows.lines(seen, choice) if seen else [],
+        choice=choice,
+        newer=bool(listed and chosen_on and chosen_on < listed.asked_at),
+        **context,
+    )
+
+
+def _choice(request: Request, course_id: str) -> tuple[Picked, datetime | None]:
+    """Read what an address chose, or the preview that it comes back from, and when that was listed."""
+    here, query = site(request), request.query_params
     only = viewer(request).sections(course_id)
-    choice = _choice(query.getlist, only, was_shown="shown" in query, sort=query.get("sort", "name"))
-    seen = context["seen"]
-    found = windows.lines(seen, choice) if seen else []
-    return _window(request, template, course_id, lines=found, choice=choice, **context)
+    if "asked" in query:
+        asked = here.warehouse.read(requests.request, query["asked"])
+        if asked and asked.course_id == course_id and asked.kind == "preview":
+            choice = wishes.chosen_of(asked.wanted)
+            wishes.require_theirs(choice.sections or frozenset(), only)
+            if asked.wanted["type"] == "remaster":
+                choice = replace(choice, sections=None)
+            return choice, asked.asked_at
+    view = query.get("view") or None
+    was_shown = "shown" in query
+    sections = frozenset(query.getlist("section")) if was_shown and "type" not in query else None
+    wishes.require_theirs((sections or frozenset()) | ({view} if view else set()), only)
+    seen = here.warehouse.read(requests.request, query["seen"]) if was_shown and "seen" in query else None
+    choice = Picked(
+        sections=sections,
+        assignments=frozenset(query.getlist("assignment")) if was_shown else None,
+        view=view,
+        sort=query.get("sort", "name"),
+    )
+    return choice, seen.asked_at if seen and seen.course_id == course_id else None
 
 
 def _list(request: Request, course_id: str) -> dict[str, Any]:
@@ -188,11 +226,10 @@ def _list(request: Request, course_id: str) -> dict[str, Any]:
     only = viewer(request).sections(course_id)
     seen, made = here.warehouse.read(_latest, course_id, only)
     reading = next((_told(each, only) for each in made if each.kind in LISTS), None)
-    listed = next((each for each in made if each.kind in LISTS and each.found), None)
     return {
         "limited": only is not None,
         "seen": seen,
-        "listed": listed,
+        "listed": wishes.newest_list(made),
         "reading": reading,
         "late": reading is not None and reading.step is None and here.clock() - reading.asked_at > LATE,
         "running": reading is not None and reading.is_open,
@@ -201,26 +238,9 @@ def _list(request: Request, course_id: str) -> dict[str, Any]:
 
 def _latest(session: Connection, course_id: str, only: Only) -> tuple[Outlook | None, list[requests.Request]]:
     made = requests.of_course(session, course_id)
-    listed = next((each for each in made if each.kind in LISTS and each.found), None)
+    listed = wishes.newest_list(made)
     kept = requests.outlook(session, listed.request_id) if listed else None
-    return (_as_seen(outlook.read(kept), only) if kept else None), made
-
-
-def _drawn_from(session: Connection, course_id: str, only: Only, form: Form) -> Outlook | None:
-    """Read the list that a form was drawn from, so that it changes what its page showed, and no more.
-
-    Of a form that does not say, the newest; None where it is past its age.
-    """
-    named = "".join(form["seen"][:1])
-    if not named:
-        return _latest(session, course_id, only)[0]
-    asked = requests.request(session, named)
-    kept = requests.outlook(session, named) if asked and asked.course_id == course_id else None
-    return _as_seen(outlook.read(kept), only) if kept else None
-
-
-def _as_seen(found: Outlook, only: Only) -> Outlook:
-    return found if only is None else found.of_sections(only)
+    return (wishes.as_seen(outlook.read(kept), only) if kept else None), made
 
 
 def _told(asked: requests.Request, only: Only) -> requests.Request:
@@ -257,72 +277,12 @@ def _window(request: Request, template: str, course_id: str, **context: object) 
     return here.render(template, shared | context)
 
 
-def _choice(listed: Callable[[str], list[str]], only: Only, *, was_shown: bool, sort: str = "name") -> Picked:
-    sections = frozenset(filter(None, listed("section")))
-    _require_theirs(sections, only)
-    return Picked(
-        sections=sections or None,
-        assignments=frozenset(listed("assignment")) if was_shown else None,
-        sort=sort,
-    )
-
-
-def _require_theirs(sections: frozenset[str], only: Only) -> None:
-    if only is not None and not sections <= only:
-        raise HTTPException(404, "There is no such section here.")
-
-
 def _window_of(form: Form) -> str:
     [window] = form["window"][:1] or ["sync"]
     return window if window in ("sync", "remaster", "categories") else "sync"
 
 
-def _selected(form: Form, seen: Outlook | None, only: Only) -> dict[str, Any]:
-    if seen is None:
-        raise HTTPException(409, "The course's assignments are to be read again first.")
-    choice = _choice(lambda name: form[name], only, was_shown=True)
-    if not windows.chosen_any(seen, choice):
-        raise HTTPException(400, "No assignment was chosen. Go back and choose one.")
-    return windows.selection(seen, choice, whole=only is None)
-
-
-def _previewed(form: Form, seen: Outlook | None, only: Only) -> dict[str, Any]:
-    sync_type = "remaster" if form["type"] == ["remaster"] else "manual"
-    return _selected(form, seen, only) | {"type": sync_type}
-
-
-def _as_previewed(form: Form, seen: Outlook | None, only: Only) -> dict[str, Any]:
-    """Take a selection as the page of a preview has it, or as a window does."""
-    if form["as"] != ["previewed"]:
-        return _selected(form, seen, only)
-    _require_theirs(frozenset(form["sections"]), only)
-    if only is not None and not form["sections"]:  # none would be all
-        raise HTTPException(400, "No section was chosen. Go back and choose one.")
-    return {name: form[name] for name in ("sections", "assignments")}
-
-
-def _edits(form: Form, seen: Outlook | None, _only: Only) -> dict[str, Any]:
-    if seen is None:
-        raise HTTPException(409, "The course's categories are to be read again first.")
-    rows = {(g.group_id, row.section_id): row for g in seen.groups for row in g.sections}
-    edits = []
-    for each in form["category"]:
-        group_id, _, rest = each.partition(":")
-        section_id, _, category_id = rest.partition(":")
-        row = rows.get((group_id, section_id))
-        if row is None or (category_id and category_id not in row.offered):
-            raise HTTPException(400, "What was chosen is not on the list any more. Read it again.")
-        if (category_id or None) != row.category_id:
-            edit = {"group_id": group_id, "section_id": section_id, "category_id": category_id or None}
-            edits.append(edit)
-    return {"edits": edits}
-
-
-_WANTED: Mapping[str, Callable[[Form, Outlook | None, Only], dict[str, Any]]] = {
-    "read": lambda _form, _seen, _only: {},
-    "preview": _previewed,
-    "sync": _as_previewed,
-    "remaster": _as_previewed,
-    "categories": _edits,
-    "nightly": lambda form, _seen, _only: {"enabled": form["enabled"] == ["true"]},
-}
+def _choice_of(form: Form) -> str:
+    """Write what a window's form chose as an address has it."""
+    kept = ("shown", "type", "seen", "sort", "view", "section", "assignment")
+    return urlencode({name: form[name] for name in kept if form[name]}, doseq=True)

@@ -1,27 +1,16 @@
-"""What the desk's windows list, made of a course's outlook: assignments to choose, what would become of them.
+"""What the desk's windows list, made of a course's outlook: assignments to choose, and what was chosen.
 
-Pure. How it looks is the templates'.
+Pure. What a preview shows is previewed.py's; how it looks is the templates'.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from gpb_pipeline.outlook import Offer, Outlook
 from gpb_pipeline.passback.rules.issues import CATALOGUE, Code, Issue
-
-WOULD = {
-    "create": "Would be created",
-    "update": "Would be updated",
-    "withdraw": "Would be withdrawn",
-    "unchanged": "Unchanged",
-    "skipped": "Would be skipped",
-    "failed": "Would fail",
-}
-"""What a preview's states say, in the order that they are shown."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,19 +29,12 @@ class AssignmentLine:
 
 @dataclass(frozen=True, kw_only=True)
 class Picked:
-    """What an address or a form chose; None is all."""
+    """What an address or a form chose; None is all. `view` is a section to look at, and chooses nothing."""
 
     sections: frozenset[str] | None
     assignments: frozenset[str] | None
+    view: str | None = None
     sort: str = "name"
-
-
-@dataclass(frozen=True, kw_only=True)
-class PreviewCause:
-    """A cause in a preview: how often, what it means, and so who can mend it."""
-
-    count: int
-    meaning: Issue
 
 
 def lines(found: Outlook, choice: Picked) -> list[AssignmentLine]:
@@ -79,37 +61,31 @@ def selection(found: Outlook, choice: Picked, *, whole: bool) -> dict[str, list[
     }
 
 
+def by_name(found: Outlook, choice: Picked) -> dict[str, list[str]]:
+    """Name what a preview is to look at, so that what comes to the course after it is not among it.
+
+    Where all is chosen, what cannot go is looked at too: it says why.
+    """
+    offered = [each for each in lines(found, choice) if each.shown]
+    chosen = [each.assignment_id for each in offered if each.chosen]
+    if all(each.chosen for each in offered if each.selectable):
+        in_canvas = {each.assignment_id for each in found.offers if each.code != Code.ASSIGNMENT_ORPHAN}
+        chosen = [each.assignment_id for each in offered if each.assignment_id in in_canvas]
+    sections = found.sections.keys() if choice.sections is None else choice.sections
+    return {"sections": sorted(sections), "assignments": sorted(chosen)}
+
+
 def chosen_any(found: Outlook, choice: Picked) -> bool:
     """Whether anything is left to send."""
     return any(each.shown and each.selectable and each.chosen for each in lines(found, choice))
 
 
-def assignment_states(found: Outlook) -> list[tuple[str, int]]:
-    return _counted(Counter(each.state for each in found.offers))
-
-
-def grade_states(found: Outlook) -> list[tuple[str, int]]:
-    counts: Counter[str] = Counter()
-    for each in found.grades:
-        counts[each.state] += each.count
-    return _counted(counts)
-
-
-def causes(found: Outlook) -> list[PreviewCause]:
-    """List what keeps things back or is to be known, the gravest and most frequent first."""
-    counts: Counter[str] = Counter()
-    for each in found.causes:
-        counts[each.code] += each.count
-    told = [PreviewCause(count=count, meaning=CATALOGUE[Code(code)]) for code, count in counts.items()]
-    grave = ("error", "warning", "info")
-    return sorted(told, key=lambda each: (grave.index(each.meaning.severity), -each.count))
-
-
 def _line(offers: Sequence[Offer], choice: Picked) -> AssignmentLine:
     first = offers[0]
-    shown = [each for each in offers if choice.sections is None or each.section_id in choice.sections]
-    selectable = any(each.selectable for each in shown or offers)
-    codes: Collection[str] = dict.fromkeys(each.code for each in shown or offers if each.code)
+    chosen = [each for each in offers if choice.sections is None or each.section_id in choice.sections]
+    shown = [each for each in chosen if choice.view is None or each.section_id == choice.view]
+    selectable = any(each.selectable for each in chosen or offers)
+    codes: Collection[str] = dict.fromkeys(each.code for each in chosen or offers if each.code)
     synced = [datetime.fromisoformat(each.last_sync) for each in shown if each.last_sync]
     return AssignmentLine(
         assignment_id=first.assignment_id,
@@ -129,7 +105,3 @@ _KEYS: Mapping[str, Callable[[AssignmentLine], tuple[float | str, str]]] = {
     "due": lambda line: (line.dues[0].timestamp() if line.dues else _FAR, line.name.casefold()),
     "last": lambda line: (line.last_sync.timestamp() if line.last_sync else _FAR, line.name.casefold()),
 }
-
-
-def _counted(counts: Counter[str]) -> list[tuple[str, int]]:
-    return [(label, counts[state]) for state, label in WOULD.items() if counts[state]]

@@ -101,7 +101,6 @@ def test_what_was_chosen_is_all_that_goes(desk: Desk, school: Sandbox) -> None:
 def test_a_second_click_is_the_same_request_until_it_has_begun_to_read(desk: Desk) -> None:
     first = desk.asks("sync", assignments=[])
     assert desk.asks("sync", assignments=[]) == first
-    assert desk.asks("sync", assignments=["1"]) != first
     assert desk.asks("sync", ENGLISH, assignments=[]) != first
     at = NOW + timedelta(seconds=1)
     desk.warehouse.commit(requests.step, first, "launched", at=at, job_id="begun")
@@ -109,7 +108,38 @@ def test_a_second_click_is_the_same_request_until_it_has_begun_to_read(desk: Des
     begun = Begun(job_id="begun", course_id=ALGEBRA, type="manual", posted_by="Dana", at=NOW)
     desk.warehouse.commit(history.begin, [begun])
     assert desk.sees(first).status == "Running"
-    assert desk.asks("sync", assignments=[]) != first
+    second = desk.asks("sync", at=at, assignments=[])
+    assert second != first
+    assert desk.asks("sync", at=at, assignments=["1"]) != second
+
+
+def test_of_on_off_and_on_again_the_last_counts(desk: Desk) -> None:
+    moments = (NOW + timedelta(seconds=each) for each in range(4))
+    on, off, last, again = [
+        desk.asks("nightly", at=at, enabled=enabled)
+        for at, enabled in zip(moments, (True, False, True, True), strict=True)
+    ]
+    assert len({on, off, last}) == 3
+    assert again == last
+    for _ in range(3):
+        desk.goes()
+    assert desk.warehouse.read(choices.nightly)["enabled"].tolist() == [True]
+
+
+def test_a_run_that_is_gone_is_told_and_the_next_requests_go_on(desk: Desk) -> None:
+    read, nightly = desk.asks("read"), desk.asks("nightly", enabled=True, at=NOW + timedelta(seconds=1))
+    [launched] = desk.tick()
+    assert launched.run_key == read
+    run = desk.instance.create_run_for_job(
+        defs.resolve_job_def(str(launched.job_name)), run_config=launched.run_config, tags=dict(launched.tags)
+    )
+    assert desk.tick() == []
+    assert desk.sees(read).step == "launched"
+    desk.instance.delete_run(run.run_id)
+    [following] = desk.tick()
+    assert following.run_key == nightly
+    assert desk.sees(read).status == "Failed"
+    assert "is no longer known" in (desk.sees(read).cause or "")
 
 
 def test_requests_of_a_course_go_one_after_another(desk: Desk) -> None:

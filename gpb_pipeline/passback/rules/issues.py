@@ -160,7 +160,7 @@ CATALOGUE: dict[Code, Issue] = {
     Code.ASSIGNMENT_ORPHAN: _skip(
         "assignment",
         "The SIS holds its column from an earlier sync, and Canvas no longer syncs it; the SIS keeps it.",
-        "Take it back by `gpb retract` if it should not count.",
+        "Leave it, or ask the data team to take it back if it should not count.",
     ),
     Code.STUDENTS_ONLY: _skip(
         "assignment",
@@ -323,7 +323,7 @@ CATALOGUE: dict[Code, Issue] = {
         "Exclude it in the SIS too, or turn Sync to SIS off.",
     ),
     Code.ASSIGNMENT_NOT_SENT: _skip(
-        "grade", "Its assignment was not sent.", "See the assignment's own code."
+        "grade", "Its assignment was not sent.", "Mend the assignment: its own cause says how."
     ),
     Code.UNREADABLE_GRADE: _skip(
         "grade",
@@ -333,18 +333,18 @@ CATALOGUE: dict[Code, Issue] = {
     Code.MOVED: _skip(
         "grade",
         "The student has the grade in another place now; what was sent before stays in the SIS.",
-        "Take it back by `gpb retract` if it should not count.",
+        "Leave it, or ask the data team to take it back if it should not count.",
     ),
     Code.ORPHAN: _skip(
         "grade",
         "The SIS holds it from an earlier sync, and this sync does not cover it; the SIS keeps it.",
-        "Take it back by `gpb retract` if it should not count.",
+        "Leave it, or ask the data team to take it back if it should not count.",
     ),
     Code.WITHDRAWALS_HELD: _error(
         "grade",
         "Filter",
         "So many grades were cleared at once that withdrawing them waits for someone's word.",
-        "Check the gradebook, then sync with --confirm.",
+        "Check the gradebook; the data team lets them go, if they are meant.",
         "instructor",
     ),
     Code.STUDENT_WITHOUT_SIS_ID: _skip(

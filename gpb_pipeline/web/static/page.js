@@ -5,6 +5,7 @@ const live = document.querySelector(".live");
 let heard = "";
 
 // While something runs, the page is fetched again and its content put in place, unless someone is choosing in it.
+// A form in which something was chosen stays as it is, whatever comes around it.
 async function refresh() {
   const fresh = document.hidden ? null : await fetched();
   if (fresh) {
@@ -29,15 +30,53 @@ function put(fresh) {
   const had = document.activeElement;
   const within = main.contains(had);
   const open = [...main.querySelectorAll("details[open]")].map((each) => each.id);
+  const forms = [...main.querySelectorAll("form")].filter(touched);
+  if (!forms.every((form) => counterpart(form, fresh))) return; // what was chosen is on no newer page
+  for (const form of forms) keep(form, counterpart(form, fresh));
   main.replaceChildren(...fresh.childNodes);
   for (const id of open) document.getElementById(id)?.setAttribute("open", "");
   prepare();
   if (!within || had === main) return;
+  if (had.isConnected) return had.focus({ preventScroll: true });
   const marks = (each) => ["href", "name", "value", "aria-label"].map((name) => each.getAttribute(name)) + each.textContent;
   const alike = [...main.querySelectorAll(had.tagName)].find((each) => marks(each) === marks(had));
   const place = (had.id && document.getElementById(had.id)) || alike || main;
   place.focus({ preventScroll: true });
 }
+
+// Whether something was chosen in a form since it was drawn, also where the browser has filled it in again.
+function touched(form) {
+  const differs = (each) =>
+    each.matches("select")
+      ? [...each.options].some((option) => option.selected !== option.defaultSelected)
+      : each.matches("[type=checkbox], [type=radio]") && each.checked !== each.defaultChecked;
+  return "touched" in form.dataset || [...form.elements].some((each) => each.name && differs(each));
+}
+
+// A form takes the place of the same one on a newer page; where that has a newer list, it says so.
+function keep(form, same) {
+  for (const each of form.querySelectorAll("[data-fresh]")) each.replaceWith(same.querySelector("[data-fresh]") ?? "");
+  const newer = form.elements.seen && form.elements.seen.value !== same.elements.seen?.value;
+  same.replaceWith(form);
+  form.dataset.touched = "";
+  if (newer && !form.querySelector("[data-newer]")) {
+    const note = document.createElement("p");
+    note.className = "note";
+    note.dataset.newer = "";
+    note.textContent = "The list was read again meanwhile. What you chose is kept, and what is new is not on this list. ";
+    const link = document.createElement("a");
+    link.href = location.pathname;
+    link.textContent = "Show the newer list";
+    note.append(link);
+    form.prepend(note);
+  }
+}
+
+function counterpart(form, fresh) {
+  return [...fresh.querySelectorAll("form")].find((each) => each.getAttribute("action") === form.getAttribute("action"));
+}
+
+document.addEventListener("change", (event) => event.target.form?.setAttribute("data-touched", ""));
 
 // What becomes of a request or a sync is told to who does not see it: on opening, and at each change.
 function tell(page, ended) {
@@ -52,7 +91,9 @@ function tell(page, ended) {
 // One box for all assignments that are shown and can be chosen, and their count.
 function choosing(form) {
   const all = form.querySelector("[data-all]");
-  const boxes = [...form.querySelectorAll("tbody input[name=assignment]:not(:disabled)")].filter((box) => !box.closest("[hidden]"));
+  const every = [...form.querySelectorAll("tbody input[name=assignment]:not(:disabled)")];
+  const boxes = every.filter((box) => !box.closest("[hidden]"));
+  const beside = form.dataset.choose === "view" ? every.filter((box) => box.closest("[hidden]")) : []; // sent too
   const count = form.querySelector("[data-count]");
   const tell = () => {
     const chosen = boxes.filter((box) => box.checked).length;
@@ -60,7 +101,8 @@ function choosing(form) {
       all.checked = chosen === boxes.length;
       all.indeterminate = chosen > 0 && chosen < boxes.length;
     }
-    if (count) count.textContent = `${chosen} of ${boxes.length} selected`;
+    const more = beside.length ? `, and ${beside.filter((box) => box.checked).length} of ${beside.length} not in this view` : "";
+    if (count) count.textContent = `${chosen} of ${boxes.length} selected${more}`;
   };
   if (all) {
     all.hidden = false;
@@ -92,8 +134,8 @@ function closing(link) {
 
 function prepare() {
   for (const link of document.querySelectorAll("[data-close]")) closing(link);
-  for (const form of document.querySelectorAll("[data-choose]")) choosing(form);
-  for (const group of document.querySelectorAll("[data-group]")) labelling(group);
+  for (const form of document.querySelectorAll("[data-choose]:not([data-touched])")) choosing(form);
+  for (const group of document.querySelectorAll("form:not([data-touched]) [data-group]")) labelling(group);
 }
 
 prepare();

@@ -1,6 +1,6 @@
 """A course that was read a moment ago, as the desk's windows list it."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from gpb_pipeline.outlook import CauseCount, GradeCount, GroupRow, Offer, Outlook, SectionRow
@@ -9,6 +9,8 @@ from gpb_pipeline.warehouse.ducklake import Warehouse
 from gpb_pipeline.warehouse.requests import NewRequest, Request
 
 COURSE, OTHER = "1001", "1002"
+ALL: dict[str, Any] = {"sections": ["s1", "s2"], "assignments": ["a1", "a2", "a3", "a4"]}
+"""What a preview of everything is asked about."""
 
 
 def offer(assignment_id: str, name: str, section_id: str = "s1", code: str | None = None) -> Offer:
@@ -34,8 +36,8 @@ OUTLOOK = Outlook(
     ),
     grades=(GradeCount(assignment_id="a1", section_id="s1", state="create", code=None, count=5),),
     causes=(
-        CauseCount(code="no_due_date", section_id="s1", count=1),
-        CauseCount(code="duplicate_name", section_id="s1", count=1),
+        CauseCount(code="no_due_date", section_id="s1", assignment_id="a3", count=1),
+        CauseCount(code="duplicate_name", section_id="s1", assignment_id="a4", count=1),
     ),
     groups=(
         GroupRow(
@@ -57,10 +59,15 @@ OUTLOOK = Outlook(
 
 
 def looked(
-    warehouse: Warehouse, kind: requests.RequestKind, *, course: str = COURSE, **wanted: Any
+    warehouse: Warehouse,
+    kind: requests.RequestKind,
+    *,
+    course: str = COURSE,
+    ago: timedelta = timedelta(0),
+    **wanted: Any,
 ) -> Request:
     asked = NewRequest(
-        course_id=course, kind=kind, wanted=wanted, by="Dana", by_id="55", at=datetime.now(UTC)
+        course_id=course, kind=kind, wanted=wanted, by="Dana", by_id="55", at=datetime.now(UTC) - ago
     )
     request_id = warehouse.commit(requests.ask, asked)
     found = warehouse.read(requests.request, request_id)

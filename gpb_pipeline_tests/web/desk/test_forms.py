@@ -1,5 +1,6 @@
 """The desk's forms over real HTTP: what is asked for, by whom, and each way in which it is not taken."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -7,13 +8,14 @@ from typing import Any
 import pytest
 import requests as http
 
+from gpb_pipeline.outlook import GradeCount
 from gpb_pipeline.sandbox.serve import Sandbox
 from gpb_pipeline.warehouse import requests
 from gpb_pipeline.warehouse.ducklake import Warehouse
 from gpb_pipeline.warehouse.requests import NewRequest, Request
 from gpb_pipeline_tests.web import canvas_user
 from gpb_pipeline_tests.web.canvas_user import CanvasUser
-from gpb_pipeline_tests.web.desk.course import COURSE, OTHER, OUTLOOK, looked, made, offer
+from gpb_pipeline_tests.web.desk.course import ALL, COURSE, OTHER, OUTLOOK, looked, made, offer
 from gpb_pipeline_tests.web.tool import Clock
 
 pytestmark = pytest.mark.usefixtures("_as_new")
@@ -35,7 +37,8 @@ def token(browser: CanvasUser, url: str) -> str:
 def asks(
     browser: CanvasUser, url: str, kind: str, headers: dict[str, str] = FROM_HERE, **fields: Any
 ) -> http.Response:
-    fields = {"token": token(browser, url)} | fields
+    sections = {"section": ["s1", "s2"]} if kind in ("sync", "preview") else {}  # as the windows have them
+    fields = {"token": token(browser, url)} | sections | fields
     course = fields.pop("course", COURSE)
     address = f"{url}/courses/{course}/ask/{kind}"
     return browser.post(address, data=fields, headers=headers, allow_redirects=False, timeout=20)
@@ -80,6 +83,21 @@ def test_nothing_to_send_is_told(
     answer = asks(teacher(sandbox), url, "sync", assignment=assignment)
     assert answer.status_code == 400
     assert "No assignment was chosen" in answer.text
+    assert len(made(warehouse)) == 1
+
+
+@pytest.mark.parametrize("kind", ["sync", "preview"])
+@pytest.mark.parametrize("section", [[], ["unknown"]])
+def test_no_section_is_not_all_sections(
+    url: str, sandbox: Sandbox, warehouse: Warehouse, read: Request, kind: str, section: list[str]
+) -> None:
+    browser = teacher(sandbox)
+    answer = asks(browser, url, kind, section=section, assignment=["a1", "a2"])
+    assert answer.status_code == 400
+    assert "No section was chosen" in answer.text
+    page = browser.get(f"{url}/courses/{COURSE}/sync?shown=1&assignment=a1", timeout=20).text
+    assert "No section is chosen" in page
+    assert "checked" not in page.partition("<legend>")[2].partition("</fieldset>")[0]
     assert len(made(warehouse)) == 1
 
 
@@ -149,17 +167,103 @@ def test_the_counts_of_a_preview_come_before_a_remaster(
     url: str, sandbox: Sandbox, warehouse: Warehouse, read: Request
 ) -> None:
     browser = teacher(sandbox)
-    answer = asks(browser, url, "preview", type="remaster", assignment=["a1"])
+    assert asks(browser, url, "remaster", assignment=["a1"]).status_code == 409
+    answer = asks(browser, url, "preview", type="remaster", assignment=["a1", "a2"])
     [asked, _] = made(warehouse)
-    assert (asked.kind, asked.wanted["type"]) == ("preview", "remaster")
+    assert (asked.kind, asked.wanted) == ("preview", {**ALL, "type": "remaster"})
     warehouse.commit(requests.keep, asked, OUTLOOK.as_json(), at=datetime.now(UTC))
     page = browser.get(url + answer.headers["Location"], timeout=20).text
     for told in ("Would be created", "It has no due date for this section.", "Instructor", "Remaster Grades"):
         assert told in page
-    fields: dict[str, Any] = {"as": "previewed", "assignments": ["a1"]}
-    assert asks(browser, url, "remaster", **fields).status_code == 303
+    assert asks(browser, url, "sync", previewed=asked.request_id).status_code == 409  # it is no sync's
+    assert asks(browser, url, "remaster", previewed=asked.request_id).status_code == 303
     [remaster, *_] = made(warehouse)
-    assert (remaster.kind, remaster.wanted) == ("remaster", {"sections": [], "assignments": ["a1"]})
+    going = {"sections": ["s1", "s2"], "assignments": ["a1", "a2"]}  # by name: nothing that came since
+    assert (remaster.kind, remaster.wanted) == ("remaster", going)
+
+
+@pytest.mark.parametrize("kind", ["sync", "remaster"])
+def test_a_preview_that_is_old_or_older_than_the_list_is_made_again(
+    url: str, sandbox: Sandbox, warehouse: Warehouse, read: Request, kind: str
+) -> None:
+    browser = teacher(sandbox)
+    sync_type = "remaster" if kind == "remaster" else "manual"
+    preview = looked(warehouse, "preview", type=sync_type, **ALL)
+    address = f"{url}/requests/{preview.request_id}"
+    assert "Preview it anew" not in browser.get(address, timeout=20).text
+    looked(warehouse, "read", again=True)
+    for past in (preview, looked(warehouse, "preview", ago=timedelta(minutes=31), type=sync_type, **ALL)):
+        page = browser.get(f"{url}/requests/{past.request_id}", timeout=20).text
+        assert "Preview it anew" in page
+        assert 'name="token"' not in page
+        answer = asks(browser, url, kind, previewed=past.request_id)
+        assert answer.status_code == 409
+        assert "Preview it again" in answer.text
+    for wrong in ("none", looked(warehouse, "preview", course=OTHER, type=sync_type, **ALL).request_id):
+        assert asks(browser, url, kind, previewed=wrong).status_code == 409
+    assert kind not in {each.kind for each in made(warehouse)}
+
+
+@pytest.mark.parametrize(("window", "sync_type"), [("sync", "manual"), ("remaster", "remaster")])
+def test_from_a_preview_back_is_back_to_the_choice(
+    url: str, sandbox: Sandbox, warehouse: Warehouse, read: Request, window: str, sync_type: str
+) -> None:
+    browser = teacher(sandbox)
+    chosen: dict[str, Any] = {"sections": ["s1"] if window == "sync" else ["s1", "s2"], "assignments": ["a2"]}
+    preview = looked(warehouse, "preview", type=sync_type, **chosen)
+    page = browser.get(f"{url}/requests/{preview.request_id}", timeout=20).text
+    [back] = re.findall(r'href="([^"]+)">Back<', page)
+    there = browser.get(url + back, timeout=20).text
+    assert re.findall(r'name="assignment" value="(\w+)"[^>]* checked', there) == ["a2"]
+    if window == "sync":
+        assert re.findall(r'name="section" value="(\w+)" checked', there) == ["s1"]
+    assert "The list is newer" not in there
+    looked(warehouse, "read", again=True)
+    there = browser.get(url + back, timeout=20).text
+    assert re.findall(r'name="assignment" value="(\w+)"[^>]* checked', there) == ["a2"]
+    assert "The list is newer than your choice" in there
+
+
+def test_reading_again_keeps_what_was_chosen(
+    url: str, sandbox: Sandbox, warehouse: Warehouse, read: Request
+) -> None:
+    browser = teacher(sandbox)
+    window: dict[str, Any] = {"window": "sync", "shown": "1", "seen": read.request_id}
+    every = asks(browser, url, "read", **window, section=["s1", "s2"], assignment=["a1", "a2"])
+    assert every.headers["Location"] == f"/courses/{COURSE}/sync"
+    some = asks(browser, url, "read", **window, section=["s1"], assignment=["a2"]).headers["Location"]
+    looked(warehouse, "read", again=True)
+    there = browser.get(url + some, timeout=20).text
+    assert re.findall(r'name="assignment" value="(\w+)"[^>]* checked', there) == ["a2"]
+    assert re.findall(r'name="section" value="(\w+)" checked', there) == ["s1"]
+    assert "The list is newer than your choice" in there
+
+
+def test_a_preview_says_of_each_assignment_what_would_become_of_it_and_counts_what_was_chosen(
+    url: str, sandbox: Sandbox, warehouse: Warehouse, read: Request
+) -> None:
+    def count(assignment_id: str, state: str, number: int, code: str | None = None) -> GradeCount:
+        return GradeCount(assignment_id=assignment_id, section_id="s1", state=state, code=code, count=number)
+
+    grades = (
+        count("a1", "create", 5),
+        count("a1", "skipped", 2, "hidden"),
+        count("a3", "skipped", 7, "assignment_not_sent"),
+        count("a4", "skipped", 90, "assignment_not_sent"),
+    )
+    chosen: dict[str, Any] = {"sections": ["s1"], "assignments": ["a1", "a3"]}
+    preview = looked(warehouse, "preview", type="manual", **chosen)
+    found = replace(OUTLOOK, grades=grades).as_json()
+    warehouse.commit(requests.keep, preview, found, at=datetime.now(UTC))
+    text = teacher(sandbox).get(f"{url}/requests/{preview.request_id}", timeout=20).text
+    page = " ".join(re.sub(r"<[^>]+>", " ", text).split())
+    assert "Would be created 1 Would be skipped 1 Grades Would be created 5 Would be skipped 9" in page
+    assert "It has no due date for this section. Add a due date. Instructor 1 7" in page
+    assert "It is hidden from the student. Post the grade. Instructor 0 2" in page
+    assert "Quiz &lt;b&gt; Period 1 Would be created 5 2 It is hidden from the student." in page
+    assert "Undated Period 1 Would be skipped 0 7 It has no due date for this section." in page
+    assert "Twin" not in page
+    assert "Period 2" not in page
 
 
 def test_names_are_shown_as_they_are_and_what_cannot_go_says_why(

@@ -22,7 +22,7 @@ from gpb_pipeline_tests.warehouse.rows import NOON
 from gpb_pipeline_tests.warehouse.syncs import algebra, put_course, put_sync
 from gpb_pipeline_tests.web import canvas_user
 from gpb_pipeline_tests.web.canvas_user import CanvasUser
-from gpb_pipeline_tests.web.desk.course import COURSE, OTHER, OUTLOOK, looked, made, offer
+from gpb_pipeline_tests.web.desk.course import ALL, COURSE, OTHER, OUTLOOK, looked, made, offer
 from gpb_pipeline_tests.web.tool import empty_warehouse
 
 FROM_HERE = {"Sec-Fetch-Site": "same-origin"}
@@ -53,14 +53,19 @@ THEIRS = SectionRow(
     category_id=None,
     offered=("c:1",),
 )
+REFUSED = CauseCount(code="assignment_refused", section_id="s2", assignment_id="a9", count=77)
+WANTED: dict[str, Any] = {**ALL, "assignments": [*ALL["assignments"], "a9"], "type": "manual"}
 SEEN: Outlook = replace(
     OUTLOOK,
     offers=(*OUTLOOK.offers, offer("a9", "Theirs", "s2")),
     grades=(
         *OUTLOOK.grades,
-        GradeCount(assignment_id="a9", section_id="s2", state="failed", code=None, count=77),
+        GradeCount(assignment_id="a9", section_id="s2", state="failed", code="assignment_refused", count=77),
     ),
-    causes=(*OUTLOOK.causes, CauseCount(code="assignment_refused", section_id="s2", count=77)),
+    causes=(
+        *OUTLOOK.causes,
+        REFUSED,
+    ),
     groups=(replace(GROUP, sections=(*GROUP.sections, THEIRS)),),
 )
 
@@ -79,7 +84,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
 def preview(warehouse: Warehouse, _as_new: None) -> Request:
     """A look at the whole course that somebody else asked for; the list of the windows too."""
     for kind in ("read", "preview"):
-        found = looked(warehouse, kind, sections=[], assignments=[])
+        found = looked(warehouse, kind, **WANTED)
         warehouse.commit(requests.keep, found, SEEN.as_json(), at=datetime.now(UTC))
     return found
 
@@ -96,7 +101,7 @@ def asks(browser: CanvasUser, url: str, kind: str, **fields: Any) -> http.Respon
     page = browser.get(f"{url}/courses/{COURSE}/sync", timeout=20).text
     token = page.partition('name="token" value="')[2].partition('"')[0]
     address = f"{url}/courses/{COURSE}/ask/{kind}"
-    sent = {"token": token} | fields
+    sent = {"token": token, "section": "s1"} | fields  # as their window has it
     return browser.post(address, data=sent, headers=FROM_HERE, allow_redirects=False, timeout=20)
 
 
@@ -194,13 +199,13 @@ def test_another_sections_id_in_an_address_answers_like_none(
         ("sync", {"section": "s2", "assignment": ["a1"]}, 404),
         ("sync", {"section": ["s1", "s2"], "assignment": ["a1"]}, 404),
         ("sync", {"assignment": ["a9"]}, 400),
-        ("sync", {"as": "previewed", "sections": ["s2"], "assignments": ["a9"]}, 404),
-        ("sync", {"as": "previewed", "sections": ["s1", "s2"]}, 404),
-        ("sync", {"as": "previewed"}, 400),
+        ("sync", {"previewed": "theirs"}, 404),
+        ("sync", {"previewed": "none"}, 409),
+        ("sync", {"section": [], "assignment": ["a1"]}, 400),
         ("preview", {"section": "s2", "assignment": ["a1"]}, 404),
         ("preview", {"type": "remaster", "assignment": ["a1"]}, 403),
-        ("remaster", {"as": "previewed", "sections": ["s1"], "assignments": ["a1"]}, 403),
-        ("remaster", {"as": "previewed"}, 403),
+        ("remaster", {"previewed": "theirs"}, 403),
+        ("remaster", {"section": ["s1"], "assignment": ["a1"]}, 403),
         ("nightly", {"enabled": "true"}, 403),
         ("categories", {"category": "g1:s2:c:1"}, 400),
         ("categories", {"category": ["g1:s1:c2", "g1:s2:"]}, 400),
@@ -215,26 +220,27 @@ def test_what_is_not_theirs_cannot_be_asked_for(
     fields: dict[str, Any],
     status: int,
 ) -> None:
+    if fields.get("previewed") == "theirs":
+        fields = {"previewed": preview.request_id}
     assert asks(signs_in(sandbox), url, kind, **fields).status_code == status
     assert len(made(warehouse)) == 2
 
 
-@pytest.mark.parametrize("fields", [{}, {"section": "s1"}])
 def test_all_that_they_post_is_their_section_by_name(
-    url: str, sandbox: Sandbox, warehouse: Warehouse, preview: Request, fields: dict[str, Any]
+    url: str, sandbox: Sandbox, warehouse: Warehouse, preview: Request
 ) -> None:
     browser = signs_in(sandbox)
-    assert asks(browser, url, "sync", assignment=["a1", "a2"], **fields).status_code == 303
+    assert asks(browser, url, "sync", assignment=["a1", "a2"]).status_code == 303
     assert made(warehouse)[0].wanted == {"sections": ["s1"], "assignments": []}
-    answer = asks(browser, url, "preview", assignment=["a1"], **fields)
+    answer = asks(browser, url, "preview", assignment=["a1"])
     [asked, *_] = made(warehouse)
     assert asked.wanted == {"sections": ["s1"], "assignments": ["a1"], "type": "manual"}
     warehouse.commit(requests.keep, asked, SEEN.as_json(), at=datetime.now(UTC))
     own = browser.get(url + answer.headers["Location"], timeout=20).text
     assert "Post Grades" in own
-    again: dict[str, Any] = {"as": "previewed", "sections": ["s1"], "assignments": ["a2"]}
-    assert asks(browser, url, "sync", **again).status_code == 303
-    assert made(warehouse)[0].wanted == {"sections": ["s1"], "assignments": ["a2"]}
+    assert "Theirs" not in own
+    assert asks(browser, url, "sync", previewed=asked.request_id).status_code == 303
+    assert made(warehouse)[0].wanted == {"sections": ["s1"], "assignments": ["a1"]}
 
 
 def test_their_categories_are_saved_and_the_labels_are_of_their_section(
@@ -279,7 +285,8 @@ def test_who_has_no_section_sees_no_row(url: str, sandbox: Sandbox, preview: Req
     for path in ("/syncs/j1/grades", "/syncs/j1/grades.csv", "/syncs/j1/issues", "/syncs/j1"):
         page = browser.get(url + path, timeout=20).text
         assert [word for word in ("Ada", "Period 1", "SIS-s1", *OF_OTHERS) if word in page] == []
-    assert asks(browser, url, "sync", assignment=["a1"]).status_code in (400, 403)
+    assert asks(browser, url, "sync", assignment=["a1"]).status_code == 404
+    assert asks(browser, url, "sync", section=[], assignment=["a1"]).status_code == 400
 
 
 def test_a_limit_is_of_its_course_and_of_the_latest_launch(

@@ -18,7 +18,7 @@ from gpb_pipeline.warehouse.ducklake import Warehouse
 from gpb_pipeline.warehouse.history import Begun, End, Reached
 from gpb_pipeline.warehouse.locks import course_lock
 from gpb_pipeline.warehouse.requests import NewRequest, Request
-from gpb_pipeline_tests.web.desk.course import COURSE, looked, made
+from gpb_pipeline_tests.web.desk.course import ALL, COURSE, OUTLOOK, looked, made
 from gpb_pipeline_tests.web.test_browser import AA
 
 pytestmark = pytest.mark.usefixtures("_as_new")
@@ -68,11 +68,11 @@ def test_every_window_meets_wcag_aa(
     scheme: Literal["light", "dark"],
     size: ViewportSize,
 ) -> None:
-    preview = looked(warehouse, "preview", type="remaster", sections=[], assignments=["a1"])
+    preview = looked(warehouse, "preview", type="remaster", **ALL)
     looked(warehouse, "sync")
     found = {}
     with at_the_desk(browser, sandbox, url, scheme=scheme, size=size) as page:
-        paths = [f"/courses/{COURSE}{window}" for window in (*WINDOWS, "/remaster?section=s2", "/categories")]
+        paths = [f"/courses/{COURSE}{window}" for window in (*WINDOWS, "/remaster?view=s2", "/categories")]
         for path in (*paths, f"/requests/{preview.request_id}", "/courses/none/sync"):
             page.goto(url + path)
             for group in page.locator("details").all():
@@ -156,6 +156,7 @@ def test_a_view_of_a_section_changes_no_choice(
     browser: Browser,
     sandbox: Sandbox,
     url: str,
+    warehouse: Warehouse,
     read: Request,
 ) -> None:
     with at_the_desk(browser, sandbox, url) as page:
@@ -163,14 +164,67 @@ def test_a_view_of_a_section_changes_no_choice(
         page.get_by_role("checkbox", name="Essay").uncheck()
         page.get_by_role("combobox", name="Filter by section").select_option(label="Period 2 <i>")
         page.get_by_role("button", name="Filter").click()
-        expect(page.get_by_role("checkbox", name="Quiz <b>")).to_be_disabled()
         expect(page.get_by_role("checkbox", name="Quiz <b>")).to_be_checked()
         expect(page.get_by_role("checkbox", name="Essay")).to_have_count(0)
-        expect(page.get_by_role("button", name="Remaster Grades")).to_have_count(0)
+        expect(page.get_by_text("1 of 1 selected, and 0 of 1 not in this view")).to_be_visible()
         page.get_by_role("combobox", name="Filter by section").select_option(label="All sections")
         page.get_by_role("button", name="Filter").click()
         expect(page.get_by_role("checkbox", name="Quiz <b>")).to_be_checked()
         expect(page.get_by_role("checkbox", name="Essay")).not_to_be_checked()
+        page.get_by_role("checkbox", name="Essay").check()
+        page.get_by_role("combobox", name="Filter by section").select_option(label="Period 2 <i>")
+        page.get_by_role("button", name="Remaster Grades").click()  # and Filter was not clicked
+        expect(page.get_by_text("Scheduled")).to_be_visible()
+    assert made(warehouse)[0].wanted == {**ALL, "type": "remaster"}
+
+
+def test_what_was_chosen_while_the_course_is_read_stays_chosen(
+    browser: Browser, sandbox: Sandbox, url: str, warehouse: Warehouse, read: Request
+) -> None:
+    now = datetime.now(UTC)
+    again = warehouse.commit(
+        requests.ask, NewRequest(course_id=COURSE, kind="read", by="Dana", by_id="55", at=now)
+    )
+    with at_the_desk(browser, sandbox, url) as page:
+        page.goto(f"{url}/courses/{COURSE}/sync")
+        page.get_by_role("checkbox", name="Essay").press("Space")
+        post = page.get_by_role("button", name="Post Grades")
+        post.focus()
+        reading = warehouse.read(requests.request, again)
+        assert reading is not None
+        warehouse.commit(requests.keep, reading, OUTLOOK.as_json(), at=datetime.now(UTC))
+        warehouse.commit(requests.step, again, "ended", at=datetime.now(UTC))
+        expect(page.get_by_role("status")).to_have_text("Done.")
+        expect(page.get_by_text("The list was read again meanwhile.")).to_be_visible()
+        expect(page.get_by_role("checkbox", name="Essay")).not_to_be_checked()
+        expect(page.get_by_text("1 of 2 selected")).to_be_visible()
+        expect(post).to_be_focused()
+        post.press("Enter")
+        expect(page.get_by_role("link", name="Click to see progress")).to_be_visible()
+    assert made(warehouse)[0].wanted == {"assignments": ["a1"], "sections": []}
+
+
+def test_a_category_that_is_chosen_while_the_course_is_read_stays_chosen(
+    browser: Browser, sandbox: Sandbox, url: str, warehouse: Warehouse, read: Request
+) -> None:
+    now = datetime.now(UTC)
+    again = warehouse.commit(
+        requests.ask, NewRequest(course_id=COURSE, kind="read", by="Dana", by_id="55", at=now)
+    )
+    with at_the_desk(browser, sandbox, url) as page:
+        page.goto(f"{url}/courses/{COURSE}/categories")
+        expect(page.get_by_role("button", name="Sync Categories")).to_have_count(0)
+        page.locator("summary").click()
+        page.get_by_role("combobox").select_option(label="Labs")
+        page.get_by_role("heading", name="Sync SIS Categories").click()
+        reading = warehouse.read(requests.request, again)
+        assert reading is not None
+        warehouse.commit(requests.keep, reading, OUTLOOK.as_json(), at=datetime.now(UTC))
+        warehouse.commit(requests.step, again, "ended", at=datetime.now(UTC))
+        page.get_by_role("button", name="Sync Categories").click()
+        expect(page.get_by_text("The categories are being saved.")).to_be_visible()
+    edit = {"group_id": "g1", "section_id": "s1", "category_id": "c2"}
+    assert made(warehouse)[0].wanted == {"edits": [edit]}
 
 
 def test_it_works_without_javascript(

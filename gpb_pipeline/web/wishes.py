@@ -1,0 +1,172 @@
+"""What a form of the desk asks for: read from its fields, and held against what its page showed.
+
+What becomes of a wish is desk.py's to write down; where a form comes from is forms.py's to judge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from starlette.exceptions import HTTPException
+
+from gpb_pipeline import outlook
+from gpb_pipeline.outlook import Outlook
+from gpb_pipeline.warehouse import requests
+from gpb_pipeline.warehouse.ducklake import Connection
+from gpb_pipeline.warehouse.requests import Request, RequestKind
+from gpb_pipeline.web import previewed, windows
+from gpb_pipeline.web.forms import Form
+from gpb_pipeline.web.windows import Picked
+
+LISTS: tuple[RequestKind, ...] = ("read", "categories")
+"""The kinds whose outcome has the course's whole list."""
+PREVIEW_HOLDS = timedelta(minutes=30)
+"""For which what a preview showed may be sent; after that it is to be made again."""
+
+Only = frozenset[str] | None
+"""The sections that whoever asks is limited to; None for all."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawn:
+    """What a form was drawn from: the list or the preview on its page; `is_past` is an old preview's."""
+
+    seen: Outlook | None
+    preview: Request | None = None
+    is_past: bool = False
+
+
+def drawn_from(session: Connection, course_id: str, only: Only, form: Form, now: datetime) -> Drawn:
+    """Read what a form was drawn from, so that it asks for what its page showed, and no more.
+
+    Of a form that does not say, the newest list; nothing where it is past its age.
+    """
+    confirmed, named = "".join(form["previewed"][:1]), "".join(form["seen"][:1])
+    made = requests.of_course(session, course_id)
+    asked = next((each for each in made if each.request_id == (confirmed or named)), None)
+    if not confirmed and not named:
+        asked = newest_list(made)
+    kept = requests.outlook(session, asked.request_id) if asked else None
+    seen = as_seen(outlook.read(kept), only) if kept else None
+    if not confirmed:
+        return Drawn(seen=seen)
+    return Drawn(seen=seen, preview=asked, is_past=asked is not None and is_past(asked, made, now))
+
+
+def newest_list(made: Sequence[Request]) -> Request | None:
+    """Find the course's newest list that is still kept."""
+    return next((each for each in made if each.kind in LISTS and each.found), None)
+
+
+def is_past(preview: Request, made: Sequence[Request], now: datetime) -> bool:
+    """Whether a preview is too old to be sent, or the course was read again since."""
+    listed = newest_list(made)
+    return now - preview.asked_at > PREVIEW_HOLDS or (
+        listed is not None and listed.asked_at > preview.asked_at
+    )
+
+
+def as_seen(found: Outlook, only: Only) -> Outlook:
+    return found if only is None else found.of_sections(only)
+
+
+def as_asked(found: Outlook, preview: Request) -> Outlook:
+    """Leave out of what a preview found what it was not asked about."""
+    chosen = frozenset(preview.wanted["assignments"])
+    return found.of_sections(preview.wanted["sections"]).of_assignments(chosen)
+
+
+def chosen_of(wanted: Mapping[str, Any]) -> Picked:
+    """Give what a preview was asked about as a choice, to come back to."""
+    return Picked(sections=frozenset(wanted["sections"]), assignments=frozenset(wanted["assignments"]))
+
+
+def require_theirs(sections: frozenset[str], only: Only) -> None:
+    """Raise 404 for a section of others."""
+    if only is not None and not sections <= only:
+        raise HTTPException(404, "There is no such section here.")
+
+
+def picked(form: Form, only: Only) -> Picked:
+    """Read what a window's form chose; a remaster's is of all sections, whichever are looked at."""
+    sections = None if form["type"] == ["remaster"] else frozenset(form["section"])
+    require_theirs(sections or frozenset(), only)
+    return Picked(sections=sections, assignments=frozenset(form["assignment"]))
+
+
+def chose_all(form: Form, drawn: Drawn, only: Only) -> bool:
+    """Whether a window's form left everything selected, or had nothing to select."""
+    if drawn.seen is None or not form["shown"]:
+        return True
+    return not any(windows.selection(drawn.seen, picked(form, only), whole=True).values())
+
+
+def _chosen(form: Form, drawn: Drawn, only: Only) -> tuple[Outlook, Picked]:
+    if drawn.seen is None:
+        raise HTTPException(409, "The course's assignments are to be read again first.")
+    choice = picked(form, only)
+    if choice.sections is not None:
+        known = choice.sections & drawn.seen.sections.keys()
+        if not known:
+            raise HTTPException(400, "No section was chosen. Go back and choose one.")
+        choice = replace(choice, sections=known)
+    if not windows.chosen_any(drawn.seen, choice):
+        raise HTTPException(400, "No assignment was chosen. Go back and choose one.")
+    return drawn.seen, choice
+
+
+def _preview(form: Form, drawn: Drawn, only: Only) -> dict[str, Any]:
+    sync_type = "remaster" if form["type"] == ["remaster"] else "manual"
+    return windows.by_name(*_chosen(form, drawn, only)) | {"type": sync_type}
+
+
+def _sync(form: Form, drawn: Drawn, only: Only) -> dict[str, Any]:
+    if form["previewed"]:
+        return _confirmed(drawn, only, "manual")
+    return windows.selection(*_chosen(form, drawn, only), whole=only is None)
+
+
+def _remaster(_form: Form, drawn: Drawn, only: Only) -> dict[str, Any]:
+    return _confirmed(drawn, only, "remaster")
+
+
+def _confirmed(drawn: Drawn, only: Only, sync_type: str) -> dict[str, Any]:
+    """Take what a preview showed as going, by name: nothing that came since is sent with it."""
+    preview = drawn.preview
+    if preview is None or drawn.seen is None or preview.wanted.get("type") != sync_type or drawn.is_past:
+        raise HTTPException(409, "What would be sent is to be looked at first, or anew. Preview it again.")
+    require_theirs(frozenset(preview.wanted["sections"]), only)
+    assignments = previewed.going(as_asked(drawn.seen, preview))
+    if not assignments:
+        raise HTTPException(400, "None of these assignments can go. Nothing is sent.")
+    return {"sections": preview.wanted["sections"], "assignments": assignments}
+
+
+def _edits(form: Form, drawn: Drawn, _only: Only) -> dict[str, Any]:
+    if drawn.seen is None:
+        raise HTTPException(409, "The course's categories are to be read again first.")
+    rows = {(g.group_id, row.section_id): row for g in drawn.seen.groups for row in g.sections}
+    edits = []
+    for each in form["category"]:
+        group_id, _, rest = each.partition(":")
+        section_id, _, category_id = rest.partition(":")
+        row = rows.get((group_id, section_id))
+        if row is None or (category_id and category_id not in row.offered):
+            raise HTTPException(400, "What was chosen is not on the list any more. Read it again.")
+        if (category_id or None) != row.category_id:
+            edit = {"group_id": group_id, "section_id": section_id, "category_id": category_id or None}
+            edits.append(edit)
+    return {"edits": edits}
+
+
+WANTED: Mapping[str, Callable[[Form, Drawn, Only], dict[str, Any]]] = {
+    "read": lambda _form, _drawn, _only: {},
+    "preview": _preview,
+    "sync": _sync,
+    "remaster": _remaster,
+    "categories": _edits,
+    "nightly": lambda form, _drawn, _only: {"enabled": form["enabled"] == ["true"]},
+}
