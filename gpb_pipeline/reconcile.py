@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import uuid4
 
@@ -20,12 +20,18 @@ from gpb_pipeline.endings import Who
 from gpb_pipeline.errors import PipelineError, UsageError
 from gpb_pipeline.events import CourseFailed, CourseSynced, Event
 from gpb_pipeline.passback.holdings.differences import CAUSES, ORPHANED, Cause, Differences
+from gpb_pipeline.passback.rows.frames import Rows
+from gpb_pipeline.passback.rows.settle import DONE
+from gpb_pipeline.passback.rules.issues import Code
 from gpb_pipeline.stream import Stream
 from gpb_pipeline.sync import Connections, SyncRequest
+from gpb_pipeline.warehouse import holdings
 from gpb_pipeline.warehouse.history import EndStatus
 
 NIGHTS = 6
 """A sixth of the courses is read back each night, so that none waits longer than seven."""
+TRIED = 2
+"""So many times that share are tried at most, where some cannot be read."""
 UNREAD = timedelta(days=7)
 """A class that was not read back for so long is told."""
 
@@ -38,7 +44,8 @@ class Reconciled:
     job_id: str
     status: EndStatus
     told: DataFrame[Differences] | None = None
-    written: int = 0
+    written: Counter[str] = field(default_factory=Counter)  # by the kind of a difference
+    unread: tuple[str, ...] = ()  # classes that its sections have left, and that the SIS does not show
     error: PipelineError | None = None
 
     @property
@@ -137,9 +144,26 @@ def chosen_orphans(
     return frozenset(orphans(told, causes)["sourced_id"]) | frozenset(sourced_ids)
 
 
-def nightly_share(longest_unread: Sequence[str]) -> Sequence[str]:
-    """Choose the courses to read back tonight, of all in the order of their need."""
-    return longest_unread[: math.ceil(len(longest_unread) / NIGHTS)]
+def read_back(connections: Connections, *, posted_by: str, who: Who | None = None) -> Iterator[Reconciled]:
+    """Read back tonight's share of the courses, those of the longest need first.
+
+    One that cannot be read is none of the share: another is read in its place, and its own turn comes again
+    when all others have had theirs.
+    """
+    waiting = connections.warehouse.read(holdings.longest_unread)
+    share = math.ceil(len(waiting) / NIGHTS)
+    waiting = waiting[: TRIED * share]
+    while share and waiting:
+        tonight, waiting = waiting[:share], waiting[share:]
+        for each in reconcile(connections, tonight, posted_by=posted_by, who=who):
+            share -= each.error is None
+            yield each
+
+
+def _written(outcome: Rows) -> Counter[str]:
+    """Count what the SIS took, whatever was done to it, as differences are counted: columns and grades."""
+    states = {"assignment": outcome.assignments["state"], "grade": outcome.grades["state"]}
+    return +Counter({kind: int(state.isin(DONE.values()).sum()) for kind, state in states.items()})
 
 
 def _run(connections: Connections, requests: Sequence[SyncRequest], who: Who) -> Iterator[Reconciled]:
@@ -154,13 +178,15 @@ def _run(connections: Connections, requests: Sequence[SyncRequest], who: Who) ->
 def _ends(events: Iterable[Event]) -> Iterator[Reconciled]:
     for event in events:
         if isinstance(event, CourseSynced):
-            counts = event.counts
+            issues = event.outcome.issues
+            unread = issues.loc[issues["code"] == Code.CLASS_LEFT_UNREAD.value, "detail"]
             yield Reconciled(
                 course_id=event.request.course_id,
                 job_id=event.request.job_id,
                 status=event.status,
                 told=event.judged.differences,
-                written=counts.line_items.created + counts.results.created + counts.withdrawn,
+                written=_written(event.outcome),
+                unread=tuple(unread),
             )
         elif isinstance(event, CourseFailed):
             yield Reconciled(

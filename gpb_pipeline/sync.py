@@ -36,17 +36,20 @@ from gpb_pipeline.passback.holdings.adopt import Places
 from gpb_pipeline.passback.holdings.answers import without_taken_back, without_unwanted
 from gpb_pipeline.passback.holdings.differences import (
     Cause,
+    CourseNow,
     Differences,
     differences,
     held_back,
     only_mended,
     only_retracted,
     told_again,
+    unread_told,
 )
 from gpb_pipeline.passback.holdings.frames import SURE, Holdings
 from gpb_pipeline.passback.holdings.lacking import without_categories, without_students
 from gpb_pipeline.passback.holdings.plan import Planned, plan, without_grades
 from gpb_pipeline.passback.holdings.see import believed, short_classes, taken_over, to_look_up
+from gpb_pipeline.passback.rows.assignments import synced
 from gpb_pipeline.passback.rows.frames import Rows
 from gpb_pipeline.passback.rules.judge import judge
 from gpb_pipeline.settings import CanvasSettings, PassbackSettings, SisSettings
@@ -241,8 +244,9 @@ class CourseSync:
         eyes = self._eyes(places, strangers)
         whole = interrupted or self.request.type in READ_BACK
         class_ids = places.class_ids if whole else to_look_up(held, places)
-        if class_ids:
-            held = self._looked_up(held, class_ids, eyes)
+        left = _classes_left(held, places) if self.request.type in READ_BACK else frozenset[str]()
+        if class_ids or left:
+            held = self._looked_up(held, class_ids, left, eyes)
         free = self.request.confirm or self.request.type in READ_BACK  # which hold what they write themselves
         judgement = judge(canvas, sis, mapping, held, self.request.selection, policy, confirm=free)
         planned = self._planned(judgement, held, self.request.type)
@@ -297,19 +301,38 @@ class CourseSync:
 
     def _reconciled(self, judged: Judged, held: Holdings) -> Judged:
         """Find every difference, and leave of the plan what was asked for; no edit unless it is named."""
-        ticked = judged.canvas.assignments
-        synced = ticked[ticked["post_to_sis"] & (ticked["workflow_state"] == "published")]
         policy = replace(self.connections.policy, on_edit="overwrite")
         held = told_again(held)
         over = plan(judged.judgement, held, policy, "manual", confirm=True).rows  # told, whatever is held
-        told = differences(over, held, list(synced["assignment_id"]), list(ticked["assignment_id"]))
+        told = differences(over, held, self._course_now(judged, held))
+        looked = frozenset(judged.eyes.looked)
         if self.request.type == "retract":
-            rows = only_retracted(over, held, self.request.retract)
+            rows = only_retracted(over, held, self.request.retract, looked)
         else:
             rows = only_mended(over, told, self.request.mend)
+        rows = unread_told(rows, _classes_left(held, judged.eyes.places) - looked)
         if not self.request.confirm:
             rows = held_back(rows, held, policy)
         return replace(judged, plan=rows, differences=told)
+
+    def _course_now(self, judged: Judged, held: Holdings) -> CourseNow:
+        canvas, places = judged.canvas, judged.eyes.places
+        ids = frozenset(canvas.assignments["assignment_id"])
+        others = frozenset(held.line_items["assignment_id"]) - ids
+        in_others = self.connections.warehouse.read(
+            frames.in_other_courses, sorted(others), canvas.course.course_id
+        )
+        sections = canvas.sections
+        people = canvas.enrollments
+        active = (people["type"] == "StudentEnrollment") & (people["state"] == "active")
+        return CourseNow(
+            assignments=ids,
+            synced=frozenset(synced(canvas.assignments)["assignment_id"]),
+            of_other_courses=in_others,
+            without_sis_id=frozenset(sections.loc[sections["sis_section_id"].isna(), "section_id"]),
+            without_class=frozenset(places.sections.loc[places.sections["class_id"].isna(), "section_id"]),
+            students=people.loc[active, ["section_id", "user_id"]],
+        )
 
     def _planned(self, judgement: Rows, held: Holdings, sync_type: SyncType) -> Planned:
         policy = self.connections.policy
@@ -360,13 +383,20 @@ class CourseSync:
             if short:
                 raise _short(f"{what} of class {', '.join(sorted(short))}")
 
-    def _looked_up(self, held: Holdings, class_ids: frozenset[str], eyes: Eyes) -> Holdings:
-        """Read classes back before anything is judged; raises ShortReadError for one that is not whole."""
-        book = eyes.read(class_ids)
+    def _looked_up(
+        self, held: Holdings, class_ids: frozenset[str], left: frozenset[str], eyes: Eyes
+    ) -> Holdings:
+        """Read classes back before anything is judged; raises ShortReadError for one that is not whole.
+
+        One that its section has `left` costs the others nothing: it is taken for not read.
+        """
+        book = eyes.read(class_ids, left)
+        if self.request.confirm:
+            return eyes.seen(held, believed(held, book))
         short = short_classes(held, book)
-        if short and not self.request.confirm:
-            raise _short(f"class {', '.join(sorted(short))}")
-        return eyes.seen(held, believed(held, book) if self.request.confirm else book)
+        if short - left:
+            raise _short(f"class {', '.join(sorted(short - left))}")
+        return eyes.seen(held, eyes.disregarded(book, short))
 
 
 def _short(item: str) -> ShortReadError:
@@ -387,6 +417,12 @@ def _known(
         holdings.of_sections(session, section_ids, sorted(places.class_ids)),
         holdings.strangers(session, sorted(places.class_ids)),
     )
+
+
+def _classes_left(holdings: Holdings, places: Places) -> frozenset[str]:
+    """Name the classes in which something of ours stands, and which none of the course's sections has now."""
+    held = (holdings.line_items["class_id"], holdings.results["class_id"])
+    return frozenset(each for class_ids in held for each in class_ids) - places.class_ids
 
 
 def _places(canvas: CanvasRead, sis: SisRead, tenant: str) -> Places:

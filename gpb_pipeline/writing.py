@@ -16,6 +16,7 @@ from gpb_pipeline.errors import PipelineError
 from gpb_pipeline.passback.course import Policy
 from gpb_pipeline.passback.holdings.adopt import Places
 from gpb_pipeline.passback.holdings.answers import answered_items, answered_results, intended
+from gpb_pipeline.passback.holdings.columns import deletable
 from gpb_pipeline.passback.holdings.frames import Gradebook, Holdings
 from gpb_pipeline.passback.holdings.plan import Planned, findings_told
 from gpb_pipeline.passback.holdings.see import doubtful, see, strangers
@@ -45,6 +46,7 @@ class Eyes:
     confirmed: bool = False  # what the guard holds is released
     looked: set[str] = field(default_factory=set)  # the classes that were read whole
     strangers: dict[str, str] = field(default_factory=dict)  # line items not ours, and their classes
+    shown: dict[str, str] = field(default_factory=dict)  # every result that a read showed, and its line item
 
     @property
     def provider(self) -> bool:
@@ -72,10 +74,17 @@ class Eyes:
         ours = {*held.line_items["line_item_id"]}
         self.strangers.update({item: where for item, where in there.items() if item not in ours})
 
-    def read(self, class_ids: frozenset[str]) -> Gradebook:
-        book = read_gradebook(self.sis, class_ids, self.clock())
-        self.looked.update(class_ids)
+    def read(self, class_ids: frozenset[str], left: frozenset[str] = frozenset()) -> Gradebook:
+        """Read these classes, and of those that their sections have `left` what the SIS still shows."""
+        book = read_gradebook(self.sis, class_ids, self.clock(), left)
+        self.looked.update(book.class_ids)
+        self.shown.update(zip(book.results["result_id"], book.results["line_item_id"], strict=True))
         return book
+
+    def disregarded(self, book: Gradebook, class_ids: frozenset[str]) -> Gradebook:
+        """Take these classes for not read."""
+        self.looked.difference_update(class_ids)
+        return book.without(class_ids)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,9 +141,9 @@ class Writing:
         between()
         held = self._intended(held, rows, grades=True)
         grades = self._poster.results(rows.grades)
-        items |= self._columns_withdrawn(rows)
-        held = answered_items(held, rows, items, job_id=self.eyes.job_id, at=self.eyes.clock())
         held = answered_results(held, rows, grades, job_id=self.eyes.job_id, at=self.eyes.clock())
+        items |= self._columns_withdrawn(rows, held)
+        held = answered_items(held, rows, items, job_id=self.eyes.job_id, at=self.eyes.clock())
         return Written(rows=rows, items=items, grades=grades, held=held, since=since)
 
     def verified(self, first: Written, replan: Callable[[Holdings], Planned]) -> tuple[Rows, Holdings]:
@@ -166,8 +175,8 @@ class Writing:
             strangers=self.eyes.strangers,
         )
 
-    def _columns_withdrawn(self, rows: Rows) -> dict[int, WriteAnswer]:
-        """Delete the line items that are to go, where a fresh whole read shows no result on them."""
+    def _columns_withdrawn(self, rows: Rows, held: Holdings) -> dict[int, WriteAnswer]:
+        """Delete the line items that are to go, where a fresh read says that nothing stands on them."""
         chosen = rows.assignments[rows.assignments["state"] == "withdraw"]
         if chosen.empty or self.halt.now():
             return {}
@@ -177,8 +186,7 @@ class Writing:
             return dict.fromkeys(
                 chosen.index, WriteAnswer(code=Code.ASSIGNMENT_NOT_EMPTY, sis_error=error.code)
             )
-        shown = chosen["line_item_id"].isin(book.line_items["line_item_id"])
-        empty = shown & ~chosen["line_item_id"].isin(book.results["line_item_id"])
+        empty = deletable(chosen, held, book, self.eyes.shown)
         refused = dict.fromkeys(chosen.index[~empty], WriteAnswer(code=Code.ASSIGNMENT_NOT_EMPTY))
         return refused | self._poster.withdrawn_line_items(chosen[empty])
 

@@ -14,14 +14,15 @@ from gpb_pipeline.asked import own_ids
 from gpb_pipeline.cli.console import ConsoleTable, counted, show, typed
 from gpb_pipeline.cli.progress import Progress
 from gpb_pipeline.passback.frames import rows_of
-from gpb_pipeline.passback.holdings.differences import CAUSES, ORPHANED
+from gpb_pipeline.passback.holdings.differences import CAUSES, ORPHANED, PRESELECTED, Cause
+from gpb_pipeline.passback.rules.issues import CATALOGUE, Code
 from gpb_pipeline.reconcile import Reconciled, causes_of, chosen_orphans, reconcile, retract
 from gpb_pipeline.sync import open_connections
 from gpb_pipeline.warehouse import holdings
 
 EXIT = {"Completed": 0, "Completed (with errors)": 3, "Failed": 1}
 PLACES = 40
-PRESELECTED = tuple(cause for cause in ORPHANED if cause != "left")
+KINDS = {"assignment": "column", "grade": "grade"}
 
 
 @click.command("reconcile")
@@ -50,12 +51,12 @@ def reconcile_command(
     causes, by = causes_of(mend), posted_by or getpass.getuser()
     with open_connections() as connections:
         chosen = asked or connections.warehouse.read(holdings.longest_unread)
-        found = _told(chosen, reconcile(connections, chosen, posted_by=by))
-        count = sum(each.counts[cause] for each in found for cause in causes)
+        found = _told(chosen, reconcile(connections, chosen, posted_by=by, confirm=confirm))
+        count = sum((_kinds(each, causes) for each in found), Counter[str]())
         if count:
             if not as_json:
                 _show(found)
-            if not _agreed(count, yes=yes):
+            if not _agreed(count, "Write", yes=yes):
                 return
             mended = reconcile(connections, chosen, posted_by=by, mend=causes, confirm=confirm)
             found = _told(chosen, mended)
@@ -72,7 +73,7 @@ def reconcile_command(
 @click.argument("course", metavar="COURSE")
 @click.option("--cause", "causes", multiple=True, metavar="CAUSE", help="Take back what has it (repeatable).")
 @click.option("--id", "ids", multiple=True, metavar="SOURCEDID", help="Take this back (repeatable).")
-@click.option("--all", "every", is_flag=True, help="Take back all but what belongs to students who left.")
+@click.option("--all", "every", is_flag=True, help=f"Take back what is {', '.join(PRESELECTED)}.")
 @click.option("--posted-by", metavar="NAME", help="Who asks for it; default: you.")
 @click.option("--confirm", is_flag=True, help="Release what the guard holds.")
 @click.option("--yes", is_flag=True, help="Take back without asking.")
@@ -93,12 +94,12 @@ def retract_command(
     wanted = causes_of([*causes, *(PRESELECTED if every else ())], ORPHANED)
     by = posted_by or getpass.getuser()
     with open_connections() as connections:
-        done = retract(connections, course, (), posted_by=by)
+        done = retract(connections, course, (), posted_by=by, confirm=confirm)
         chosen = frozenset[str]() if done.told is None else chosen_orphans(done.told, wanted, ids)
         if chosen:
             if not as_json:
                 _show([done])
-            if not _agreed(len(chosen), yes=yes):
+            if not _agreed(_of_ids(done, chosen), "Take back", yes=yes):
                 return
             done = retract(connections, course, chosen, posted_by=by, confirm=confirm)
     if as_json:
@@ -120,13 +121,33 @@ def _told(courses: Sequence[str], reconciled: Iterable[Reconciled]) -> list[Reco
     return found
 
 
-def _agreed(count: int, *, yes: bool) -> bool:
-    """Ask before something is written; without a terminal only --yes says so."""
+def _agreed(count: Counter[str], act: str, *, yes: bool) -> bool:
+    """Ask before something is done in the SIS; without a terminal only --yes says so."""
     if yes:
         return True
+    asked = f"{act} {_in_words(count)} in the SIS?"
     if not sys.stdin.isatty():
-        raise click.UsageError(f"{count} would be written: add --yes.")
-    return click.confirm(f"Write {count} in the SIS?", default=False, err=True)
+        raise click.UsageError(f"{asked} Say so with --yes.")
+    return click.confirm(asked, default=False, err=True)
+
+
+def _kinds(found: Reconciled, causes: frozenset[Cause]) -> Counter[str]:
+    """Count the differences of these causes by kind."""
+    if found.told is None:
+        return Counter()
+    return Counter(found.told.loc[found.told["cause"].isin(list(causes)), "kind"])
+
+
+def _of_ids(found: Reconciled, sourced_ids: frozenset[str]) -> Counter[str]:
+    if found.told is None:
+        return Counter()
+    return Counter(found.told.loc[found.told["sourced_id"].isin(list(sourced_ids)), "kind"])
+
+
+def _in_words(count: Counter[str]) -> str:
+    """Say a count of differences, or of what was written, always in the same words."""
+    said = [counted(count[kind], name) for kind, name in KINDS.items() if count[kind]]
+    return " and ".join(said) or "nothing"
 
 
 def _show(found: list[Reconciled]) -> None:
@@ -147,11 +168,19 @@ def _show(found: list[Reconciled]) -> None:
     for each in found:
         if each.error is not None:
             click.echo(f"gpb: {each.error}", err=True)
+        if each.unread:
+            _say_unread(each)
+
+
+def _say_unread(found: Reconciled) -> None:
+    said = CATALOGUE[Code.CLASS_LEFT_UNREAD]
+    click.echo(f"gpb: course {found.course_id}, class {', '.join(found.unread)}: {said.cause}", err=True)
 
 
 def _say_written(found: Sequence[Reconciled], word: str) -> None:
     """Say how much was written, and where to see what was not."""
-    click.echo(f"{sum(each.written for each in found)} {word}.")
+    written = sum((each.written for each in found), Counter[str]())
+    click.echo(f"{_in_words(written).capitalize()} {word}.")
     for each in found:
         if each.error is not None:
             click.echo(f"gpb: {each.error}", err=True)
@@ -182,7 +211,8 @@ def _as_json(found: Reconciled) -> dict[str, object]:
         "course_id": found.course_id,
         "job_id": found.job_id,
         "status": found.status,
-        "written": found.written,
+        "written": found.written.total(),
+        "unread_classes": list(found.unread),
         "error": None if found.error is None else str(found.error),
         "differences": rows,
     }

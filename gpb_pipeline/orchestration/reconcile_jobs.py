@@ -16,7 +16,7 @@ from gpb_pipeline.orchestration.partitions import named
 from gpb_pipeline.orchestration.reconcile_told import SHOWN, metadata, names_of, not_read
 from gpb_pipeline.orchestration.stopping import who_cancelled
 from gpb_pipeline.passback.holdings.differences import ORPHANED
-from gpb_pipeline.reconcile import Reconciled, causes_of, nightly_share, orphans
+from gpb_pipeline.reconcile import Reconciled, causes_of, orphans, read_back
 from gpb_pipeline.reconcile import reconcile as reconciled
 from gpb_pipeline.reconcile import retract as retracted
 from gpb_pipeline.sync import open_connections
@@ -57,18 +57,20 @@ def reconcile_op(context: dg.OpExecutionContext, config: ReconcileConfig) -> Non
         mend, asked = causes_of(config.mend), own_ids(config.course_ids, FORM)
         who = partial(who_cancelled, context, config.posted_by)
         with open_connections() as connections:
-            every = asked or connections.warehouse.read(holdings.longest_unread)
-            chosen = nightly_share(every) if config.nightly else every
-            found = list(
-                reconciled(
-                    connections,
-                    chosen,
-                    posted_by=config.posted_by,
-                    mend=mend,
-                    confirm=config.confirm,
-                    who=who,
+            if config.nightly:
+                found = list(read_back(connections, posted_by=config.posted_by, who=who))
+            else:
+                chosen = asked or connections.warehouse.read(holdings.longest_unread)
+                found = list(
+                    reconciled(
+                        connections,
+                        chosen,
+                        posted_by=config.posted_by,
+                        mend=mend,
+                        confirm=config.confirm,
+                        who=who,
+                    )
                 )
-            )
             names = connections.warehouse.read(names_of, found)
     except PipelineError as fault:
         raise dg.Failure(str(fault), allow_retries=False) from None
@@ -82,12 +84,17 @@ def retract_op(context: dg.OpExecutionContext, config: RetractConfig) -> None:
         causes, [course_id] = causes_of(config.causes, ORPHANED), own_ids([config.course_id], FORM_OF_ONE)
         who = partial(who_cancelled, context, config.posted_by)
         with open_connections() as connections:
-            done = retracted(connections, course_id, (), posted_by=config.posted_by, who=who)
+            ask = partial(
+                retracted,
+                connections,
+                course_id,
+                posted_by=config.posted_by,
+                confirm=config.confirm,
+                who=who,
+            )
+            done = ask(())
             if causes and done.told is not None:
-                ids = orphans(done.told, causes)["sourced_id"].to_list()
-                done = retracted(
-                    connections, course_id, ids, posted_by=config.posted_by, confirm=config.confirm, who=who
-                )
+                done = ask(orphans(done.told, causes)["sourced_id"].to_list())
             names = connections.warehouse.read(names_of, [done])
     except PipelineError as fault:
         raise dg.Failure(str(fault), allow_retries=False) from None

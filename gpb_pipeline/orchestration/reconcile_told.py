@@ -26,7 +26,7 @@ def metadata(found: Sequence[Reconciled], names: Mapping[str, str]) -> Metadata:
     return {
         "courses": len(found),
         "differences": sum(counts.values()),
-        "written": sum(each.written for each in found),
+        "written": sum(each.written.total() for each in found),
         "causes": dg.MetadataValue.table(
             [
                 dg.TableRecord(
@@ -56,7 +56,7 @@ def _record(found: Reconciled, name: str | None) -> dg.TableRecord:
             "course": named(found.course_id, name),
             "differences": found.counts.total(),
             "causes": ", ".join(f"{cause} {count}" for cause, count in found.counts.most_common()),
-            "written": found.written,
+            "written": found.written.total(),
             "not_read": not_read(found),
             "job_id": "" if found.error else found.job_id,
         }

@@ -1,21 +1,31 @@
 """What a SIS shows of classes' gradebooks now, as the frames that holdings are held against. Reads only."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime
+from typing import TypeVar
 
 from gpb_pipeline.passback.frames import build
 from gpb_pipeline.passback.holdings.frames import Gradebook, Holdings, SisLineItems, SisResults
 from gpb_pipeline.sis.client import OneRosterClient
-from gpb_pipeline.sis.errors import RefusedError
+from gpb_pipeline.sis.errors import AccessError, RefusedError
+from gpb_pipeline.sis.model import Listing
+
+T = TypeVar("T")
 
 NOT_FOUND = 404
 
 
-def read_gradebook(client: OneRosterClient, class_ids: Collection[str], at: datetime) -> Gradebook:
-    """Read the active line items and results of these classes; raises ShortReadError for a list not whole."""
-    items = {each: client.class_line_items(each) for each in sorted(class_ids)}
-    results = {each: client.class_results(each) for each in sorted(class_ids)}
+def read_gradebook(
+    client: OneRosterClient, class_ids: Collection[str], at: datetime, left: Collection[str] = ()
+) -> Gradebook:
+    """Read the active line items and results of these classes; raises ShortReadError for a list not whole.
+
+    `left`: classes that their sections have left; one that the SIS does not show any more is not of the read.
+    """
+    items = _listings(client.class_line_items, {*class_ids, *left}, left)
+    results = _listings(client.class_results, items, left)
+    items = {each: items[each] for each in results}
     active_items = {
         each.sourced_id: each
         for listing in items.values()
@@ -29,7 +39,7 @@ def read_gradebook(client: OneRosterClient, class_ids: Collection[str], at: date
         if each.status == "active"
     }.values()
     return Gradebook(
-        class_ids=frozenset(class_ids),
+        class_ids=frozenset(results),
         line_items=build(
             SisLineItems,
             {
@@ -62,7 +72,23 @@ def read_gradebook(client: OneRosterClient, class_ids: Collection[str], at: date
             for reject in listing.rejects
             if reject.sourced_id is not None
         },
+        unreadable_results=frozenset(each for each, listing in results.items() if listing.rejects),
     )
+
+
+def _listings(
+    read: Callable[[str], Listing[T]], class_ids: Collection[str], left: Collection[str]
+) -> dict[str, Listing[T]]:
+    found: dict[str, Listing[T]] = {}
+    for each in sorted(class_ids):
+        try:
+            found[each] = read(each)
+        except AccessError:
+            raise
+        except RefusedError:
+            if each not in left:
+                raise
+    return found
 
 
 def line_items_of(client: OneRosterClient, class_ids: Collection[str]) -> dict[str, str]:

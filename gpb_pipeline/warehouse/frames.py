@@ -111,6 +111,16 @@ def last_sis(session: Connection, course_id: str) -> SisRead:
     )
 
 
+def in_other_courses(session: Connection, assignment_ids: Sequence[str], course_id: str) -> frozenset[str]:
+    """Name those of these assignments that another course had when it was read last."""
+    table = tables.CANVAS_ASSIGNMENTS.qualified
+    rows = session.execute(
+        f"SELECT assignment_id FROM {table} WHERE assignment_id IN (SELECT unnest($1)) AND course_id <> $2",  # noqa: S608
+        [list(assignment_ids), course_id],
+    ).fetchall()
+    return frozenset(each for (each,) in rows)
+
+
 def without_canvas(session: Connection, course_id: str) -> CanvasRead | None:
     """Make a read of a course that Canvas no longer has: its sections and people, and nothing to sync.
 

@@ -173,7 +173,10 @@ def _both(schema: type[F], written: pd.DataFrame, found: pd.DataFrame) -> DataFr
 
 
 def longest_unread(session: Connection) -> list[str]:
-    """List the courses of which the SIS holds something, the one read back longest ago first."""
+    """List the courses of which the SIS holds something, the one read back longest ago first.
+
+    A reading that could not read all its classes, or none, was one all the same: nobody waits for it.
+    """
     rows = session.execute(_LONGEST_UNREAD).fetchall()
     return [course_id for (course_id,) in rows]
 
@@ -193,9 +196,17 @@ class AS (
 ),
 course AS (SELECT DISTINCT course_id, section_id FROM warehouse.main.canvas_sections)
 """
-_LONGEST_UNREAD = f"""{_CLASSES}
-SELECT course_id FROM class JOIN course USING (section_id)
-GROUP BY course_id ORDER BY min(coalesce(read_at, TIMESTAMPTZ '1970-01-01')), course_id
+_LONGEST_UNREAD = f"""{_CLASSES},
+reading AS (
+    SELECT course_id, max(started_at) AS tried_at FROM warehouse.main.jobs
+    WHERE type IN ('reconcile', 'retract') GROUP BY course_id
+),
+need AS (
+    SELECT course_id, min(coalesce(read_at, TIMESTAMPTZ '1970-01-01')) AS read_at
+    FROM class JOIN course USING (section_id) GROUP BY course_id
+)
+SELECT course_id FROM need LEFT JOIN reading USING (course_id)
+ORDER BY greatest(read_at, coalesce(tried_at, read_at)), course_id
 """  # noqa: S608
 _UNREAD_SINCE = f"""{_CLASSES}
 SELECT DISTINCT course_id FROM class JOIN course USING (section_id)

@@ -20,7 +20,7 @@ from gpb_pipeline.passback.holdings.frames import Holdings
 from gpb_pipeline.passback.holdings.link import LINE_ITEM, RESULT, HoldingKind
 from gpb_pipeline.passback.holdings.plan import TO_WRITE
 from gpb_pipeline.passback.rows.frames import AssignmentRows, GradeRows, Rows
-from gpb_pipeline.passback.rules.causes import joined, of_rows
+from gpb_pipeline.passback.rules.causes import course_issue, joined, of_rows
 from gpb_pipeline.passback.rules.issues import Code
 
 Cause = Literal[
@@ -35,6 +35,9 @@ Cause = Literal[
     "deleted_in_canvas",
     "not_synced_any_more",
     "moved",
+    "without_sis_id",
+    "without_class",
+    "of_another_course",
     "left",
 ]
 
@@ -80,9 +83,37 @@ CAUSES: dict[Cause, CauseMeaning] = {
     "moved": CauseMeaning(
         "The student or section has it in another place now.", "gpb retract", by_mend=False
     ),
+    "without_sis_id": CauseMeaning(
+        "Its section has no SIS id in Canvas now.", "the SIS id; or gpb retract, by name", by_mend=False
+    ),
+    "without_class": CauseMeaning(
+        "The SIS shows no class for its section now.", "the class; or gpb retract, by name", by_mend=False
+    ),
+    "of_another_course": CauseMeaning(
+        "Its assignment is another course's, in which the section was.", "gpb retract, by name", by_mend=False
+    ),
     "left": CauseMeaning("The student has left the section.", "gpb retract, by name", by_mend=False),
 }
-ORPHANED: tuple[Cause, ...] = ("deleted_in_canvas", "not_synced_any_more", "moved", "left")
+PRESELECTED: tuple[Cause, ...] = ("deleted_in_canvas", "not_synced_any_more", "moved")
+"""What is taken back without being named: what comes back by itself is not among it, nor who has left."""
+ORPHANED: tuple[Cause, ...] = (*PRESELECTED, "without_sis_id", "without_class", "of_another_course", "left")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CourseNow:
+    """What Canvas and the SIS have of a course now, as far as it tells why nothing asks for a thing any more.
+
+    `assignments`: ids of all; `synced`: of those that are published and ticked; `of_other_courses`: ids of
+    what other courses had when they were read last. `without_…`: section ids. `students`: section_id and
+    user_id of the active ones.
+    """
+
+    assignments: frozenset[str]
+    synced: frozenset[str]
+    of_other_courses: frozenset[str]
+    without_sis_id: frozenset[str]
+    without_class: frozenset[str]
+    students: pd.DataFrame
 
 
 class Differences(Frame):
@@ -99,16 +130,11 @@ class Differences(Frame):
     cause: Series[str] = pa.Field(isin=list(get_args(Cause)))
 
 
-def differences(
-    rows: Rows, holdings: Holdings, synced: Collection[str], known: Collection[str]
-) -> DataFrame[Differences]:
-    """List where the three differ, of planned rows.
-
-    `known`: the ids of Canvas's assignments; `synced`: of those that are published and ticked.
-    """
+def differences(rows: Rows, holdings: Holdings, now: CourseNow) -> DataFrame[Differences]:
+    """List where the three differ, of planned rows."""
     parts = []
     for frame, kind in ((rows.assignments, LINE_ITEM), (rows.grades, RESULT)):
-        cause = _causes(frame, holdings, kind, synced, known)
+        cause = _causes(frame, holdings, kind, now)
         told = frame[cause.notna()]
         columns = {name: told.get(name) for name in ("user_id", "student_id")}
         parts.append(
@@ -164,29 +190,49 @@ def only_mended(rows: Rows, told: DataFrame[Differences], causes: Collection[str
     )
 
 
-def only_retracted(rows: Rows, holdings: Holdings, sourced_ids: Collection[str]) -> Rows:
+def only_retracted(
+    rows: Rows, holdings: Holdings, sourced_ids: Collection[str], read: Collection[str]
+) -> Rows:
     """Withdraw the orphans of these sourcedIds, and nothing that a wanted row has; every other write waits.
 
-    What was edited in the SIS is nobody's to take back but theirs: it fails.
+    What was edited in the SIS is nobody's to take back but theirs: it fails. So does what stands in a class
+    that is none of those `read`: whether it was edited nobody knows.
     """
     waiting = only_mended(
         rows, build(Differences, {name: [] for name in Differences.to_schema().columns}), ()
     )
     parts: dict[str, Any] = {}
-    for name, schema, kind, held, edited_code in (
-        ("assignments", AssignmentRows, LINE_ITEM, holdings.line_items, Code.ASSIGNMENT_EDITED_IN_SIS),
-        ("grades", GradeRows, RESULT, holdings.results, Code.EDITED_IN_SIS),
+    told: list[pd.DataFrame] = []
+    for name, schema, kind, held, edited_code, unread_code in (
+        (
+            "assignments",
+            AssignmentRows,
+            LINE_ITEM,
+            holdings.line_items,
+            Code.ASSIGNMENT_EDITED_IN_SIS,
+            Code.ASSIGNMENT_NOT_READ_BACK,
+        ),
+        ("grades", GradeRows, RESULT, holdings.results, Code.EDITED_IN_SIS, Code.NOT_READ_BACK),
     ):
         frame = getattr(waiting, name)
         chosen = ~frame["covered"] & frame["held"] & frame[kind.id_column].isin(list(sourced_ids))
         edited = chosen & frame[kind.id_column].isin(held.loc[held["finding"] == "edited", kind.id_column])
+        unread = chosen & ~frame["class_id"].isin(list(read))
+        code = frame["code"].where(~chosen, None).mask(edited, edited_code.value)
         parts[name] = derived(
             schema,
             frame,
-            state=frame["state"].mask(chosen, "withdraw").mask(edited, "failed"),
-            code=frame["code"].where(~chosen, None).mask(edited, edited_code.value),
+            state=frame["state"].mask(chosen, "withdraw").mask(edited | unread, "failed"),
+            code=code.mask(unread, unread_code.value),
         )
-    return replace(waiting, **parts)
+        told.append(of_rows(frame[unread], unread_code.value))
+    return replace(waiting, **parts, issues=joined(waiting.issues, *told))
+
+
+def unread_told(rows: Rows, class_ids: Collection[str]) -> Rows:
+    """Tell of the classes that no section of the course has now, and that could not be read."""
+    issues = [course_issue(Code.CLASS_LEFT_UNREAD, each) for each in sorted(class_ids)]
+    return replace(rows, issues=joined(rows.issues, pd.DataFrame(issues))) if issues else rows
 
 
 def held_back(rows: Rows, holdings: Holdings, policy: Policy) -> Rows:
@@ -209,9 +255,7 @@ def held_back(rows: Rows, holdings: Holdings, policy: Policy) -> Rows:
     )
 
 
-def _causes(
-    rows: pd.DataFrame, holdings: Holdings, kind: HoldingKind, synced: Collection[str], known: Collection[str]
-) -> pd.Series[str]:
+def _causes(rows: pd.DataFrame, holdings: Holdings, kind: HoldingKind, now: CourseNow) -> pd.Series[str]:
     held = holdings.line_items if kind is LINE_ITEM else holdings.results
     found = link.beside(rows, held, kind.link(rows, held))
     finding, certainty, state = found["finding"], found["certainty"], rows["state"]
@@ -227,12 +271,25 @@ def _causes(
     cause = cause.mask(covered & writes & lost, "missing_in_sis").mask(
         covered & (finding == "edited"), "edited_in_sis"
     )
-    orphan = ~covered & ~lost
-    there, ticked = rows["assignment_id"].isin(list(known)), rows["assignment_id"].isin(list(synced))
-    otherwise = "left" if kind is RESULT else "moved"
-    cause = cause.mask(orphan, otherwise).mask(orphan & ~ticked, "not_synced_any_more")
-    cause = cause.mask(orphan & ~there, "deleted_in_canvas")
-    return cause.mask(orphan & rows["moved"], "moved") if kind is RESULT else cause
+    return cause.mask(~covered & ~lost, _why_unwanted(rows, kind, now))
+
+
+def _why_unwanted(rows: pd.DataFrame, kind: HoldingKind, now: CourseNow) -> pd.Series[str]:
+    """Say why nothing asks for what is not covered; that its student has left goes before all of Canvas's."""
+    assignment, section = rows["assignment_id"], rows["section_id"]
+    cause = pd.Series("not_synced_any_more", rows.index, object)
+    cause = cause.mask(section.isin(list(now.without_class)), "without_class")
+    cause = cause.mask(section.isin(list(now.without_sis_id)), "without_sis_id")
+    cause = cause.mask(~assignment.isin(list(now.synced)), "not_synced_any_more")
+    cause = cause.mask(~assignment.isin(list(now.assignments)), "deleted_in_canvas")
+    cause = cause.mask(assignment.isin(list(now.of_other_courses)), "of_another_course")
+    if kind is RESULT:
+        person = ["section_id", "user_id"]
+        here = pd.MultiIndex.from_frame(rows[person]).isin(pd.MultiIndex.from_frame(now.students[person]))
+        return cause.where(here, "left").mask(rows["moved"], "moved")
+    place = ["section_id", "assignment_id"]
+    placed = rows.loc[rows["covered"] & rows["class_id"].notna(), place]
+    return cause.mask(pd.MultiIndex.from_frame(rows[place]).isin(pd.MultiIndex.from_frame(placed)), "moved")
 
 
 def _waiting(schema: Any, rows: pd.DataFrame, which: Any, code: Code) -> Any:

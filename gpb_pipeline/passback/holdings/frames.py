@@ -5,13 +5,14 @@ to hold, and how sure we are. Ids are strings; times UTC; *student* is always th
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Self
 
 import pandera.pandas as pa
 from pandera.typing import DataFrame, Series
 
-from gpb_pipeline.passback.frames import Frame, UtcTime, empty
+from gpb_pipeline.passback.frames import Frame, UtcTime, derived, empty
 
 CERTAINTIES = ["known", "unconfirmed", "unknown", "gone"]
 SURE = CERTAINTIES[:2]  # accepted, and not shown to be gone
@@ -139,7 +140,8 @@ NO_HOLDINGS = Holdings(line_items=empty(LineItemSight), results=empty(ResultSigh
 class Gradebook:
     """What the SIS shows of some classes, each list read whole by its own paging and count.
 
-    `unreadable`: sourcedIds that stood there and could not be read, each with the class of its list.
+    `unreadable`: sourcedIds that stood there and could not be read, each with the class of its list;
+    `unreadable_results`: the classes with a result that could not be read, whether it had a sourcedId or not.
     `not_found`: those answered with 404 when asked for by themselves, where the same address had answered for
     one that is there. `strangers`: line items that stood there before what is not settled yet was written.
     """
@@ -149,5 +151,19 @@ class Gradebook:
     results: DataFrame[SisResults]
     at: datetime
     unreadable: Mapping[str, str] = field(default_factory=dict)
+    unreadable_results: frozenset[str] = frozenset()
     not_found: frozenset[str] = frozenset()
     strangers: frozenset[str] = frozenset()
+
+    def without(self, class_ids: frozenset[str]) -> Self:
+        """Leave out what was read of these classes."""
+        kept = self.class_ids - class_ids
+        items, results = (rows["class_id"].isin(list(kept)) for rows in (self.line_items, self.results))
+        return replace(
+            self,
+            class_ids=kept,
+            line_items=derived(SisLineItems, self.line_items[items].reset_index(drop=True)),
+            results=derived(SisResults, self.results[results].reset_index(drop=True)),
+            unreadable={each: where for each, where in self.unreadable.items() if where in kept},
+            unreadable_results=self.unreadable_results & kept,
+        )

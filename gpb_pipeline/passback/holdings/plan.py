@@ -43,6 +43,7 @@ def plan(rows: Rows, holdings: Holdings, policy: Policy, sync_type: SyncType, *,
     item = link.beside(items, holdings.line_items, link.of_assignments(items, holdings.line_items))
     result = link.beside(grades, holdings.results, link.of_grades(grades, holdings.results))
     item_ids = item["line_item_id"].where(item["certainty"] != "gone")
+    edited = item["finding"] == "edited"
     same_item = same_line_item(items, item, policy.due_date)
     items = _written(items, item, same_item, policy, sync_type, Code.ASSIGNMENT_UNKNOWN_OUTCOME)
     grades = grades.assign(line_item_id=_of_assignment(grades, items, item_ids))
@@ -56,7 +57,7 @@ def plan(rows: Rows, holdings: Holdings, policy: Policy, sync_type: SyncType, *,
     items = _with_columns_for(grades, items, item)
     changed = _changed(grades, result, same_grade)
     items, grades = _held_back(items, grades, item, result, holdings, policy, confirm=confirm)
-    items, grades, told = _barred(items, grades, policy)
+    items, grades, told = _barred(items, grades, policy, edited)
     items, grades = _with_ids(items, grades, item_ids, result, policy.tenant)
     posted = int((holdings.results["certainty"] != "gone").sum())
     mass = [_mass_change(changed, posted)] if changed > MASS * posted else []
@@ -95,7 +96,8 @@ def without_grades(planned: Rows) -> Rows:
 def _agreed(rows: Rows, holdings: Holdings, policy: Policy) -> Holdings:
     """Take what was edited for held where it is what is wanted, or where it is to be overwritten.
 
-    So a write that is refused is tried again, and one that a dead sync made is not.
+    So a write that is refused is tried again, and one that a dead sync made is not. Of what nothing asks for
+    any more an edit stays an edit, whatever the policy: nobody overwrites it.
     """
     items, results = holdings.line_items, holdings.results
     item = link.beside(
@@ -105,8 +107,8 @@ def _agreed(rows: Rows, holdings: Holdings, policy: Policy) -> Holdings:
     wanted_item = same_line_item(rows.assignments, item, policy.due_date)
     wanted_result = same_result(rows.grades, result)
     return Holdings(
-        line_items=_taken(LINE_ITEM, items, rows.assignments[wanted_item], policy),
-        results=_taken(RESULT, results, rows.grades[wanted_result], policy),
+        line_items=_taken(LINE_ITEM, items, rows.assignments, wanted_item, policy),
+        results=_taken(RESULT, results, rows.grades, wanted_result, policy),
     )
 
 
@@ -114,14 +116,18 @@ def _seen(kind: HoldingKind, holdings: pd.DataFrame) -> pd.DataFrame:
     return holdings.assign(**{name: holdings[seen] for name, seen in kind.seen.items()})
 
 
-def _taken(kind: HoldingKind, holdings: pd.DataFrame, as_wanted: pd.DataFrame, policy: Policy) -> Any:
-    """Take what was edited as these rows want it; what is to be flagged is told until someone acts."""
+def _taken(
+    kind: HoldingKind, holdings: pd.DataFrame, rows: pd.DataFrame, alike: pd.Series[bool], policy: Policy
+) -> Any:
+    """Take what was edited as rows want it (`alike`); what is to be flagged is told until someone acts."""
     now = holdings["finding"] == "edited"
     edited = now | kind.edited(holdings)
     if not edited.any():
         return holdings
-    wanted = edited & holdings.index.isin(kind.link(as_wanted, holdings))
-    taken = wanted | (now & (policy.on_edit == "overwrite"))
+    covered = rows["covered"]
+    wanted = edited & holdings.index.isin(kind.link(rows[covered & alike], holdings))
+    asked_for = holdings.index.isin(kind.link(rows[covered], holdings))
+    taken = wanted | (now & asked_for & (policy.on_edit == "overwrite"))
     flagged = edited & ~wanted & (policy.on_edit == "flag")
     changes = {name: holdings[name].mask(taken, holdings[seen]) for name, seen in kind.seen.items()}
     finding = holdings["finding"].mask(now & wanted, "same").mask(flagged, "edited")
@@ -152,7 +158,7 @@ def _written(
     again = (certainty == "unconfirmed") | (sync_type == "remaster") | ~same | edited
     state = pd.Series("unchanged", rows.index, object).mask(again, "update").mask(absent, "create")
     state = state.mask(stays & (policy.on_edit == "keep"), "unchanged").mask(unsure | asks, "failed")
-    code = rows["code"].mask(goes & asks, Code.EDITED_IN_SIS.value)
+    code = rows["code"].mask(goes & asks, _edited(unknown_outcome).value)
     ambiguous = unsure & (finding == "ambiguous")
     code = code.mask((goes | leaves) & unsure, unknown_outcome.value)
     code = code.mask((goes | leaves) & ambiguous, _two_candidates(unknown_outcome).value)
@@ -171,6 +177,11 @@ def _with_columns_for(grades: pd.DataFrame, items: pd.DataFrame, held: pd.DataFr
 def _two_candidates(unknown_outcome: Code) -> Code:
     of_item = unknown_outcome is Code.ASSIGNMENT_UNKNOWN_OUTCOME
     return Code.ASSIGNMENT_TWO_CANDIDATES if of_item else Code.TWO_CANDIDATES
+
+
+def _edited(unknown_outcome: Code) -> Code:
+    of_item = unknown_outcome is Code.ASSIGNMENT_UNKNOWN_OUTCOME
+    return Code.ASSIGNMENT_EDITED_IN_SIS if of_item else Code.EDITED_IN_SIS
 
 
 def _of_assignment(grades: pd.DataFrame, items: pd.DataFrame, ids: pd.Series[str]) -> pd.Series[str]:
@@ -258,11 +269,12 @@ def _detail(rows: pd.DataFrame, code: Code) -> pd.Series[str] | None:
 
 
 def _barred(
-    items: pd.DataFrame, grades: pd.DataFrame, policy: Policy
+    items: pd.DataFrame, grades: pd.DataFrame, policy: Policy, edited: pd.Series[bool]
 ) -> tuple[pd.DataFrame, pd.DataFrame, list[pd.DataFrame]]:
     """Keep back what would be written and may not: a closed period, a twin, a missing category.
 
-    What is held exactly so is unchanged all the same (decisions.md §6.1). A grade follows its assignment.
+    What is held exactly so is unchanged all the same (decisions.md §6.1). A grade follows its assignment; not
+    that of a column which stands, and only was `edited` in the SIS.
     """
     writes = items["state"].isin(TO_WRITE)
     barred = writes & items["bar"].notna()
@@ -273,7 +285,8 @@ def _barred(
     by_item = items.set_index(pd.MultiIndex.from_frame(items[ITEM_KEY]))
     where = pd.MultiIndex.from_frame(grades[ITEM_KEY])
     bar = pd.Series(by_item["bar"].reindex(where).to_numpy(), grades.index, object)
-    state = pd.Series(by_item["state"].reindex(where).to_numpy(), grades.index, object)
+    stops = items["state"].mask(edited & (items["code"] == Code.ASSIGNMENT_EDITED_IN_SIS.value))
+    state = pd.Series(stops.set_axis(by_item.index).reindex(where).to_numpy(), grades.index, object)
     follows = grades["state"].isin(["create", "update"]) & state.isin(["failed", "skipped"])
     stopped = follows | (grades["state"].isin(TO_WRITE) & bar.notna())
     grades = grades.assign(

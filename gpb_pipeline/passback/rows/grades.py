@@ -103,7 +103,8 @@ def _orphans(
     people = canvas.enrollments[["user_id", "sis_user_id", "student_name"]].drop_duplicates("user_id")
     names = canvas.assignments[["assignment_id", "assignment_name"]]
     rows = rows.merge(people, how="left", on="user_id").merge(names, how="left", on="assignment_id")
-    elsewhere = pd.MultiIndex.from_frame(covered[["assignment_id", "user_id"]])
+    placed = covered[covered["class_id"].notna()]  # what the SIS shows no class for is nowhere
+    elsewhere = pd.MultiIndex.from_frame(placed[["assignment_id", "user_id"]])
     moved = pd.MultiIndex.from_frame(rows[["assignment_id", "user_id"]]).isin(elsewhere)
     rows = rows.fillna({"student_name": "", "assignment_name": "", "sis_section_id": ""})
     return rows.rename(columns={name: f"held_{name}" for name in HELD}).assign(moved=moved)

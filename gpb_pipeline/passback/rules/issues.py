@@ -85,6 +85,8 @@ class Code(StrEnum):
     MEND_HELD = "mend_held"
     ASSIGNMENT_MEND_HELD = "assignment_mend_held"
     ASSIGNMENT_NOT_EMPTY = "assignment_not_empty"
+    NOT_READ_BACK = "not_read_back"
+    ASSIGNMENT_NOT_READ_BACK = "assignment_not_read_back"
     SIS_REFUSED = "sis_refused"
     SIS_ID_REFUSED = "sis_id_refused"
     SIS_UNAVAILABLE = "sis_unavailable"
@@ -107,6 +109,7 @@ class Code(StrEnum):
     TIME_ZONE_UNKNOWN = "time_zone_unknown"
     MASS_CHANGE = "mass_change"
     NEVER_SHOWN = "never_shown"
+    CLASS_LEFT_UNREAD = "class_left_unread"
     NOT_VERIFIED = "not_verified"
 
 
@@ -389,6 +392,18 @@ CATALOGUE: dict[Code, Issue] = {
         "The SIS shows results on it beside those that were taken back, or did not show it whole.",
         "Look at the column in the SIS; delete it there by hand if it should go.",
     ),
+    Code.NOT_READ_BACK: _error(
+        "grade",
+        "Post Grades",
+        "It stands in a class that could not be read, so that nobody knows whether someone changed it there.",
+        "Ask the SIS's support to open the class, or delete it there by hand.",
+    ),
+    Code.ASSIGNMENT_NOT_READ_BACK: _error(
+        "assignment",
+        "Post Assignments",
+        "It stands in a class that could not be read, so that nobody knows what stands on it.",
+        "Ask the SIS's support to open the class, or delete it there by hand.",
+    ),
     Code.SIS_REFUSED: _error("grade", "Post Grades", "The SIS refused it.", _OWN_WORDS),
     Code.SIS_ID_REFUSED: _error("grade", "Post Grades", _ID_REFUSED, _ID_MODE, "operator"),
     Code.SIS_UNAVAILABLE: _error(
@@ -502,6 +517,15 @@ CATALOGUE: dict[Code, Issue] = {
         "Verify",
         "The SIS accepts what is sent and lists nothing of it; what it holds cannot be held against Canvas.",
         "Ask the SIS's support how results are read back.",
+        "SIS admin",
+        "none",
+    ),
+    Code.CLASS_LEFT_UNREAD: Issue(
+        "course",
+        "warning",
+        "Filter",
+        "A class that its section has left holds something because of us, and could not be read.",
+        "Look at the class in the SIS; what stands there is not known, and is not taken back.",
         "SIS admin",
         "none",
     ),
