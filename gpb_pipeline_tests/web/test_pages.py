@@ -95,7 +95,7 @@ def test_issues_say_type_message_stage_count_what_to_do_and_who(client: Client) 
         "The SIS refused it. assignment_refused",
         "Post Assignments",
         "1",
-        "See the SIS's own words in the log.",
+        "See the SIS's own words: in `gpb details`, or by Logs on its page.",
         "SIS admin",
         "Logs",
     ]
