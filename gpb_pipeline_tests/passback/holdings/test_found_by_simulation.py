@@ -6,10 +6,12 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from gpb_pipeline.passback.holdings.answers import intended
+from gpb_pipeline.passback.holdings.answers import answered_results, intended
 from gpb_pipeline.passback.holdings.frames import NO_HOLDINGS, Holdings
 from gpb_pipeline.passback.holdings.see import believed, see, short_classes
-from gpb_pipeline_tests.passback.courses import SENT_AT, School, assignment, scored, student, unscored
+from gpb_pipeline.passback.rows.settle import WriteAnswer
+from gpb_pipeline.passback.rules.issues import Code
+from gpb_pipeline_tests.passback.courses import POLICY, SENT_AT, School, assignment, scored, student, unscored
 from gpb_pipeline_tests.passback.syncs import (
     DAY,
     Sis,
@@ -173,3 +175,27 @@ def test_what_was_sent_again_as_it_was_does_not_show_that_a_list_has_caught_up()
     del sis.results["taken"]  # the list is of before
     held = looked(held, PAIR, sis, since=again, days=1.001)
     assert found_results(held) == [("known", "same"), ("unknown", "unsettled")]
+
+
+def test_an_update_without_an_answer_is_no_first_write_that_never_arrived() -> None:
+    sis = Sis(chooses_ids=True)
+    held = night(ALONE, sis).held
+    rows = planned(School(submissions=[scored(2)]), held)
+    lost = {rows.grades.index[0]: WriteAnswer(code=Code.SIS_UNKNOWN_OUTCOME)}
+    after = answered_results(held, rows, lost, job_id="job", at=SENT_AT + DAY)
+    assert list(after.results["certainty"]) == ["unconfirmed"]
+    sis.results.clear()
+    assert len(looked(after, ALONE, sis, days=3).results) == 1
+
+
+def test_what_no_read_ever_showed_nobody_deleted() -> None:
+    sis = Sis(chooses_ids=True)
+    keep = replace(POLICY, on_edit="keep")
+    held = night(PAIR, sis, policy=keep).held
+    [swallowed] = [key for key, each in sis.results.items() if each["student_id"] == "A-sourced"]
+    del sis.results[swallowed]
+    mine = held.results["result_id"] == swallowed
+    never = {name: held.results[name].mask(mine) for name in ("seen_at", "seen_score")}
+    gone = held.results.assign(**never, certainty=held.results["certainty"].mask(mine, "gone"))
+    again = night(PAIR, sis, replace(held, results=gone), at=SENT_AT + DAY, policy=keep)
+    assert writes(again.plan) == {"create": 1}
