@@ -6,7 +6,7 @@ is above and below it, belongs to one catalogue, by a mark in it. A bucket is no
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import psycopg
@@ -31,9 +31,12 @@ def claim(settings: WarehouseSettings) -> None:
     mark, ours = folder / MARK, hashlib.sha256(_identity(settings).encode()).hexdigest()
     if not mark.exists():
         _refuse_any(_above_and_below(folder))
-        mark.write_text(ours)
-    elif mark.read_text().strip() != ours:
-        _refuse_any(iter([mark]))
+    try:
+        with mark.open("x") as new:  # of two that come at once, one is first
+            new.write(ours)
+    except FileExistsError:
+        if mark.read_text().strip() != ours:
+            _refuse_any([mark])
 
 
 def own_folder(folder: Path, setting: str) -> None:
@@ -56,7 +59,7 @@ def _above_and_below(folder: Path) -> Iterator[Path]:
     yield from folder.rglob(MARK)
 
 
-def _refuse_any(marks: Iterator[Path]) -> None:
+def _refuse_any(marks: Iterable[Path]) -> None:
     for mark in marks:
         raise SettingsError(
             f"the data of another catalogue is in {mark.parent}, and tidying would delete its files",

@@ -161,11 +161,9 @@ def _attachment(settings: WarehouseSettings) -> str:
     options = ", DATA_INLINING_ROW_LIMIT 0"  # beside a merge, inlined rows that were deleted could come back
     if settings.embedded_catalog is not None:
         catalog = f"sqlite:{settings.embedded_catalog.absolute()}"
-        options = ", META_JOURNAL_MODE 'WAL', META_BUSY_TIMEOUT 5000"  # else readers and the writer lock out
+        options += ", META_JOURNAL_MODE 'WAL', META_BUSY_TIMEOUT 5000"  # else readers and the writer lock out
     if "://" not in data:
-        folder = Path(data).absolute()
-        own_folder(folder, "GPB_DATA_PATH")
-        data = f"{folder}/"
+        data = f"{Path(data).absolute()}/"
     return f"ATTACH {_quoted('ducklake:' + catalog)} AS warehouse (DATA_PATH {_quoted(data)}{options})"
 
 

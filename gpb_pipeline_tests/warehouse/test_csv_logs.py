@@ -45,7 +45,7 @@ def test_the_three_files_have_the_columns_and_rows_that_were_promised(
         "severity": "error",
         "stage": "Post Assignments",
         "message": "The SIS refused it.",
-        "remedy": "See the SIS's own words in the log.",
+        "remedy": "See the SIS's own words: in `gpb details`, or by Logs on its page.",
         "assignment id": "a2",
         "assignment name": "Essay",
         "section id": "s2",

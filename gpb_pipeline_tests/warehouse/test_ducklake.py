@@ -174,3 +174,11 @@ def test_a_database_is_the_same_catalogue_however_it_is_written(
             pass
     with pytest.raises(SettingsError, match="another catalogue"), ducklake.connect(another):
         pass
+
+
+def test_a_single_row_stands_in_a_file_and_not_inlined_in_the_catalogue(either: WarehouseSettings) -> None:
+    """Maintenance flushes nothing, and beside a merge inlined rows that were deleted could come back."""
+    with ducklake.connect(either) as opened:
+        opened.commit(lambda session: session.execute("CREATE TABLE warehouse.main.one (n INTEGER)"))
+        opened.commit(lambda session: session.execute("INSERT INTO warehouse.main.one VALUES (1)"))
+    assert len(list(Path(either.data_path).rglob("*.parquet"))) == 1
