@@ -100,20 +100,18 @@ def own_ids(courses: Sequence[str], fields: Fields = COMMAND_LINE) -> list[str]:
     Raises UsageError for what cannot be a course, NotFoundError for a SIS course id unknown to Canvas.
     """
     require_names(courses, fields)
-    return list(dict.fromkeys(_own_id(plain_id(name)) for name in courses))
+    plain = [plain_id(name) for name in courses]
+    if all(name.isdecimal() for name in plain):
+        return list(dict.fromkeys(plain))
+    with CanvasClient(CanvasSettings.load()) as canvas:
+        own = (name if name.isdecimal() else course_named(canvas, name).course_id for name in plain)
+        return list(dict.fromkeys(own))
 
 
 def plain_id(name: str) -> str:
     """Give a course's number as Canvas spells it; a SIS course id stays what it is."""
     name = name.strip()
     return (name.lstrip("0") or "0") if name.isdecimal() else name
-
-
-def _own_id(name: str) -> str:
-    if name.isdecimal():
-        return name
-    with CanvasClient(CanvasSettings.load()) as canvas:
-        return course_named(canvas, name).course_id
 
 
 def require_names(courses: Sequence[str], fields: Fields = COMMAND_LINE) -> None:

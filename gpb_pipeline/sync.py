@@ -48,7 +48,7 @@ from gpb_pipeline.passback.holdings.differences import (
 from gpb_pipeline.passback.holdings.frames import SURE, Holdings
 from gpb_pipeline.passback.holdings.lacking import without_categories, without_students
 from gpb_pipeline.passback.holdings.plan import Planned, plan, without_grades
-from gpb_pipeline.passback.holdings.see import believed, short_classes, taken_over, to_look_up
+from gpb_pipeline.passback.holdings.see import believed, classes_left, short_classes, taken_over, to_look_up
 from gpb_pipeline.passback.rows.assignments import synced
 from gpb_pipeline.passback.rows.frames import Rows
 from gpb_pipeline.passback.rules.judge import judge
@@ -244,7 +244,7 @@ class CourseSync:
         eyes = self._eyes(places, strangers)
         whole = interrupted or self.request.type in READ_BACK
         class_ids = places.class_ids if whole else to_look_up(held, places)
-        left = _classes_left(held, places) if self.request.type in READ_BACK else frozenset[str]()
+        left = classes_left(held, places) if self.request.type in READ_BACK else frozenset[str]()
         if class_ids or left:
             held = self._looked_up(held, class_ids, left, eyes)
         free = self.request.confirm or self.request.type in READ_BACK  # which hold what they write themselves
@@ -310,7 +310,7 @@ class CourseSync:
             rows = only_retracted(over, held, self.request.retract, looked)
         else:
             rows = only_mended(over, told, self.request.mend)
-        rows = unread_told(rows, _classes_left(held, judged.eyes.places) - looked)
+        rows = unread_told(rows, classes_left(held, judged.eyes.places) - looked)
         if not self.request.confirm:
             rows = held_back(rows, held, policy)
         return replace(judged, plan=rows, differences=told)
@@ -374,7 +374,7 @@ class CourseSync:
             require_somebody(canvas, posted=not held.results.empty)
         is_there = canvas.course.workflow_state != "deleted"
         if is_there and canvas.assignments.empty and held.line_items["certainty"].isin(SURE).any():
-            last = warehouse.read(frames.last_assignments, course_id)
+            last = warehouse.read(frames.current, tables.CANVAS_ASSIGNMENTS, course_id)
             require_assignments(canvas, before=not last.empty)
         for what, lacking in (("students", without_students), ("categories", without_categories)):
             short = lacking(read.sis, held)
@@ -417,12 +417,6 @@ def _known(
         holdings.of_sections(session, section_ids, sorted(places.class_ids)),
         holdings.strangers(session, sorted(places.class_ids)),
     )
-
-
-def _classes_left(holdings: Holdings, places: Places) -> frozenset[str]:
-    """Name the classes in which something of ours stands, and which none of the course's sections has now."""
-    held = (holdings.line_items["class_id"], holdings.results["class_id"])
-    return frozenset(each for class_ids in held for each in class_ids) - places.class_ids
 
 
 def _places(canvas: CanvasRead, sis: SisRead, tenant: str) -> Places:

@@ -6,7 +6,8 @@ import getpass
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from typing import Literal
 
 import click
 
@@ -14,7 +15,7 @@ from gpb_pipeline.asked import own_ids
 from gpb_pipeline.cli.console import ConsoleTable, counted, show, typed
 from gpb_pipeline.cli.progress import Progress
 from gpb_pipeline.passback.frames import rows_of
-from gpb_pipeline.passback.holdings.differences import CAUSES, ORPHANED, PRESELECTED, Cause
+from gpb_pipeline.passback.holdings.differences import CAUSES, ORPHANED, PRESELECTED
 from gpb_pipeline.passback.rules.issues import CATALOGUE, Code
 from gpb_pipeline.reconcile import Reconciled, causes_of, chosen_orphans, reconcile, retract
 from gpb_pipeline.sync import open_connections
@@ -52,7 +53,7 @@ def reconcile_command(
     with open_connections() as connections:
         chosen = asked or connections.warehouse.read(holdings.longest_unread)
         found = _told(chosen, reconcile(connections, chosen, posted_by=by, confirm=confirm))
-        count = sum((_kinds(each, causes) for each in found), Counter[str]())
+        count = sum((_kinds(each, "cause", causes) for each in found), Counter[str]())
         if count:
             if not as_json:
                 _show(found)
@@ -99,7 +100,7 @@ def retract_command(
         if chosen:
             if not as_json:
                 _show([done])
-            if not _agreed(_of_ids(done, chosen), "Take back", yes=yes):
+            if not _agreed(_kinds(done, "sourced_id", chosen), "Take back", yes=yes):
                 return
             done = retract(connections, course, chosen, posted_by=by, confirm=confirm)
     if as_json:
@@ -131,17 +132,11 @@ def _agreed(count: Counter[str], act: str, *, yes: bool) -> bool:
     return click.confirm(asked, default=False, err=True)
 
 
-def _kinds(found: Reconciled, causes: frozenset[Cause]) -> Counter[str]:
-    """Count the differences of these causes by kind."""
+def _kinds(found: Reconciled, column: Literal["cause", "sourced_id"], of: Collection[str]) -> Counter[str]:
+    """Count by kind the differences whose cause, or whose sourcedId, is one of these."""
     if found.told is None:
         return Counter()
-    return Counter(found.told.loc[found.told["cause"].isin(list(causes)), "kind"])
-
-
-def _of_ids(found: Reconciled, sourced_ids: frozenset[str]) -> Counter[str]:
-    if found.told is None:
-        return Counter()
-    return Counter(found.told.loc[found.told["sourced_id"].isin(list(sourced_ids)), "kind"])
+    return Counter(found.told.loc[found.told[column].isin(list(of)), "kind"])
 
 
 def _in_words(count: Counter[str]) -> str:

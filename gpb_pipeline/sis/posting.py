@@ -21,12 +21,7 @@ from gpb_pipeline.passback.rows.frames import AssignmentRows, GradeRows
 from gpb_pipeline.passback.rows.settle import TO_WRITE, WriteAnswer
 from gpb_pipeline.passback.rules.issues import Code
 from gpb_pipeline.sis.client import OneRosterClient
-from gpb_pipeline.sis.errors import (
-    AccessError,
-    RefusedError,
-    UnavailableError,
-    UnknownOutcome,
-)
+from gpb_pipeline.sis.errors import AccessError, RefusedError, UnavailableError, UnknownOutcome
 from gpb_pipeline.sis.halt import Halt
 from gpb_pipeline.sis.model import LineItem, Result
 

@@ -13,9 +13,8 @@ from gpb_pipeline.sis.answers import answer_of, parsed, says_busy, says_failure
 from gpb_pipeline.sis.errors import Answer, RefusedError, UnavailableError, UnknownOutcome
 from gpb_pipeline.sis.reading import sourced_id_in
 
-BodyKind = Literal[
-    "json", "none", "cut", "other"
-]  # a JSON value; nothing, or null; JSON without its end; no JSON
+BodyKind = Literal["json", "none", "cut", "other"]
+"""A JSON value; nothing, or null; JSON without its end; no JSON."""
 
 
 @dataclass(frozen=True)

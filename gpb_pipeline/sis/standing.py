@@ -10,7 +10,7 @@ from threading import Lock
 CLASSES = 3  # refused, and nothing of the kind ever answered: it is the client
 
 
-class Credentials:
+class ClientStanding:
     """What one client has been answered so far, by method; shared by its threads."""
 
     def __init__(self) -> None:

@@ -29,7 +29,7 @@ from gpb_pipeline.sis.errors import (
 from gpb_pipeline.sis.pacing import IN_FLIGHT, Pace
 from gpb_pipeline.sis.refusals import is_throttle, raise_for, raise_unanswered
 from gpb_pipeline.sis.replies import Reply, require_read
-from gpb_pipeline.sis.standing import Credentials
+from gpb_pipeline.sis.standing import ClientStanding
 from gpb_pipeline.sis.tokens import Bearer, Tokens
 
 ATTEMPTS = 5  # at what an outage leaves unanswered, if it lasts no longer than outages.Patience
@@ -68,7 +68,7 @@ class Transport:
             self._session.mount(scheme, HTTPAdapter(pool_connections=2, pool_maxsize=IN_FLIGHT))
         self._tokens = Tokens(self._session, settings, scope)
         self._pace = Pace()
-        self._standing = Credentials()
+        self._standing = ClientStanding()
         self._brake = Brake()
         self._is_sis = Event()  # set by its first answer in JSON
 

@@ -94,11 +94,6 @@ def current(session: Connection, table: Table[F], course_id: str) -> DataFrame[F
     return table.select(session, "course_id", [course_id])
 
 
-def last_assignments(session: Connection, course_id: str) -> DataFrame[Assignments]:
-    """Give the course's assignments as its last whole sync read them."""
-    return current(session, tables.CANVAS_ASSIGNMENTS, course_id)
-
-
 def last_sis(session: Connection, course_id: str) -> SisRead:
     """Give what the course's last whole sync looked up in the SIS; without rows if there was none."""
     return SisRead(

@@ -14,7 +14,7 @@ from gpb_pipeline.passback.rules.issues import CATALOGUE, Code, Issue
 
 
 @dataclass(frozen=True, kw_only=True)
-class AssignmentLine:
+class AssignmentChoice:
     """An assignment to choose; `shown` and `chosen` as asked for, `why` what keeps it back everywhere."""
 
     assignment_id: str
@@ -37,7 +37,7 @@ class Picked:
     sort: str = "name"
 
 
-def lines(found: Outlook, choice: Picked) -> list[AssignmentLine]:
+def lines(found: Outlook, choice: Picked) -> list[AssignmentChoice]:
     """List the course's assignments, each once, in the order asked for."""
     by_id: dict[str, list[Offer]] = {}
     for offer in found.offers:
@@ -80,14 +80,14 @@ def chosen_any(found: Outlook, choice: Picked) -> bool:
     return any(each.shown and each.selectable and each.chosen for each in lines(found, choice))
 
 
-def _line(offers: Sequence[Offer], choice: Picked) -> AssignmentLine:
+def _line(offers: Sequence[Offer], choice: Picked) -> AssignmentChoice:
     first = offers[0]
     chosen = [each for each in offers if choice.sections is None or each.section_id in choice.sections]
     shown = [each for each in chosen if choice.view is None or each.section_id == choice.view]
     selectable = any(each.selectable for each in chosen or offers)
     codes: Collection[str] = dict.fromkeys(each.code for each in chosen or offers if each.code)
     synced = [datetime.fromisoformat(each.last_sync) for each in shown if each.last_sync]
-    return AssignmentLine(
+    return AssignmentChoice(
         assignment_id=first.assignment_id,
         name=first.assignment_name,
         dues=tuple(sorted({datetime.fromisoformat(each.due_at) for each in shown if each.due_at})),
@@ -100,7 +100,7 @@ def _line(offers: Sequence[Offer], choice: Picked) -> AssignmentLine:
 
 
 _FAR = float("inf")
-_KEYS: Mapping[str, Callable[[AssignmentLine], tuple[float | str, str]]] = {
+_KEYS: Mapping[str, Callable[[AssignmentChoice], tuple[float | str, str]]] = {
     "name": lambda line: (line.name.casefold(), line.assignment_id),
     "due": lambda line: (line.dues[0].timestamp() if line.dues else _FAR, line.name.casefold()),
     "last": lambda line: (line.last_sync.timestamp() if line.last_sync else _FAR, line.name.casefold()),

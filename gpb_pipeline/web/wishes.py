@@ -51,9 +51,8 @@ def drawn_from(session: Connection, course_id: str, only: Only, form: Form, now:
         asked = newest_list(made)
     kept = requests.outlook(session, asked.request_id) if asked else None
     seen = as_seen(outlook.read(kept), only) if kept else None
-    if not confirmed:
-        return Drawn(seen=seen)
-    return Drawn(seen=seen, preview=asked, is_past=asked is not None and is_past(asked, made, now))
+    preview = asked if confirmed else None
+    return Drawn(seen=seen, preview=preview, is_past=preview is not None and is_past(preview, made, now))
 
 
 def newest_list(made: Sequence[Request]) -> Request | None:

@@ -1,24 +1,16 @@
 """`gpb categories` as people and programs use it, against the sandbox."""
 
 import csv
-from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
-from gpb_pipeline.sandbox.serve import Sandbox, running_sandbox
+from gpb_pipeline.sandbox.serve import Sandbox
 from gpb_pipeline_tests.cli.command import gpb, settle_in
 
 WHO = ("--by", "A. Admin")
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Sandbox]:
-    with running_sandbox(today=date(2026, 11, 24)) as sandbox:
-        yield sandbox
 
 
 @pytest.fixture(autouse=True)

@@ -1,7 +1,7 @@
 """`gpb init` on a terminal: each setting tried as it is given, no secret shown, nothing else of .env lost."""
 
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -26,6 +26,15 @@ def answer(terminal: Terminal, question: str, line: str) -> None:
     terminal.type(line)
 
 
+def connect_sis(terminal: Terminal, settings: Mapping[str, str]) -> None:
+    answer(terminal, "Address of the SIS", settings["SIS_BASE_URL"])
+    answer(terminal, "client id", settings["SIS_CLIENT_ID"])
+    answer(terminal, "client secret", settings["SIS_CLIENT_SECRET"])
+    answer(terminal, "Address of its tokens", settings["SIS_TOKEN_URL"])
+    answer(terminal, "Id and secret are sent", "")
+    answer(terminal, "sourcedId or identifier", "")
+
+
 def test_a_district_is_connected_up_to_a_preview_with_nothing_sent(sandbox: Sandbox) -> None:
     given = sandbox.environment
     with on_terminal("init") as terminal:
@@ -42,12 +51,7 @@ def test_a_district_is_connected_up_to_a_preview_with_nothing_sent(sandbox: Sand
         answer(terminal, "not an IANA time zone", "")
         answer(terminal, "[America/New_York]", "")  # and not what was refused
         answer(terminal, "oneroster-1.1 (SchoolTool)", "1.1")
-        answer(terminal, "Address of the SIS", given["SIS_BASE_URL"])
-        answer(terminal, "client id", given["SIS_CLIENT_ID"])
-        answer(terminal, "client secret", given["SIS_CLIENT_SECRET"])
-        answer(terminal, "Address of its tokens", given["SIS_TOKEN_URL"])
-        answer(terminal, "Id and secret are sent", "")
-        answer(terminal, "sourcedId or identifier", "")
+        connect_sis(terminal, given)
         answer(terminal, "Who chooses the sourcedIds", "")
         answer(terminal, "name of the district", "sandbox")
         answer(terminal, "Which course?", "Algebra")
@@ -77,12 +81,7 @@ def test_a_sis_that_chooses_the_ids_is_asked_about_and_then_takes_what_is_sent(
             answer(terminal, "Canvas account", given["CANVAS_ACCOUNT_ID"])
             answer(terminal, "[America/New_York]", "")
             answer(terminal, "oneroster-1.1 (SchoolTool)", "1.2")
-            answer(terminal, "Address of the SIS", given["SIS_BASE_URL"])
-            answer(terminal, "client id", given["SIS_CLIENT_ID"])
-            answer(terminal, "client secret", given["SIS_CLIENT_SECRET"])
-            answer(terminal, "Address of its tokens", given["SIS_TOKEN_URL"])
-            answer(terminal, "Id and secret are sent", "")
-            answer(terminal, "sourcedId or identifier", "")
+            connect_sis(terminal, given)
             answer(terminal, "Who chooses the sourcedIds", "provider")
             answer(terminal, "name of the district", "sandbox")
             answer(terminal, "Which course?", "later")

@@ -1,23 +1,15 @@
 """`gpb reconcile` and `gpb retract` as people use them: the remedies offered work, and counts agree."""
 
-from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 
 import pytest
 
-from gpb_pipeline.sandbox.serve import Sandbox, running_sandbox
+from gpb_pipeline.sandbox.serve import Sandbox
 from gpb_pipeline_tests.cli.command import gpb, settle_in
 from gpb_pipeline_tests.sandbox.clients import CanvasUser
 
 SPANISH = "1006"
 COMPLETED, FAILED, USAGE = 0, 1, 2
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Sandbox]:
-    with running_sandbox(today=date(2026, 11, 24)) as sandbox:
-        yield sandbox
 
 
 @pytest.fixture(autouse=True)

@@ -2,8 +2,6 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 
 import pytest
@@ -16,12 +14,6 @@ from gpb_pipeline_tests.cli.command import gpb, settle_in
 
 COMPLETED, FAILED, USAGE, WITH_ERRORS = 0, 1, 2, 3
 ALGEBRA, EARTH = "1001", "1005"
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Sandbox]:
-    with running_sandbox(today=date(2026, 11, 24)) as sandbox:
-        yield sandbox
 
 
 @pytest.fixture(autouse=True)

@@ -48,7 +48,7 @@ class CauseMeaning:
 
     words: str
     mend: str
-    by_mend: bool  # `gpb reconcile --mend` writes it
+    by_mend: bool = False  # `gpb reconcile --mend` writes it
 
 
 CAUSES: dict[Cause, CauseMeaning] = {
@@ -68,31 +68,27 @@ CAUSES: dict[Cause, CauseMeaning] = {
         "Someone changed it in the SIS.", "--mend edited_in_sis: Canvas wins", by_mend=True
     ),
     "kept_otherwise": CauseMeaning(
-        "The SIS keeps it in its own way: rounded, cut or respelt.", "nothing: it is as sent", by_mend=False
+        "The SIS keeps it in its own way: rounded, cut or respelt.", "nothing: it is as sent"
     ),
     "not_on_record": CauseMeaning(
-        "It is ours, and the warehouse did not know it.", "nothing: it is known now", by_mend=False
+        "It is ours, and the warehouse did not know it.", "nothing: it is known now"
     ),
-    "unsettled": CauseMeaning(
-        "It was sent, never answered, and is not found.", "a sync on another night", by_mend=False
-    ),
-    "deleted_in_canvas": CauseMeaning("Canvas no longer has the assignment.", "gpb retract", by_mend=False),
+    "unsettled": CauseMeaning("It was sent, never answered, and is not found.", "a sync on another night"),
+    "deleted_in_canvas": CauseMeaning("Canvas no longer has the assignment.", "gpb retract"),
     "not_synced_any_more": CauseMeaning(
-        "The assignment is unpublished, un-ticked or not assigned there.", "gpb retract", by_mend=False
+        "The assignment is unpublished, un-ticked or not assigned there.", "gpb retract"
     ),
-    "moved": CauseMeaning(
-        "The student or section has it in another place now.", "gpb retract", by_mend=False
-    ),
+    "moved": CauseMeaning("The student or section has it in another place now.", "gpb retract"),
     "without_sis_id": CauseMeaning(
-        "Its section has no SIS id in Canvas now.", "the SIS id; or gpb retract, by name", by_mend=False
+        "Its section has no SIS id in Canvas now.", "the SIS id; or gpb retract, by name"
     ),
     "without_class": CauseMeaning(
-        "The SIS shows no class for its section now.", "the class; or gpb retract, by name", by_mend=False
+        "The SIS shows no class for its section now.", "the class; or gpb retract, by name"
     ),
     "of_another_course": CauseMeaning(
-        "Its assignment is another course's, in which the section was.", "gpb retract, by name", by_mend=False
+        "Its assignment is another course's, in which the section was.", "gpb retract, by name"
     ),
-    "left": CauseMeaning("The student has left the section.", "gpb retract, by name", by_mend=False),
+    "left": CauseMeaning("The student has left the section.", "gpb retract, by name"),
 }
 PRESELECTED: tuple[Cause, ...] = ("deleted_in_canvas", "not_synced_any_more", "moved")
 """What is taken back without being named: what comes back by itself is not among it, nor who has left."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -23,6 +23,19 @@ from gpb_pipeline.passback.rules.assignments import RULES
 from gpb_pipeline.passback.rules.causes import course_issue, joined, of_rows, once_an_assignment
 from gpb_pipeline.passback.rules.issues import BARS, CATALOGUE, Code
 
+
+class _Codes(NamedTuple):
+    """What keeps back a row of a kind, where the SIS itself is the cause."""
+
+    unknown_outcome: Code
+    two_candidates: Code
+    edited: Code
+
+
+_OF_ASSIGNMENT = _Codes(
+    Code.ASSIGNMENT_UNKNOWN_OUTCOME, Code.ASSIGNMENT_TWO_CANDIDATES, Code.ASSIGNMENT_EDITED_IN_SIS
+)
+_OF_GRADE = _Codes(Code.SIS_UNKNOWN_OUTCOME, Code.TWO_CANDIDATES, Code.EDITED_IN_SIS)
 MASS = 0.5  # share of a course's posted grades whose change at once is worth a word (docs/decisions.md §8.10)
 TO_WRITE = ["create", "update", "withdraw"]
 
@@ -45,7 +58,7 @@ def plan(rows: Rows, holdings: Holdings, policy: Policy, sync_type: SyncType, *,
     item_ids = item["line_item_id"].where(item["certainty"] != "gone")
     edited = item["finding"] == "edited"
     same_item = same_line_item(items, item, policy.due_date)
-    items = _written(items, item, same_item, policy, sync_type, Code.ASSIGNMENT_UNKNOWN_OUTCOME)
+    items = _written(items, item, same_item, policy, sync_type, _OF_ASSIGNMENT)
     grades = grades.assign(line_item_id=_of_assignment(grades, items, item_ids))
     same_grade = same_result(grades, result)
     same_place = (
@@ -53,7 +66,7 @@ def plan(rows: Rows, holdings: Holdings, policy: Policy, sync_type: SyncType, *,
         | grades["line_item_id"].isna()
         | (result["certainty"] == "gone")
     )
-    grades = _written(grades, result, same_grade & same_place, policy, sync_type, Code.SIS_UNKNOWN_OUTCOME)
+    grades = _written(grades, result, same_grade & same_place, policy, sync_type, _OF_GRADE)
     items = _with_columns_for(grades, items, item)
     changed = _changed(grades, result, same_grade)
     items, grades = _held_back(items, grades, item, result, holdings, policy, confirm=confirm)
@@ -140,7 +153,7 @@ def _written(
     same: pd.Series[bool],
     policy: Policy,
     sync_type: SyncType,
-    unknown_outcome: Code,
+    codes: _Codes,
 ) -> pd.DataFrame:
     """Give each row that may go what is to be done about it.
 
@@ -158,10 +171,10 @@ def _written(
     again = (certainty == "unconfirmed") | (sync_type == "remaster") | ~same | edited
     state = pd.Series("unchanged", rows.index, object).mask(again, "update").mask(absent, "create")
     state = state.mask(stays & (policy.on_edit == "keep"), "unchanged").mask(unsure | asks, "failed")
-    code = rows["code"].mask(goes & asks, _edited(unknown_outcome).value)
+    code = rows["code"].mask(goes & asks, codes.edited.value)
     ambiguous = unsure & (finding == "ambiguous")
-    code = code.mask((goes | leaves) & unsure, unknown_outcome.value)
-    code = code.mask((goes | leaves) & ambiguous, _two_candidates(unknown_outcome).value)
+    code = code.mask((goes | leaves) & unsure, codes.unknown_outcome.value)
+    code = code.mask((goes | leaves) & ambiguous, codes.two_candidates.value)
     leaving = pd.Series("withdraw", rows.index, object).mask(unsure, "failed").mask(absent, "unchanged")
     return rows.assign(state=rows["state"].mask(goes, state).mask(leaves, leaving), code=code)
 
@@ -172,16 +185,6 @@ def _with_columns_for(grades: pd.DataFrame, items: pd.DataFrame, held: pd.DataFr
     left = (held["certainty"] == "gone") & (items["state"] == "unchanged")
     needed = left & pd.MultiIndex.from_frame(items[ITEM_KEY]).isin(going)
     return items.assign(state=items["state"].mask(needed, "create"))
-
-
-def _two_candidates(unknown_outcome: Code) -> Code:
-    of_item = unknown_outcome is Code.ASSIGNMENT_UNKNOWN_OUTCOME
-    return Code.ASSIGNMENT_TWO_CANDIDATES if of_item else Code.TWO_CANDIDATES
-
-
-def _edited(unknown_outcome: Code) -> Code:
-    of_item = unknown_outcome is Code.ASSIGNMENT_UNKNOWN_OUTCOME
-    return Code.ASSIGNMENT_EDITED_IN_SIS if of_item else Code.EDITED_IN_SIS
 
 
 def _of_assignment(grades: pd.DataFrame, items: pd.DataFrame, ids: pd.Series[str]) -> pd.Series[str]:

@@ -67,6 +67,12 @@ def to_look_up(holdings: Holdings, places: Places) -> frozenset[str]:
     return (frozenset(unsure) & places.class_ids) | frozenset(now.loc[has_any & ~there, "class_id"])
 
 
+def classes_left(holdings: Holdings, places: Places) -> frozenset[str]:
+    """Name the classes in which something of ours stands, and which none of the course's sections has now."""
+    held = (holdings.line_items["class_id"], holdings.results["class_id"])
+    return frozenset(each for class_ids in held for each in class_ids) - places.class_ids
+
+
 def short_classes(holdings: Holdings, book: Gradebook) -> frozenset[str]:
     """Name the classes that a read shows empty although it showed something of ours there before."""
     items = _emptied(holdings.line_items, book, book.line_items)

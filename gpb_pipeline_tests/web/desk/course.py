@@ -58,18 +58,28 @@ OUTLOOK = Outlook(
 )
 
 
-def looked(
+def asked(
     warehouse: Warehouse,
     kind: requests.RequestKind,
     *,
     course: str = COURSE,
     ago: timedelta = timedelta(0),
     **wanted: Any,
-) -> Request:
-    asked = NewRequest(
+) -> str:
+    """Ask as a page does; the request's id."""
+    new = NewRequest(
         course_id=course, kind=kind, wanted=wanted, by="Dana", by_id="55", at=datetime.now(UTC) - ago
     )
-    request_id = warehouse.commit(requests.ask, asked)
+    return warehouse.commit(requests.ask, new)
+
+
+def looked(warehouse: Warehouse, kind: requests.RequestKind, **given: Any) -> Request:
+    """Ask, and have it answered."""
+    return answered(warehouse, asked(warehouse, kind, **given))
+
+
+def answered(warehouse: Warehouse, request_id: str) -> Request:
+    """Have a look find the course's outlook, and end."""
     found = warehouse.read(requests.request, request_id)
     assert found is not None
     warehouse.commit(requests.keep, found, OUTLOOK.as_json(), at=datetime.now(UTC))

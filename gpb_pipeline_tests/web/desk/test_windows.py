@@ -17,8 +17,8 @@ from gpb_pipeline.warehouse import history, requests
 from gpb_pipeline.warehouse.ducklake import Warehouse
 from gpb_pipeline.warehouse.history import Begun, End, Reached
 from gpb_pipeline.warehouse.locks import course_lock
-from gpb_pipeline.warehouse.requests import NewRequest, Request
-from gpb_pipeline_tests.web.desk.course import ALL, COURSE, OUTLOOK, looked, made
+from gpb_pipeline.warehouse.requests import Request
+from gpb_pipeline_tests.web.desk.course import ALL, COURSE, answered, asked, looked, made
 from gpb_pipeline_tests.web.test_browser import AA
 
 pytestmark = pytest.mark.usefixtures("_as_new")
@@ -130,11 +130,9 @@ def test_what_becomes_of_a_request_is_told_aloud_and_the_focus_stays(
     browser: Browser, sandbox: Sandbox, url: str, warehouse: Warehouse
 ) -> None:
     now = datetime.now(UTC)
-    asked = warehouse.commit(
-        requests.ask, NewRequest(course_id=COURSE, kind="sync", by="Dana", by_id="55", at=now)
-    )
+    waiting = asked(warehouse, "sync")
     with at_the_desk(browser, sandbox, url) as page:
-        page.goto(f"{url}/requests/{asked}")
+        page.goto(f"{url}/requests/{waiting}")
         live = page.get_by_role("status")
         expect(live).to_have_text("Scheduled")
         link = page.get_by_role("link", name="Click to see progress")
@@ -143,7 +141,7 @@ def test_what_becomes_of_a_request_is_told_aloud_and_the_focus_stays(
             begun = Begun(job_id="aloud", course_id=COURSE, type="manual", posted_by="Dana", at=now)
             warehouse.commit(history.begin, [begun])
             warehouse.commit(history.reach, [Reached(job_id="aloud", stage="Get Grades", at=now)])
-            warehouse.commit(requests.step, asked, "launched", at=now, job_id="aloud")
+            warehouse.commit(requests.step, waiting, "launched", at=now, job_id="aloud")
             expect(live).to_have_text("Running Get Grades")
             expect(link).to_be_focused()
             end = End(job_id="aloud", at=now, status="Completed", counts=Counts.none())
@@ -181,19 +179,13 @@ def test_a_view_of_a_section_changes_no_choice(
 def test_what_was_chosen_while_the_course_is_read_stays_chosen(
     browser: Browser, sandbox: Sandbox, url: str, warehouse: Warehouse, read: Request
 ) -> None:
-    now = datetime.now(UTC)
-    again = warehouse.commit(
-        requests.ask, NewRequest(course_id=COURSE, kind="read", by="Dana", by_id="55", at=now)
-    )
+    again = asked(warehouse, "read")
     with at_the_desk(browser, sandbox, url) as page:
         page.goto(f"{url}/courses/{COURSE}/sync")
         page.get_by_role("checkbox", name="Essay").press("Space")
         post = page.get_by_role("button", name="Post Grades")
         post.focus()
-        reading = warehouse.read(requests.request, again)
-        assert reading is not None
-        warehouse.commit(requests.keep, reading, OUTLOOK.as_json(), at=datetime.now(UTC))
-        warehouse.commit(requests.step, again, "ended", at=datetime.now(UTC))
+        answered(warehouse, again)
         expect(page.get_by_role("status")).to_have_text("Done.")
         expect(page.get_by_text("The list was read again meanwhile.")).to_be_visible()
         expect(page.get_by_role("checkbox", name="Essay")).not_to_be_checked()
@@ -207,20 +199,14 @@ def test_what_was_chosen_while_the_course_is_read_stays_chosen(
 def test_a_category_that_is_chosen_while_the_course_is_read_stays_chosen(
     browser: Browser, sandbox: Sandbox, url: str, warehouse: Warehouse, read: Request
 ) -> None:
-    now = datetime.now(UTC)
-    again = warehouse.commit(
-        requests.ask, NewRequest(course_id=COURSE, kind="read", by="Dana", by_id="55", at=now)
-    )
+    again = asked(warehouse, "read")
     with at_the_desk(browser, sandbox, url) as page:
         page.goto(f"{url}/courses/{COURSE}/categories")
         expect(page.get_by_role("button", name="Sync Categories")).to_have_count(0)
         page.locator("summary").click()
         page.get_by_role("combobox").select_option(label="Labs")
         page.get_by_role("heading", name="Sync SIS Categories").click()
-        reading = warehouse.read(requests.request, again)
-        assert reading is not None
-        warehouse.commit(requests.keep, reading, OUTLOOK.as_json(), at=datetime.now(UTC))
-        warehouse.commit(requests.step, again, "ended", at=datetime.now(UTC))
+        answered(warehouse, again)
         page.get_by_role("button", name="Sync Categories").click()
         expect(page.get_by_text("The categories are being saved.")).to_be_visible()
     edit = {"group_id": "g1", "section_id": "s1", "category_id": "c2"}
