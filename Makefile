@@ -6,10 +6,20 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 export PYTHONUNBUFFERED = 1
 
 SEED ?= 1
-CASES ?= 100000
+SEEDS ?= 1000
+MINUTES ?=
+PLANT ?=
+CASES ?= 15000
 COURSE ?= 500
+COURSES ?= 500
+SENT ?= 20
+NIGHTS ?= 0
 
-.PHONY: help demo dev test simulate faults nights bench check lock clean
+SITE ?= .site
+SBOM ?= sbom.cdx.json
+OSV ?=
+
+.PHONY: help demo dev test simulate faults engine plants nights soak district bench check docs audit sbom lock clean
 help:  ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
 
@@ -51,9 +61,21 @@ simulate: $(VENV)/.dev  ## the planner by simulation: SEED= CASES= (docs/reliabi
 faults: $(VENV)/.dev  ## the faults planted in the rules, and after how many cases each is found
 	$(BIN)/python -m gpb_pipeline_tests.simulation --faults
 
+engine: $(VENV)/.dev  ## the engine over real HTTP, with faults and kills: SEED= SEEDS= MINUTES= (docs/reliability.md)
+	$(BIN)/python -m gpb_pipeline_tests.engine --seed $(SEED) --seeds $(SEEDS) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(PLANT),--plant "$(PLANT)")
+
+plants: $(VENV)/.dev  ## the faults planted in the engine, and what the seed that finds each tells
+	$(BIN)/python -m gpb_pipeline_tests.engine --plants
+
 nights: $(VENV)/.dev  ## a fortnight of nights by the schedules' ticks, then three by the real daemon: 15 minutes
 	$(BIN)/python -m pytest -m long
 	$(BIN)/python -m gpb_pipeline_tests.daemon_nights
+
+soak: $(VENV)/.dev  ## three hosts on PostgreSQL and S3, one killed, PostgreSQL restarted: MINUTES=30 (docs/reliability.md)
+	$(BIN)/python -m gpb_pipeline_tests.soak --minutes $(or $(MINUTES),30)
+
+district: $(VENV)/.dev  ## a district filled, and an unchanged night of it: COURSES="500 5000" SENT=20 NIGHTS=30 (docs/performance.md)
+	$(BIN)/python -m gpb_pipeline_tests.district --courses $(COURSES) --sent $(SENT) --nights $(NIGHTS)
 
 bench: $(VENV)/.dev  ## what a sync costs, as a ratio to the raw requests
 	$(BIN)/python -m gpb_pipeline_tests.bench --save
@@ -64,6 +86,19 @@ check: $(VENV)/.dev  ## lint, format, types, import contract
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+docs: $(VENV)/.dev  ## the documents as a site in .site/, each link and anchor checked (SITE=FOLDER)
+	$(BIN)/sphinx-build -W --keep-going -q -c docs . $(SITE)
+	@echo "$(SITE)/docs/index.html"
+
+audit: $(VENV)/.dev  ## known holes of the locked versions; says so where no database can be asked (OSV=ADDRESS)
+	@OSV=$(OSV) $(BIN)/python -m gpb_pipeline_tests.audit
+
+# Its warning is left out (a lock has no graph of who needs whom), and its slow validation, which a test does.
+sbom: $(VENV)/.dev  ## requirements.lock as CycloneDX JSON: same lock, same file (SBOM=FILE)
+	@$(BIN)/python -W ignore::UserWarning -m cyclonedx_py requirements requirements.lock --pyproject pyproject.toml \
+		--output-reproducible --spec-version 1.6 --output-format JSON --no-validate --output-file $(SBOM)
+	@echo "$(SBOM): the packages of requirements.lock, by the schema of CycloneDX 1.6"
+
 UV_COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-annotate --no-header pyproject.toml --extra build
 lock:  ## renew both lock files from pyproject.toml (needs uv)
@@ -72,4 +107,4 @@ lock:  ## renew both lock files from pyproject.toml (needs uv)
 
 clean:  ## remove what running has made
 	@test ! -x $(BIN)/gpb || $(BIN)/gpb sandbox stop
-	rm -rf $(VENV) .dagster_home .gpb
+	rm -rf $(VENV) .dagster_home .gpb $(SBOM) $(SITE)

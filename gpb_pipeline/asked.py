@@ -6,31 +6,16 @@ told by the name of the field where it was given.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from gpb_pipeline.canvas.client import CanvasClient
 from gpb_pipeline.canvas.courses import course_named, course_path
 from gpb_pipeline.canvas.errors import NotFoundError
+from gpb_pipeline.course_names import COMMAND_LINE, Fields, plain_id, require_names
 from gpb_pipeline.errors import UsageError
+from gpb_pipeline.passback.term import ListedCourse, names_of
 from gpb_pipeline.settings import CanvasSettings
-
-_COURSE = re.compile(r"[0-9]+|sis_course_id:\S.*")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Fields:
-    """How those who ask name what they may give."""
-
-    courses: str
-    section: str
-    assignment: str
-
-
-COMMAND_LINE = Fields(courses="COURSE", section="--section", assignment="--assignment")
-FORM = Fields(courses="course_ids", section="sections", assignment="assignments")
-FORM_OF_ONE = replace(FORM, courses="course_id")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,21 +93,15 @@ def own_ids(courses: Sequence[str], fields: Fields = COMMAND_LINE) -> list[str]:
         return list(dict.fromkeys(own))
 
 
-def plain_id(name: str) -> str:
-    """Give a course's number as Canvas spells it; a SIS course id stays what it is."""
-    name = name.strip()
-    return (name.lstrip("0") or "0") if name.isdecimal() else name
-
-
-def require_names(courses: Sequence[str], fields: Fields = COMMAND_LINE) -> None:
-    """Raise UsageError for what is neither a Canvas course id nor a SIS course id."""
-    for name in courses:
-        if not _COURSE.fullmatch(name.strip()):
-            raise UsageError(
-                "is no course id",
-                item=f"{fields.courses} {name!r}",
-                remedy="Give Canvas's number of the course (`gpb courses`), or sis_course_id:….",
-            )
+def those_listed(
+    listed: Sequence[ListedCourse], given: Sequence[str], *, argument: str, what: str, remedy: str
+) -> frozenset[str]:
+    """Find courses among these by whatever name; raises UsageError for those that are none of them."""
+    names = names_of(listed)
+    asked = [plain_id(name) for name in given]
+    if unknown := [name for name in asked if name not in names]:
+        raise UsageError(what, item=f"{argument} {', '.join(unknown)}", remedy=remedy)
+    return frozenset(names[name] for name in asked)
 
 
 def require_one_course(courses: Sequence[str], chosen: Sequence[str], fields: Fields = COMMAND_LINE) -> None:

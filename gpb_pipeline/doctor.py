@@ -6,6 +6,7 @@ Each check says what to do where it fails. How they are shown is the command's a
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from time import monotonic
 from typing import Generic, TypeVar
 from urllib.parse import urlsplit
@@ -30,13 +31,15 @@ from gpb_pipeline.settings import (
     PassbackSettings,
     RetentionSettings,
     SisSettings,
+    WarehouseSettings,
     WebSettings,
 )
 from gpb_pipeline.sis.client import OneRosterClient
 from gpb_pipeline.sis.lookups import class_named
 from gpb_pipeline.sis.model import AcademicSession, Category, SisClass
 from gpb_pipeline.sis.periods import PeriodEnd, seen_end
-from gpb_pipeline.warehouse import ducklake, tables, which_sis
+from gpb_pipeline.warehouse import data_folder, ducklake, postgres, soundness, which_sis
+from gpb_pipeline.warehouse.opening import open_warehouse
 
 CLOCK_SECONDS = 60.0  # more than this apart, times of grades mislead
 DIALECT_ENDINGS = {"oneroster-1.1": "/v1p1", "oneroster-1.2": "/ims/oneroster"}
@@ -67,7 +70,7 @@ def checks() -> Iterator[Check]:
     yield examined(
         "History settings",
         RetentionSettings.load,
-        lambda it: f"kept {it.completed_days} days, failed ones {it.failed_days}",
+        _kept,
     ).check
     yield examined("Pages settings", WebSettings.load, lambda it: f"at {it.url}").check
     yield examined("Tool in Canvas", _tool, lambda said: said).check
@@ -78,7 +81,17 @@ def checks() -> Iterator[Check]:
     if sis.value is not None:
         yield id_mode_check(sis.value)
         yield from sis_checks(sis.value, sections)
-    yield examined("Warehouse", _warehouse, lambda _: "opens, and takes a commit").check
+    for side in (canvas.value, sis.value):
+        if side is not None:
+            yield examined("Writes", partial(_writes, side), lambda said: said).check
+    warehouse = examined("Warehouse", _warehouse, lambda _: "opens, and takes a commit")
+    yield warehouse.check
+    if warehouse.check.ok:
+        yield examined("Warehouse rows", _sound, lambda rows: f"{rows:,}, none twice").check
+        if WarehouseSettings.load().embedded_catalog is None:
+            yield examined("Warehouse sessions", _own_sessions, lambda _: "each its own, as locks need").check
+        yield examined("Encryption", _protected, lambda said: said).check
+        yield examined("Who may read it", _for_our_eyes, lambda said: said).check
     if sis.value is not None:
         host = sis.value.host
         yield examined("SIS of what was sent", lambda: _same_sis(host), lambda _: host).check
@@ -106,8 +119,43 @@ def _host(url: str) -> str:
     return urlsplit(url).hostname or "nowhere"
 
 
+def _kept(settings: RetentionSettings) -> str:
+    sent = "for ever" if settings.sent_days is None else f"{settings.sent_days} days"
+    return (
+        f"kept {settings.completed_days} days, failed ones {settings.failed_days}; "
+        f"what was sent {sent} (GPB_KEEP_SENT_DAYS)"
+    )
+
+
+def _writes(settings: CanvasSettings | SisSettings) -> str:
+    settings.require_writable()
+    return f"to {settings.host}" + ("" if settings.write_hosts else ", as to any host (GPB_WRITE_HOSTS)")
+
+
+def _protected() -> str:
+    if WarehouseSettings.load().encrypt:
+        return "its data is encrypted; its catalogue is not, and holds the keys"
+    return "neither its data nor its catalogue is encrypted by it (GPB_ENCRYPT)"
+
+
+def _for_our_eyes() -> str:
+    """Say who can read what is on this machine; raises PermanentError where everybody can."""
+    settings = WarehouseSettings.load()
+    if found := [str(path) for path in data_folder.open_to_others(settings)]:
+        raise PermanentError(
+            "every user of this machine can read it",
+            item=" and ".join(found),
+            remedy=f"Take that away: chmod o-rwx {' '.join(found)}.",
+        )
+    elsewhere = settings.embedded_catalog is None and settings.data_is_on_s3
+    return "nothing of it is on this machine" if elsewhere else "not every user of this machine"
+
+
 def _nightly(settings: NightlySettings) -> str:
-    return f"at {settings.at:%H:%M}" if settings.enabled else "nightly syncs are off (GPB_NIGHTLY_ENABLED)"
+    if not settings.enabled:
+        return "nightly syncs are off (GPB_NIGHTLY_ENABLED)"
+    whose = "every course that nobody switched off" if settings.default else "courses that were switched on"
+    return f"at {settings.at:%H:%M}, {whose}"
 
 
 def _tool() -> str:
@@ -124,7 +172,8 @@ def _tool() -> str:
             item="GPB_LTI_JWKS_URL",
             remedy="Set it to Canvas's address that ends in /api/lti/security/jwks.",
         )
-    return f"registered as {registration.client_id}, at {url}; {pairs} pairs of keys"
+    held = f"{pairs} pair{'' if pairs == 1 else 's'} of keys"
+    return f"registered as {registration.client_id}, at {url}; {held}"
 
 
 def _alerts(settings: AlertSettings) -> str:
@@ -337,13 +386,22 @@ def _counted(what: str) -> Callable[[Sequence[object]], str]:
 
 def _warehouse() -> None:
     """Make a table with a file of its own, and drop it again."""
-    with tables.open_warehouse() as warehouse:
+    with open_warehouse() as warehouse:
         warehouse.commit(_make_probe)
         warehouse.commit(_drop_probe)
 
 
+def _sound() -> int:
+    with open_warehouse() as warehouse:
+        return soundness.require_sound(warehouse)
+
+
+def _own_sessions() -> None:
+    postgres.require_own_sessions(WarehouseSettings.load())
+
+
 def _same_sis(host: str) -> None:
-    with tables.open_warehouse() as warehouse:
+    with open_warehouse() as warehouse:
         which_sis.require_same(warehouse, host)
 
 

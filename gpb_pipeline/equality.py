@@ -8,14 +8,11 @@ with today's: a period that closes does so by what the SIS says of it.
 
 from __future__ import annotations
 
-from functools import cache
 from hashlib import blake2b
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 
+from gpb_pipeline import sources
 from gpb_pipeline.sync import Connections, CourseRead, Posting, SyncRequest
 
-PACKAGE = "gpb_pipeline"
 RULES = ("canvas", "sis", "passback", "sync.py", "writing.py")
 """What makes of the same answers the same rows and writes: the two doors and their codecs, and the rules."""
 
@@ -37,18 +34,9 @@ def input_of(connections: Connections, read: CourseRead) -> str:
     return _hash(read.canvas.digest, read.sis.digest, repr(settings), rules_version())
 
 
-@cache
 def rules_version() -> str:
     """Hash the sources of all that RULES names."""
-    package = files(PACKAGE)
-    return _hash(*(text for each in RULES for text in _sources(package / each)))
-
-
-def _sources(place: Traversable) -> list[str]:
-    if place.is_file():
-        return [place.name, place.read_text("utf-8")] if place.name.endswith(".py") else []
-    inside = sorted(place.iterdir(), key=lambda each: each.name)
-    return [text for each in inside for text in _sources(each)]
+    return sources.digest(*RULES)
 
 
 def _hash(*parts: str) -> str:

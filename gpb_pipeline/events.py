@@ -1,7 +1,7 @@
 """What is told of a sync while it goes on, one event a thing that happened. How they come about: stream.py.
 
-Each names its request. A course's last event is CourseSynced, CourseUnchanged, CourseFailed or CourseSkipped;
-a preview's, CourseJudged or CourseFailed.
+Each names its request. A course's last event is CourseSynced, CourseUnchanged, CourseFailed, CourseSkipped or
+CourseLeft; a preview's, CourseJudged or CourseFailed.
 """
 
 from __future__ import annotations
@@ -39,6 +39,13 @@ class CourseSkipped:
 
     request: SyncRequest
     reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CourseLeft:
+    """A course was not begun, for it would not have ended in time; it goes first in the next night."""
+
+    request: SyncRequest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,4 +91,4 @@ class CourseFailed:
 
 
 End = CourseSynced | CourseUnchanged | CourseFailed
-Event = StageReached | CourseWaiting | CourseSkipped | CourseJudged | End
+Event = StageReached | CourseWaiting | CourseSkipped | CourseLeft | CourseJudged | End

@@ -18,10 +18,21 @@ from gpb_pipeline.brake import Brake
 from gpb_pipeline.canvas.courses import Head, read_head
 from gpb_pipeline.canvas.errors import NotFoundError
 from gpb_pipeline.equality import input_of, may_share
-from gpb_pipeline.errors import PermanentError, PipelineError, unforeseen
+from gpb_pipeline.errors import PermanentError, PipelineError, SettingsError, unforeseen
 from gpb_pipeline.events import CourseFailed, CourseJudged, CourseSynced, CourseUnchanged, StageReached
-from gpb_pipeline.sync import Connections, CourseSync, Judged, Posted, Posting, Stage, SyncRequest, kept_out
+from gpb_pipeline.sync import (
+    Connections,
+    CourseSync,
+    Judged,
+    Posted,
+    Posting,
+    Stage,
+    SyncRequest,
+    kept_out,
+    may_write,
+)
 from gpb_pipeline.warehouse import history, record
+from gpb_pipeline.warehouse.faults import taken_for_dead
 from gpb_pipeline.warehouse.history import Begun, EndStatus
 from gpb_pipeline.warehouse.inputs import Base
 from gpb_pipeline.warehouse.locks import Held, course_lock
@@ -94,7 +105,14 @@ class CourseLife:
         """Ask for the course's own id and its state: several names are one course, with one lock.
 
         One that Canvas does not have and that never had a sync is no course: it comes into no history.
+        Nor does what would write where this configuration may not.
         """
+        try:
+            if may_write(self.request):
+                self.connections.sis.settings.require_writable()
+        except SettingsError as refused:
+            self.fail(refused)
+            return
         try:
             self.head = read_head(self.connections.canvas, self.request.course_id)
         except NotFoundError as missing:
@@ -176,11 +194,16 @@ class CourseLife:
         """
         for what in (lambda end: end, record.lost):
             try:
-                self.connections.warehouse.commit(record.progress, [], [what(self.end)])
+                if self.connections.warehouse.commit(record.progress, [], [what(self.end)]):
+                    self.lost()
             except Exception as refused:  # noqa: BLE001  a fault of ours too: what it left is not on record
                 self.fail(refused)
             else:
                 return
+
+    def lost(self) -> None:
+        """Let it end as one whose lock fell with its session, and that was taken for dead since."""
+        self.fail(taken_for_dead(f"course {self.request.course_id}"))
 
     def told(self) -> CourseSynced | CourseUnchanged | CourseFailed:
         """Free the course, and tell how it ended."""

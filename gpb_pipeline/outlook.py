@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 import pandas as pd
 
-from gpb_pipeline.passback.categories.choice import usable
-from gpb_pipeline.passback.categories.window import CategoryList, Label
+from gpb_pipeline.passback.categories.choice import Category, told_apart, usable
+from gpb_pipeline.passback.categories.window import CategoryList, Label, SectionCategory
 from gpb_pipeline.passback.rules.issues import Code
 
 SELECTABLE = frozenset({None, Code.NO_GRADES_YET.value, Code.NOT_SELECTED.value})
@@ -62,13 +62,18 @@ class CauseCount:
 
 @dataclass(frozen=True, kw_only=True)
 class SectionRow:
-    """A section under an assignment group; `category_id` is what it goes to, `offered` what it may."""
+    """A section under an assignment group; `category_id` is what it goes to, `offered` what it may.
+
+    `apart` tells those of one title from one another. `code` says why it goes to none.
+    """
 
     section_id: str
     section_name: str
     sis_section_id: str
     category_id: str | None
     offered: tuple[str, ...]
+    apart: Mapping[str, str] = field(default_factory=dict)
+    code: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,20 +203,22 @@ def _groups(listed: CategoryList) -> tuple[GroupRow, ...]:
         GroupRow(
             group_id=group.group_id,
             group_name=group.group_name,
-            sections=tuple(
-                SectionRow(
-                    section_id=row.section.section_id,
-                    section_name=row.section.section_name,
-                    sis_section_id=row.section.sis_section_id,
-                    category_id=row.category.category_id if row.category else None,
-                    offered=tuple(
-                        each.category_id for each in usable(row.section.class_id, listed.categories)
-                    ),
-                )
-                for row in group.sections
-            ),
+            sections=tuple(_row(row, listed.categories) for row in group.sections),
         )
         for group in listed.groups
+    )
+
+
+def _row(row: SectionCategory, categories: Sequence[Category]) -> SectionRow:
+    offered = usable(row.section.class_id, categories)
+    return SectionRow(
+        section_id=row.section.section_id,
+        section_name=row.section.section_name,
+        sis_section_id=row.section.sis_section_id,
+        category_id=row.category.category_id if row.category else None,
+        offered=tuple(each.category_id for each in offered),
+        apart=told_apart(offered),
+        code=row.code.value if row.code else None,
     )
 
 

@@ -10,7 +10,7 @@ import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 from pandera.typing import DataFrame
@@ -19,6 +19,7 @@ from gpb_pipeline import endings
 from gpb_pipeline.endings import Who
 from gpb_pipeline.errors import PipelineError, UsageError
 from gpb_pipeline.events import CourseFailed, CourseSynced, Event
+from gpb_pipeline.passback.budget import Budget, CoursePace
 from gpb_pipeline.passback.holdings.differences import CAUSES, ORPHANED, Cause, Differences
 from gpb_pipeline.passback.rows.frames import Rows
 from gpb_pipeline.passback.rows.settle import DONE
@@ -75,10 +76,12 @@ def reconcile(
     mend: frozenset[Cause] = frozenset(),
     confirm: bool = False,
     who: Who | None = None,
+    until: datetime | None = None,
 ) -> Iterator[Reconciled]:
     """Hold courses against the SIS, each as it is done; writes exactly what `mend` names, under the guard.
 
-    `who`: who has cancelled it, if it is; else it was who asked.
+    `who`: who has cancelled it, if it is; else it was who asked. `until`: a course that would not end by
+    then, as the others take, is not begun.
     """
     return _run(
         connections,
@@ -94,6 +97,7 @@ def reconcile(
             for course_id in course_ids
         ],
         who or (lambda: posted_by),
+        Budget(until=until, pace=CoursePace(own={})) if until else None,
     )
 
 
@@ -144,8 +148,10 @@ def chosen_orphans(
     return frozenset(orphans(told, causes)["sourced_id"]) | frozenset(sourced_ids)
 
 
-def read_back(connections: Connections, *, posted_by: str, who: Who | None = None) -> Iterator[Reconciled]:
-    """Read back tonight's share of the courses, those of the longest need first.
+def read_back(
+    connections: Connections, *, posted_by: str, who: Who | None = None, until: datetime | None = None
+) -> Iterator[Reconciled]:
+    """Read back tonight's share of the courses, those of the longest need first, as far as there is time.
 
     One that cannot be read is none of the share: another is read in its place, and its own turn comes again
     when all others have had theirs.
@@ -153,9 +159,9 @@ def read_back(connections: Connections, *, posted_by: str, who: Who | None = Non
     waiting = connections.warehouse.read(holdings.longest_unread)
     share = math.ceil(len(waiting) / NIGHTS)
     waiting = waiting[: TRIED * share]
-    while share and waiting:
+    while share and waiting and (until is None or connections.clock() < until):
         tonight, waiting = waiting[:share], waiting[share:]
-        for each in reconcile(connections, tonight, posted_by=posted_by, who=who):
+        for each in reconcile(connections, tonight, posted_by=posted_by, who=who, until=until):
             share -= each.error is None
             yield each
 
@@ -166,8 +172,10 @@ def _written(outcome: Rows) -> Counter[str]:
     return +Counter({kind: int(state.isin(DONE.values()).sum()) for kind, state in states.items()})
 
 
-def _run(connections: Connections, requests: Sequence[SyncRequest], who: Who) -> Iterator[Reconciled]:
-    with Stream(connections, requests) as stream:
+def _run(
+    connections: Connections, requests: Sequence[SyncRequest], who: Who, budget: Budget | None = None
+) -> Iterator[Reconciled]:
+    with Stream(connections, requests, budget) as stream:
         try:
             yield from _ends(stream)
         except BaseException as fault:

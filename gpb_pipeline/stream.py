@@ -13,6 +13,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from itertools import islice
 from queue import Empty, SimpleQueue
 from typing import Self
 
@@ -22,6 +24,7 @@ from gpb_pipeline.equality import may_share
 from gpb_pipeline.errors import PipelineError
 from gpb_pipeline.events import (
     CourseJudged,
+    CourseLeft,
     CourseSkipped,
     CourseWaiting,
     End,
@@ -29,17 +32,22 @@ from gpb_pipeline.events import (
     StageReached,
 )
 from gpb_pipeline.life import CourseLife
+from gpb_pipeline.passback.budget import Budget
 from gpb_pipeline.sync import Connections, Posting, SyncRequest
-from gpb_pipeline.warehouse import history, inputs, record
+from gpb_pipeline.warehouse import history, inputs, record, unsure
+from gpb_pipeline.warehouse.faults import UnavailableError
 from gpb_pipeline.warehouse.history import Reached
 from gpb_pipeline.warehouse.locks import LockedError
 
-IN_FLIGHT = 4  # courses at once: the network is the floor, not the threads
-WRITES = 8  # writes to the SIS at once, over all courses
+IN_FLIGHT, IN_FLIGHT_MOST = 4, 12  # courses at once: where Canvas answers at once; and at most
+A_COURSE_MORE = 0.025  # seconds that an answer takes, for each of which a course more fills the waiting
+WRITES = 16  # writes to the SIS that may wait for a turn, over all courses (sis/pacing.py)
 GROUP = 10  # courses a commit: one costs about what ten do
-FLUSH = 1.0  # seconds that a stage reached, or an end, may wait for company
+FLUSH = 1.0  # seconds that a stage reached, or an end, may wait for company at least
+COMMITTING = 4  # times as long as the last commit took, where that is more: a slow catalogue is asked less
 PATIENCE = 600.0  # seconds that a sync waits for another of its course
 LOOK_AGAIN = 0.5  # seconds between looks at a lock
+PULSE = 300.0  # seconds without anything to tell, after which it is told that both sides answer
 
 
 def sync_courses(connections: Connections, requests: Iterable[SyncRequest]) -> Iterator[Event]:
@@ -60,10 +68,13 @@ class _Looked:
 class Stream:
     """The syncs of these courses as they happen: iterated once, and nothing of any is open at its end.
 
-    A consumer that knows why it stops calls `stop`; else leaving the `with` says that it was stopped.
+    A consumer that knows why it stops calls `stop`; else leaving the `with` says that it was stopped. Where
+    there is a budget, no course begins that would not end in time.
     """
 
-    def __init__(self, connections: Connections, requests: Iterable[SyncRequest]) -> None:
+    def __init__(
+        self, connections: Connections, requests: Iterable[SyncRequest], budget: Budget | None = None
+    ) -> None:
         self._brake = Brake()
         self._connections = replace(
             connections,
@@ -71,6 +82,11 @@ class Stream:
             sis=connections.sis.heeding(self._brake),
         )
         self._pending = deque(requests)
+        self._budget = budget
+        self._began: dict[str, datetime] = {}  # when each that runs took its turn
+        self._took: dict[str, timedelta] = {}  # the courses that came to their end
+        self._left: list[str] = []
+        self._answers, self._told_at = 0, time.monotonic()
         self._group: list[CourseLife] = []  # to be locked next, in their order
         self._looking = 0  # for so many of the group the head is asked for
         self._waiting: list[tuple[CourseLife, float]] = []  # for another sync, and until when
@@ -81,9 +97,9 @@ class Stream:
         self._finished: list[CourseLife] = []
         self._alive: list[CourseLife] = []  # from the lock on, until their ends are told; previews too
         self._told: SimpleQueue[StageReached | CourseJudged | CourseLife | _Looked] = SimpleQueue()
-        self._committed_at = time.monotonic()
+        self._committed_at, self._commit_took = time.monotonic(), 0.0
         self._heads = ThreadPoolExecutor(IN_FLIGHT, "head")
-        self._courses = ThreadPoolExecutor(IN_FLIGHT, "course")
+        self._courses = ThreadPoolExecutor(IN_FLIGHT_MOST, "course")
         self._writes = ThreadPoolExecutor(WRITES, "write")
 
     def __enter__(self) -> Self:
@@ -94,13 +110,25 @@ class Stream:
 
     def __iter__(self) -> Iterator[Event]:
         while self._pending or self._group or self._waiting or self._alive:
-            self._look()
-            yield from self._begin()
-            while self._ready and self._running < IN_FLIGHT:
+            yield from self._heard(self._look())
+            yield from self._heard(self._begin())
+            while self._ready and self._running < self._places:
                 self._start(self._ready.popleft())
-            yield from self._listen()
+            yield from self._heard(self._listen())
             if self._is_due():
-                yield from self._commit()
+                yield from self._heard(self._commit())
+            self._pulse()
+
+    @property
+    def _places(self) -> int:
+        """How many courses may be on their way at once: the longer answers take, the more."""
+        return min(IN_FLIGHT + int(self._connections.canvas.answer_time / A_COURSE_MORE), IN_FLIGHT_MOST)
+
+    @property
+    def left_takes(self) -> timedelta | None:
+        """How long the courses that were left will take, as far as that can be told."""
+        budget = self._budget_now()
+        return budget.pace.together(self._left) if budget else None
 
     def stop(self, why: PipelineError) -> list[End]:
         """Let nothing more be written, wait for what is under way, end what is open, and tell of the ends."""
@@ -120,19 +148,46 @@ class Stream:
                 self._put_on_record([each for each in syncs if each.request.job_id in still])
         return [self._out(each) for each in syncs]
 
-    def _look(self) -> None:
-        """Ask for the heads of the next group of courses, before they are locked."""
+    def _heard(self, events: Iterable[Event]) -> Iterator[Event]:
+        """Pass on what there is to tell, and note when that was."""
+        for event in events:
+            self._note_told()
+            yield event
+
+    def _pulse(self) -> None:
+        """Say that both sides answer, where nothing else was told for long: it may be taken for dead else."""
+        if time.monotonic() - self._told_at > PULSE and self._count_answers() > self._answers:
+            self._note_told()
+            self._connections.pulse()
+
+    def _note_told(self) -> None:
+        self._told_at, self._answers = time.monotonic(), self._count_answers()
+
+    def _count_answers(self) -> int:
+        return self._connections.canvas.answers + self._connections.sis.answers
+
+    def _look(self) -> Iterator[CourseLeft]:
+        """Ask for the heads of the next group of courses, before they are locked; tell of those left."""
         if self._ready or self._group:
             return
-        for _ in range(min(GROUP, len(self._pending))):
-            life = CourseLife(
-                request=self._pending.popleft(),
-                connections=self._connections,
-                started_at=self._connections.clock(),
-            )
+        now, budget = self._connections.clock(), self._budget_now()
+        room = min(GROUP, len(self._pending))
+        if budget and not budget.is_ample([each.course_id for each in islice(self._pending, room)], now):
+            room = self._places - self._running  # none waits for its turn that may be too late for it
+        while self._pending and len(self._group) < room:
+            request = self._pending.popleft()
+            if budget and not budget.allows(request.course_id, now):
+                self._left.append(request.course_id)
+                yield CourseLeft(request=request)
+                continue
+            life = CourseLife(request=request, connections=self._connections, started_at=now)
             self._group.append(life)
             self._looking += 1
             self._heads.submit(self._look_at, life)
+
+    def _budget_now(self) -> Budget | None:
+        """Give the budget by the pace of those courses that have ended in this stream."""
+        return replace(self._budget, pace=self._budget.pace.after(self._took)) if self._budget else None
 
     def _look_at(self, life: CourseLife) -> None:
         try:
@@ -199,21 +254,24 @@ class Stream:
         if not lives:
             return []
         try:
-            unsure = self._connections.warehouse.commit(record.begin, [each.begun for each in lives])
+            doubtful = self._connections.warehouse.commit(
+                record.begin, [each.begun for each in lives], self._connections.restored_at
+            )
         except Exception as refused:  # noqa: BLE001  of a course without a job nothing is read or written
-            if len(lives) > 1:
+            if len(lives) > 1 and not isinstance(refused, UnavailableError):
                 return [event for each in lives for event in self._recorded([each])]
-            lives[0].fail(refused)
-            return [self._out(lives[0])]
+            for each in lives:
+                each.fail(refused)
+            return [self._out(each) for each in lives]
         with suppress(PipelineError):  # a course without a base is judged
-            self._find_bases(lives, unsure)
-        self._make_ready(lives, unsure)
+            self._find_bases(lives, doubtful)
+        self._make_ready(lives, doubtful)
         return []
 
-    def _find_bases(self, lives: Sequence[CourseLife], unsure: frozenset[str]) -> None:
+    def _find_bases(self, lives: Sequence[CourseLife], doubtful: frozenset[str]) -> None:
         """Give each course that may share a judgement the one that it would share."""
         course_of = {each: each.request.course_id for each in lives}
-        may = [each for each in lives if may_share(each.request, interrupted=course_of[each] in unsure)]
+        may = [each for each in lives if may_share(each.request, interrupted=course_of[each] in doubtful)]
         if not may:
             return
         found = self._connections.warehouse.read(inputs.bases, [course_of[each] for each in may])
@@ -226,21 +284,23 @@ class Stream:
             return []
         try:
             ids = [each.request.course_id for each in lives]
-            unsure = self._connections.warehouse.read(history.unsure, ids)
+            restored_at = self._connections.restored_at
+            doubtful = self._connections.warehouse.read(unsure.of_courses, ids, restored_at)
         except PipelineError as refused:
             for each in lives:
                 each.fail(refused)
             return [self._out(each) for each in lives]
-        self._make_ready(lives, unsure)
+        self._make_ready(lives, doubtful)
         return []
 
-    def _make_ready(self, lives: Iterable[CourseLife], unsure: frozenset[str]) -> None:
+    def _make_ready(self, lives: Iterable[CourseLife], doubtful: frozenset[str]) -> None:
         for each in lives:
-            each.interrupted = each.request.course_id in unsure
+            each.interrupted = each.request.course_id in doubtful
             self._ready.append(each)
 
     def _start(self, life: CourseLife) -> None:
         self._running += 1
+        self._began[life.request.course_id] = self._connections.clock()
         self._courses.submit(self._run, life)
 
     def _run(self, life: CourseLife) -> None:
@@ -267,6 +327,9 @@ class Stream:
                 return []
             case CourseLife():
                 self._running -= 1
+                began = self._began.pop(message.request.course_id)
+                if message.error is None and self._budget:
+                    self._took[message.request.course_id] = self._connections.clock() - began
                 if not message.is_preview:
                     self._finished.append(message)
                     return []
@@ -279,14 +342,16 @@ class Stream:
     def _is_due(self) -> bool:
         if not self._finished and not self._stages:
             return False
-        waited = time.monotonic() - self._committed_at > FLUSH
+        waited = time.monotonic() - self._committed_at > max(FLUSH, COMMITTING * self._commit_took)
         return waited or len(self._finished) >= GROUP or not self._running
 
     def _commit(self) -> Iterator[Event]:
         """Put on record what was reached and what ended; then tell of the ends and free their courses."""
         finished, self._finished = self._finished, []
-        self._committed_at = time.monotonic()
+        began = time.monotonic()
         self._put_on_record(finished)
+        self._committed_at = time.monotonic()
+        self._commit_took = self._committed_at - began
         for each in finished:
             yield self._out(each)
 
@@ -299,12 +364,20 @@ class Stream:
             if each.request.job_id not in alike
         ]
         try:
-            self._connections.warehouse.commit(record.progress, reached, [each.end for each in finished])
+            before = self._connections.warehouse.commit(
+                record.progress, reached, [each.end for each in finished]
+            )
+        except UnavailableError as away:  # from each by itself as well
+            for each in finished:
+                each.fail(away)
         except Exception:  # noqa: BLE001  whose it is shows where each stands alone; the stages go with the next
             for each in finished:
                 each.commit()
         else:
             self._stages = []
+            for each in finished:
+                if each.request.job_id in before:
+                    each.lost()
 
     def _out(self, life: CourseLife) -> End:
         """Let go of a course that is at its end."""

@@ -23,17 +23,17 @@ from gpb_pipeline.canvas.courses import Head
 from gpb_pipeline.canvas.extracts import read_course
 from gpb_pipeline.errors import PermanentError, PipelineError
 from gpb_pipeline.passback.course import (
-    READ_BACK,
     CanvasRead,
     Course,
     Policy,
     Selection,
     SisRead,
-    SyncType,
 )
-from gpb_pipeline.passback.frames import CategoryMapping
-from gpb_pipeline.passback.holdings.adopt import Places
+from gpb_pipeline.passback.forgotten import NOBODY, Forgotten
+from gpb_pipeline.passback.frames import CategoryMapping, Enrollments
+from gpb_pipeline.passback.holdings.adopt import Places, places_of
 from gpb_pipeline.passback.holdings.answers import without_taken_back, without_unwanted
+from gpb_pipeline.passback.holdings.died import nobody_deleted
 from gpb_pipeline.passback.holdings.differences import (
     Cause,
     CourseNow,
@@ -45,21 +45,24 @@ from gpb_pipeline.passback.holdings.differences import (
     told_again,
     unread_told,
 )
-from gpb_pipeline.passback.holdings.frames import SURE, Holdings
+from gpb_pipeline.passback.holdings.frames import SURE, Bare, Holdings
 from gpb_pipeline.passback.holdings.lacking import without_categories, without_students
 from gpb_pipeline.passback.holdings.plan import Planned, plan, without_grades
 from gpb_pipeline.passback.holdings.see import believed, classes_left, short_classes, taken_over, to_look_up
+from gpb_pipeline.passback.holdings.supposed import found_of, supposed
 from gpb_pipeline.passback.rows.assignments import synced
 from gpb_pipeline.passback.rows.frames import Rows
 from gpb_pipeline.passback.rules.judge import judge
+from gpb_pipeline.passback.sync_types import READ_BACK, SyncType
 from gpb_pipeline.settings import CanvasSettings, PassbackSettings, SisSettings
 from gpb_pipeline.sis.client import OneRosterClient
 from gpb_pipeline.sis.errors import Answer, ShortReadError
 from gpb_pipeline.sis.halt import Halt
 from gpb_pipeline.sis.lookups import read_sis
-from gpb_pipeline.warehouse import choices, frames, holdings, tables, which_sis
+from gpb_pipeline.warehouse import category_choices, frames, holdings, student_list, tables, unsure, which_sis
 from gpb_pipeline.warehouse.ducklake import Connection, Warehouse
 from gpb_pipeline.warehouse.holdings import Change
+from gpb_pipeline.warehouse.opening import open_warehouse
 from gpb_pipeline.writing import Eyes, Writing
 
 NOT_THERE = "canvas_not_found"
@@ -98,6 +101,13 @@ class SyncRequest:
     confirm: bool = False  # releases what is held (docs/decisions.md §8.10)
     mend: frozenset[Cause] = frozenset()  # of a reconcile: the causes whose differences are written
     retract: frozenset[str] = frozenset()  # of a retract: the sourcedIds that are taken back
+
+
+def may_write(request: SyncRequest) -> bool:
+    """Whether anything may be written because of it; a reconcile and a retract only look unless told what."""
+    if request.type in READ_BACK:
+        return bool(request.mend or request.retract)
+    return request.posting is not Posting.NOTHING
 
 
 def kept_out(request: SyncRequest, course: Course) -> PermanentError | None:
@@ -140,7 +150,11 @@ class Connections:
     warehouse: Warehouse
     policy: Policy
     zone: ZoneInfo  # the account's, for times that people see
+    restored_at: datetime | None = None  # when the warehouse was found to be older than what was sent
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))  # of history and holdings
+    pulse: Callable[[], None] = field(
+        default=lambda: None
+    )  # when nothing else is told, and both sides answer
 
 
 @contextmanager
@@ -164,11 +178,16 @@ def open_connections() -> Iterator[Connections]:
     with (
         CanvasClient(CanvasSettings.load()) as canvas,
         OneRosterClient(sis) as sis_client,
-        tables.open_warehouse() as warehouse,
+        open_warehouse() as warehouse,
     ):
         which_sis.require_same(warehouse, sis.host)
         yield Connections(
-            canvas=canvas, sis=sis_client, warehouse=warehouse, policy=policy, zone=passback.zone
+            canvas=canvas,
+            sis=sis_client,
+            warehouse=warehouse,
+            policy=policy,
+            zone=passback.zone,
+            restored_at=warehouse.read(unsure.noticed_at),
         )
 
 
@@ -178,6 +197,7 @@ class CourseRead:
 
     canvas: CanvasRead
     sis: SisRead
+    forgotten: Forgotten = NOBODY  # who was left out
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -228,27 +248,35 @@ class CourseSync:
     def read(self) -> CourseRead:
         """Read both sides."""
         self.reached(Stage.GET_ASSIGNMENTS)
-        canvas = self._canvas()
-        sis = read_sis(self.connections.sis, canvas.sections)
-        return CourseRead(canvas=canvas, sis=sis)
+        forgotten = self.connections.warehouse.read(student_list.everybody)
+        canvas = forgotten.out_of_canvas(self._canvas())
+        people = canvas.columns[Enrollments]
+        sis = forgotten.out_of_sis(read_sis(self.connections.sis, canvas.sections, people))
+        return CourseRead(canvas=canvas, sis=sis, forgotten=forgotten)
 
     def judged(self, read: CourseRead, *, interrupted: bool) -> Judged:
         """Judge what was read, and plan. `interrupted`: its last sync stopped while it could post."""
-        policy, canvas, sis = self.connections.policy, read.canvas, read.sis
         self.reached(Stage.FILTER)
-        places = _places(canvas, sis, policy.tenant)
-        mapping, on_record, strangers = self.connections.warehouse.read(_known, places)
+        places = self._places(read.canvas, read.sis)
+        mapping, on_record, strangers, bare = self.connections.warehouse.read(_known, places)
         if not self.request.confirm:
             self._require_rows(read, on_record)
         held = taken_over(on_record, places)
-        eyes = self._eyes(places, strangers)
+        eyes = replace(self._eyes(places, strangers), forgotten=read.forgotten, bare=bare)
         whole = interrupted or self.request.type in READ_BACK
-        class_ids = places.class_ids if whole else to_look_up(held, places)
+        class_ids = places.class_ids if whole else to_look_up(held, places) | bare.class_ids
         left = classes_left(held, places) if self.request.type in READ_BACK else frozenset[str]()
+        lost = interrupted and eyes.provider and self.connections.restored_at is not None
+        if lost:
+            rows = self._planned(self._judgement(read, mapping, held), held, self.request.type).rows
+            held = supposed(held, rows, job_id=self.request.job_id, at=self.connections.clock())
         if class_ids or left:
             held = self._looked_up(held, class_ids, left, eyes)
-        free = self.request.confirm or self.request.type in READ_BACK  # which hold what they write themselves
-        judgement = judge(canvas, sis, mapping, held, self.request.selection, policy, confirm=free)
+        if interrupted:
+            held = nobody_deleted(held)
+        if lost:
+            held = found_of(held, self.request.job_id)
+        judgement = self._judgement(read, mapping, held)
         planned = self._planned(judgement, held, self.request.type)
         judged = Judged(
             read=read,
@@ -330,9 +358,15 @@ class CourseSync:
             synced=frozenset(synced(canvas.assignments)["assignment_id"]),
             of_other_courses=in_others,
             without_sis_id=frozenset(sections.loc[sections["sis_section_id"].isna(), "section_id"]),
+            sections=frozenset(sections["section_id"]),
             without_class=frozenset(places.sections.loc[places.sections["class_id"].isna(), "section_id"]),
             students=people.loc[active, ["section_id", "user_id"]],
         )
+
+    def _judgement(self, read: CourseRead, mapping: DataFrame[CategoryMapping], held: Holdings) -> Rows:
+        free = self.request.confirm or self.request.type in READ_BACK  # which hold what they write themselves
+        selection, policy = self.request.selection, self.connections.policy
+        return judge(read.canvas, read.sis, mapping, held, selection, policy, confirm=free)
 
     def _planned(self, judgement: Rows, held: Holdings, sync_type: SyncType) -> Planned:
         policy = self.connections.policy
@@ -351,6 +385,14 @@ class CourseSync:
             )
             return Planned(rows=nothing, holdings=seen)
         return self._planned(judged.judgement, seen, "manual")
+
+    def _places(self, canvas: CanvasRead, sis: SisRead) -> Places:
+        """Say where the course's gradebooks are; for what reads back, of sections that Canvas deleted too."""
+        tenant, course_id = self.connections.policy.tenant, canvas.course.course_id
+        if self.request.type not in READ_BACK:
+            return places_of(canvas, sis, tenant)
+        sent_from = self.connections.warehouse.read(holdings.sections_sent_from, course_id)
+        return places_of(canvas, sis, tenant, sent_from)
 
     def _eyes(self, places: Places, strangers: dict[str, str]) -> Eyes:
         return Eyes(
@@ -409,25 +451,12 @@ def _short(item: str) -> ShortReadError:
 
 def _known(
     session: Connection, places: Places
-) -> tuple[DataFrame[CategoryMapping], Holdings, dict[str, str]]:
+) -> tuple[DataFrame[CategoryMapping], Holdings, dict[str, str], Bare]:
     """Read what the warehouse has of these places, as of one moment."""
     section_ids = places.sections["section_id"].to_list()
     return (
-        choices.category_mapping(session, section_ids),
+        category_choices.mapping(session, section_ids),
         holdings.of_sections(session, section_ids, sorted(places.class_ids)),
         holdings.strangers(session, sorted(places.class_ids)),
-    )
-
-
-def _places(canvas: CanvasRead, sis: SisRead, tenant: str) -> Places:
-    """Say where the course's gradebooks are, whatever of it is synced or enrolled now."""
-    sections = canvas.sections[["section_id"]].merge(
-        sis.classes[["section_id", "class_id"]], how="left", on="section_id"
-    )
-    students = sis.roster.merge(canvas.enrollments[["sis_user_id", "user_id"]].dropna(), on="sis_user_id")
-    return Places(
-        tenant=tenant,
-        sections=sections,
-        assignment_ids=tuple(canvas.assignments["assignment_id"]),
-        students=students[["student_id", "user_id"]].drop_duplicates(),
+        holdings.bare(session, sorted(places.class_ids)),
     )

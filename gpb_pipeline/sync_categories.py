@@ -11,13 +11,14 @@ from datetime import UTC, datetime
 from functools import cached_property
 
 from gpb_pipeline.canvas.client import CanvasClient
-from gpb_pipeline.canvas.courses import course_named, course_path
+from gpb_pipeline.canvas.courses import course_named, course_path, listed_courses
 from gpb_pipeline.canvas.extracts import read_groups
 from gpb_pipeline.errors import PipelineError, UsageError
 from gpb_pipeline.passback import frames
 from gpb_pipeline.passback.categories.choice import Category
 from gpb_pipeline.passback.categories.csv_file import CsvLine, asked
 from gpb_pipeline.passback.categories.edits import Edit, changes, edited, saved
+from gpb_pipeline.passback.categories.proposals import PastChoice
 from gpb_pipeline.passback.categories.window import (
     CategoryList,
     Choice,
@@ -27,10 +28,11 @@ from gpb_pipeline.passback.categories.window import (
     alignment,
     category_list,
 )
+from gpb_pipeline.passback.term import ListedCourse
 from gpb_pipeline.sis.client import OneRosterClient
 from gpb_pipeline.sis.lookups import class_named, course_categories
 from gpb_pipeline.sis.model import Category as SisCategory
-from gpb_pipeline.warehouse import choices
+from gpb_pipeline.warehouse import category_choices
 from gpb_pipeline.warehouse.ducklake import Warehouse
 
 AT_ONCE = 8  # courses: more would only meet Canvas's throttle
@@ -103,6 +105,14 @@ class CategorySync:
         with ThreadPoolExecutor(AT_ONCE) as threads:
             yield from threads.map(listed, course_ids)
 
+    def listed(self) -> Iterator[ListedCourse]:
+        """Go through the account's courses of every term and state."""
+        return listed_courses(self._canvas, self._canvas.settings.account_id)
+
+    def past_choices(self) -> list[PastChoice]:
+        """Read what holds for the groups of every course that was ever synced."""
+        return self._warehouse.read(category_choices.past)
+
     def pending(self, course_id: str, edits: Iterable[Edit]) -> PendingEdits:
         """Hold edits of a course against what is; keeps those that change something."""
         listed = self.course(course_id)
@@ -153,7 +163,7 @@ class CategorySync:
                 "category_id": [edit.category_id for edit in edits],
             },
         )
-        self._warehouse.commit(choices.choose_categories, mapping, by=by, at=when)
+        self._warehouse.commit(category_choices.choose, mapping, by=by, at=when)
         return [self._mirrored(saved(each, by=by, at=when), each) for each in previews]
 
     def _mirrored(self, kept: CategoryList, preview: CategoryList) -> Saved:
@@ -181,10 +191,10 @@ class CategorySync:
     def _active(self, sections: Iterable[Section], district: Sequence[SisCategory]) -> list[Category]:
         """Read what the classes of these sections may use, as a sync does."""
         class_ids = {each.class_id: None for each in sections if each.class_id is not None}
-        by_class = {class_id: self._sis.class_categories(class_id) for class_id in class_ids}
+        listed = {class_id: self._sis.class_categories(class_id) for class_id in class_ids}
         return [
             Category(category_id=each.sourced_id, title=each.title, class_id=each.class_id)
-            for each in course_categories(district, by_class)
+            for each in course_categories(self._sis, district, listed)
             if each.active
         ]
 
@@ -193,7 +203,7 @@ class CategorySync:
         return found.sourced_id if found else None
 
     def _choices(self, sections: Iterable[Section]) -> dict[tuple[str, str], Choice]:
-        held = self._warehouse.read(choices.category_choices, [each.section_id for each in sections])
+        held = self._warehouse.read(category_choices.of_sections, [each.section_id for each in sections])
         rows = zip(*(held[name] for name in held.columns), strict=True)
         return {
             (section_id, group_id): Choice(category_id=category_id, by=by, at=at.to_pydatetime())

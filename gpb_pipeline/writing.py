@@ -14,10 +14,11 @@ from zoneinfo import ZoneInfo
 
 from gpb_pipeline.errors import PipelineError
 from gpb_pipeline.passback.course import Policy
+from gpb_pipeline.passback.forgotten import NOBODY, Forgotten
 from gpb_pipeline.passback.holdings.adopt import Places
 from gpb_pipeline.passback.holdings.answers import answered_items, answered_results, intended
 from gpb_pipeline.passback.holdings.columns import deletable
-from gpb_pipeline.passback.holdings.frames import Gradebook, Holdings
+from gpb_pipeline.passback.holdings.frames import NOTHING_BARE, Bare, Gradebook, Holdings
 from gpb_pipeline.passback.holdings.plan import Planned, findings_told
 from gpb_pipeline.passback.holdings.see import doubtful, see, strangers
 from gpb_pipeline.passback.holdings.verify import not_verified, to_repeat, verified, with_rows
@@ -29,7 +30,7 @@ from gpb_pipeline.sis.client import OneRosterClient
 from gpb_pipeline.sis.gradebook import asked_by_id, line_items_of, read_gradebook
 from gpb_pipeline.sis.halt import Halt
 from gpb_pipeline.sis.posting import Poster
-from gpb_pipeline.warehouse import holdings as record
+from gpb_pipeline.warehouse import record
 from gpb_pipeline.warehouse.ducklake import Warehouse
 from gpb_pipeline.warehouse.holdings import Change
 
@@ -46,6 +47,8 @@ class Eyes:
     confirmed: bool = False  # what the guard holds is released
     looked: set[str] = field(default_factory=set)  # the classes that were read whole
     strangers: dict[str, str] = field(default_factory=dict)  # line items not ours, and their classes
+    forgotten: Forgotten = NOBODY
+    bare: Bare = NOTHING_BARE
     shown: dict[str, str] = field(default_factory=dict)  # every result that a read showed, and its line item
 
     @property
@@ -58,11 +61,12 @@ class Eyes:
 
         `since`: what was sent from then on was written by this sync, and is looked at for the first time.
         """
+        book = self.forgotten.out_of_gradebook(book, held)
         doubted = doubtful(held, book)
         count = max(len(doubted.line_items) - 1, 0) + max(len(doubted.results) - 1, 0)  # without the controls
         if count and (self.confirmed or not self.policy.too_many(count, len(held.results))):
             book = asked_by_id(self.sis, book, doubted)
-        book = replace(book, strangers=frozenset(self.strangers))
+        book = replace(book, strangers=frozenset(self.strangers), bare=self.bare)
         after = see(held, book, self.places, job_id=self.job_id, since=since, provider=self.provider)
         if self.provider:
             self.strangers.update(strangers(after, book))
@@ -173,6 +177,7 @@ class Writing:
             read=frozenset(self.eyes.looked),
             read_at=self.eyes.clock(),
             strangers=self.eyes.strangers,
+            bare=self.eyes.bare,
         )
 
     def _columns_withdrawn(self, rows: Rows, held: Holdings) -> dict[int, WriteAnswer]:
@@ -204,6 +209,6 @@ class Writing:
                 new = rows.assignments[rows.assignments["state"] == "create"]
                 self.eyes.look_around(held, frozenset(new["class_id"]))
             change = Change(before=self.on_record, after=after, strangers=self.eyes.strangers)
-            self.warehouse.commit(record.bring, [change])
+            self.warehouse.commit(record.intend, self.eyes.job_id, [change])
             self.on_record = after
         return after

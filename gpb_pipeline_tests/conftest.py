@@ -9,12 +9,26 @@ from playwright.sync_api import Browser
 
 from gpb_pipeline.settings import ENV_FILE, known_names
 from gpb_pipeline_tests import chromium
+from gpb_pipeline_tests.bucket import Bucket, running_bucket
+from gpb_pipeline_tests.postgres import Postgres, running_postgres
 
 for each in known_names() | {ENV_FILE}:
     os.environ.pop(each, None)  # a test names its own; a home without dagster.yaml would be refused at import
 
 settings.register_profile("suite", deadline=None, derandomize=True, database=None)
 settings.load_profile("suite")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def bucket() -> Iterator[Bucket]:
+    with running_bucket() as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

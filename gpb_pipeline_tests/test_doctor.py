@@ -31,7 +31,7 @@ def test_where_all_is_well_every_check_says_so(sandbox: Sandbox) -> None:
     done = gpb("doctor")
     assert done.status == 0, done.out
     lines = done.out.splitlines()
-    assert len(lines) == 28
+    assert len(lines) == 33
     assert all(line.startswith("ok ") for line in lines)
 
 
@@ -74,6 +74,8 @@ WRONG = [
     ({"SIS_TOKEN_URL": "http://127.0.0.1:9/Token"}, "Check SIS_TOKEN_URL"),
     ({"SIS_CLASS_MATCH": "identifier"}, "Check SIS_CLASS_MATCH"),
     ({"GPB_CATALOG": "oracle:x"}, "GPB_CATALOG"),
+    ({"GPB_WRITE_HOSTS": "test.example"}, "add its host to GPB_WRITE_HOSTS"),
+    ({"CANVAS_BASE_URL": "http://canvas.example"}, "GPB_ALLOW_HTTP"),
     ({"GPB_CATALOG": "sqlite:/dev/null/catalog"}, "GPB_CATALOG"),
 ]
 
@@ -110,6 +112,13 @@ def test_periods_that_leave_days_out_name_the_setting(
     [found] = [each for each in checks() if not each.ok]
     assert found.name == "SIS period ends"
     assert f"SIS_PERIOD_END={theirs}" in found.remedy
+
+
+def test_how_long_what_was_sent_is_kept_is_told(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    for days, told in (("", "what was sent for ever"), ("400", "what was sent 400 days")):
+        monkeypatch.setenv("GPB_KEEP_SENT_DAYS", days)
+        [found] = [each for each in checks() if each.name == "History settings"]
+        assert told in found.detail
 
 
 def test_a_missing_setting_leaves_out_only_what_hangs_on_it(

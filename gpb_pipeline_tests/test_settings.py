@@ -34,8 +34,8 @@ def test_a_missing_setting_is_named_with_what_to_do() -> None:
 
 
 def test_the_environment_beats_the_env_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    Path(".env").write_text("CANVAS_BASE_URL=http://file.example\nCANVAS_API_TOKEN=t\n")
-    assert CanvasSettings.load().base_url == "http://file.example"
+    Path(".env").write_text("CANVAS_BASE_URL=https://file.example\nCANVAS_API_TOKEN=t\n")
+    assert CanvasSettings.load().base_url == "https://file.example"
     monkeypatch.setenv("CANVAS_BASE_URL", "https://canvas.example.edu/")
     assert CanvasSettings.load().base_url == "https://canvas.example.edu"
 
@@ -73,6 +73,25 @@ def test_a_wrong_setting_is_named(
     assert value not in str(wrong.value)
 
 
+@pytest.mark.parametrize("group", [CanvasSettings, SisSettings, AlertSettings])
+def test_an_address_in_the_clear_is_refused_but_on_this_machine_or_where_it_is_allowed(
+    monkeypatch: pytest.MonkeyPatch, group: type[CanvasSettings | SisSettings | AlertSettings]
+) -> None:
+    names = {CanvasSettings: "CANVAS_BASE_URL", SisSettings: "SIS_BASE_URL"}
+    name = names.get(group, "GPB_ALERT_WEBHOOK")
+    for needed in ("CANVAS_API_TOKEN", "SIS_CLIENT_ID", "SIS_CLIENT_SECRET"):
+        monkeypatch.setenv(needed, "x")
+    for address in ("http://127.0.0.1:1", "http://[::1]/x", "http://localhost/x", "https://far.example"):
+        monkeypatch.setenv(name, address)
+        group.load()
+    monkeypatch.setenv(name, "http://far.example/secret")
+    with pytest.raises(SettingsError, match=f"^{name}: is http://.*GPB_ALLOW_HTTP=true") as refused:
+        group.load()
+    assert "far.example" not in str(refused.value)
+    monkeypatch.setenv("GPB_ALLOW_HTTP", "true")
+    group.load()
+
+
 def test_the_nightly_time_is_a_time_of_day(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GPB_NIGHTLY_AT", "23:30")
     assert NightlySettings.load().at == time(23, 30)
@@ -89,13 +108,13 @@ def test_the_catalogue_is_sqlite_or_postgres(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_the_example_names_every_setting_and_no_other() -> None:
     example = Path(__file__).parents[1].joinpath(".env.example").read_text()
-    named = set(re.findall(r"^#?([A-Z][A-Z_]+)=", example, flags=re.MULTILINE))
+    named = set(re.findall(r"^#?([A-Z][A-Z0-9_]+)=", example, flags=re.MULTILINE))
     assert named == known_names()
 
 
 def test_the_example_shows_the_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
     example = Path(__file__).parents[1].joinpath(".env.example").read_text()
-    shown = dict(re.findall(r"^#([A-Z][A-Z_]+)=(.*)$", example, flags=re.MULTILINE))
+    shown = dict(re.findall(r"^#([A-Z][A-Z0-9_]+)=(.*)$", example, flags=re.MULTILINE))
     for group in (
         PassbackSettings,
         NightlySettings,
@@ -132,6 +151,16 @@ def test_a_file_that_is_not_utf_8_is_one_clear_error(encoding: str) -> None:
     Path(".env").write_bytes("GPB_TENANT=Schöneck\n".encode(encoding))
     with pytest.raises(SettingsError, match=r"^\.env: is not UTF-8 text"):
         list(misspelt())
+
+
+@pytest.mark.parametrize("written", ["pa${HOME}ss$1", "'pa${HOME}ss$1'", '"pa${HOME}ss$1"'])
+def test_a_secret_with_a_dollar_in_it_is_read_as_it_stands(
+    monkeypatch: pytest.MonkeyPatch, written: str
+) -> None:
+    """As `gpb init` writes and reads it; else the one that was just accepted would be refused."""
+    monkeypatch.delenv("CANVAS_API_TOKEN", raising=False)
+    Path(".env").write_text(f"CANVAS_API_TOKEN={written}\nCANVAS_BASE_URL=https://canvas.example\n")
+    assert CanvasSettings.load().api_token.get_secret_value() == "pa${HOME}ss$1"
 
 
 def test_another_file_can_stand_in_for_env(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ from gpb_pipeline.sandbox.serve import Sandbox, running_sandbox
 from gpb_pipeline.settings import CanvasSettings, SisSettings, WarehouseSettings
 from gpb_pipeline.sis.client import OneRosterClient
 from gpb_pipeline.sync_categories import CategorySync, PendingEdits, Saved
-from gpb_pipeline.warehouse import choices, ducklake, tables
+from gpb_pipeline.warehouse import category_choices, ducklake, tables
 from gpb_pipeline.warehouse.ducklake import Connection, Warehouse
 
 HISTORY = "1004"
@@ -165,7 +165,7 @@ def test_a_choice_is_kept_with_who_and_when_and_goes_by_section(
     assert row == rows(saved.listed)["Participation", "HIST9-1"]
     assert row.choice is not None
     assert (row.choice.category_id, row.choice.by, row.choice.at) == ("CAT-LAB", "A. Admin", NOON)
-    mapping = warehouse.read(choices.category_mapping, [each.section_id for each in listed.sections])
+    mapping = warehouse.read(category_choices.mapping, [each.section_id for each in listed.sections])
     assert set(mapping["category_id"]) == {"CAT-LAB", "CAT-PARTICIPATION"}
 
 
@@ -225,7 +225,7 @@ def test_what_cannot_be_is_refused_and_nothing_saved(district: District, warehou
     with pytest.raises(UsageError, match="may use"):  # of another class
         district.choose(("Map Skills", "HIST9C-1", "CAT-MAPS-HIST9-1"))
     section_ids = [each.section_id for each in district.sync.course(HISTORY).sections]
-    assert warehouse.read(choices.category_mapping, section_ids).empty
+    assert warehouse.read(category_choices.mapping, section_ids).empty
 
 
 def test_edits_that_change_nothing_are_not_pending(district: District) -> None:

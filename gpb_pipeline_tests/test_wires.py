@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from gpb_pipeline.canvas import grade_changes
 from gpb_pipeline.canvas.client import CanvasClient
 from gpb_pipeline.canvas.courses import account_courses
 from gpb_pipeline.canvas.extracts import read_course
 from gpb_pipeline.sandbox.serve import Sandbox, running_sandbox
 from gpb_pipeline.settings import CanvasSettings
+from gpb_pipeline.terms import courses_of_term
 
 TESTS = Path(__file__).parent
 PAGE = (TESTS.parent / "docs" / "wires.md").read_text("utf-8")
@@ -43,7 +45,9 @@ def test_the_scopes_are_those_that_are_asked_for(sandbox: Sandbox) -> None:
         client.clock()
         client.get("accounts/12", item="account 12")
         account_courses(client)
+        courses_of_term(client, "31", "Sandbox Central School District")
         group = read_course(client, "1001").assignment_groups["group_id"].iloc[0]
+        grade_changes.read_log(client, "1001", assignment_id="10010024", student_id="2001")
         client.put(f"courses/1001/assignment_groups/{group}", {}, item="a group")
     asked = {(each["method"], each["path"]) for each in sandbox.requests_seen("canvas")}
     patterns = [(method, re.sub(r":\w+", r"[^/]+", path)) for method, path in SCOPES]

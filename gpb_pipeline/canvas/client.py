@@ -3,7 +3,8 @@
 What is asked for, and the frames made of it, are in extracts.py. Source: docs/canvas.md §7.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -17,8 +18,9 @@ import stamina
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
+from gpb_pipeline.abreast import abreast
 from gpb_pipeline.brake import Brake
-from gpb_pipeline.canvas.body import Json, body_of, object_in
+from gpb_pipeline.canvas.body import Json, body_of, object_in, objects_in
 from gpb_pipeline.canvas.bucket import Bucket
 from gpb_pipeline.canvas.errors import (
     AccessError,
@@ -31,8 +33,7 @@ from gpb_pipeline.canvas.errors import (
     refusal,
     unanswered,
 )
-from gpb_pipeline.canvas.paging import Params, Read, each_object
-from gpb_pipeline.errors import SettingsError
+from gpb_pipeline.canvas.paging import Objects, Params, Read, each_object
 from gpb_pipeline.outages import CONNECT_TIMEOUT, Patience
 from gpb_pipeline.settings import CanvasSettings
 
@@ -66,8 +67,7 @@ class _Bearer(AuthBase):
 class CanvasClient:
     """A Canvas by its settings; ids come as strings. May be shared between threads.
 
-    Proxies and certificates are the environment's (HTTPS_PROXY, NO_PROXY, REQUESTS_CA_BUNDLE). Raises
-    SettingsError for a token that no header can carry.
+    Proxies and certificates are the environment's (HTTPS_PROXY, NO_PROXY, REQUESTS_CA_BUNDLE).
     """
 
     def __init__(self, settings: CanvasSettings, bucket: Bucket | None = None) -> None:
@@ -75,8 +75,9 @@ class CanvasClient:
         self._bucket = bucket or Bucket()
         self._brake = Brake()
         self._is_canvas = Event()  # set by its first answer in JSON
+        self._threads = ThreadPoolExecutor(CONNECTIONS, "canvas")
         self._session = requests.Session()
-        self._session.auth = _Bearer(_token_in(settings))
+        self._session.auth = _Bearer(settings.api_token.get_secret_value())
         self._session.headers.update(
             {"Accept": "application/json+canvas-string-ids", "User-Agent": USER_AGENT}
         )
@@ -87,7 +88,18 @@ class CanvasClient:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._threads.shutdown(cancel_futures=True)
         self._session.close()
+
+    @property
+    def answers(self) -> int:
+        """How often Canvas has answered so far."""
+        return self._bucket.answers
+
+    @property
+    def answer_time(self) -> float:
+        """How many seconds an answer takes, on average of the last ones."""
+        return self._bucket.seconds
 
     def heeding(self, brake: Brake) -> Self:
         """Give this client, its session and its bucket, for work that `brake` stops between two requests."""
@@ -103,8 +115,9 @@ class CanvasClient:
         """Change one object and read it as it is then; repeated where the outcome of a try is unknown.
 
         So `body` must say what the object is to be, never what is to be added to it. Raises AccessError where
-        the token may not.
+        the token may not, SettingsError where this configuration may not write there.
         """
+        self.settings.require_writable()
         return object_in(self._read("PUT", self._url(path), item=item, body=body).body, item)
 
     def clock(self) -> datetime | None:
@@ -115,9 +128,25 @@ class CanvasClient:
         except ValueError:
             return None
 
-    def pages(self, path: str, params: Params | None = None, *, item: str) -> Iterator[Json]:
-        """Read a list to its end, each object once (paging.py); raises ShiftedError or ShortReadError."""
-        return each_object(partial(self._read, "GET", item=item), self._url(path), params or {}, item)
+    def pages(
+        self, path: str, params: Params | None = None, *, item: str, objects: Objects = objects_in
+    ) -> Iterator[Json]:
+        """Read a list to its end, each object once (paging.py); raises ShiftedError or ShortReadError.
+
+        `objects` finds the list in a page of another shape.
+        """
+        ask = partial(self._read, "GET", item=item)
+        return each_object(ask, self._url(path), params or {}, item, objects)
+
+    def lists(self, asked: Iterable[tuple[str, Params, str]]) -> list[list[Json]]:
+        """Read lists, each a path, its query and its item, side by side; raises as pages does."""
+        return abreast(
+            self._threads,
+            [partial(self._list, path, params, item) for path, params, item in asked],
+        )
+
+    def _list(self, path: str, params: Params, item: str) -> list[Json]:
+        return list(self.pages(path, params, item=item))
 
     def _url(self, path: str) -> str:
         return f"{self.settings.base_url}/api/v1/{path}"
@@ -143,7 +172,7 @@ class CanvasClient:
     def _ask(
         self, method: str, url: str, item: str, params: Params | None, body: Json | None
     ) -> requests.Response:
-        with self._bucket.turn(self._brake):
+        with self._bucket.turn(self._brake) as began:
             try:
                 answer = self._session.request(
                     method,
@@ -156,7 +185,7 @@ class CanvasClient:
             except requests.RequestException as fault:
                 raise unanswered(fault, item) from None
             error = None if answer.status_code == HTTPStatus.OK else refusal(answer, item)
-            self._bucket.told(answer.headers, refused=isinstance(error, ThrottledError))
+            self._bucket.told(answer.headers, began, refused=isinstance(error, ThrottledError))
         if error is not None:
             raise error
         return answer
@@ -177,13 +206,3 @@ def _another_try(brake: Brake) -> Callable[[Exception], bool | float]:
         return False if seconds is None else seconds
 
     return wait
-
-
-def _token_in(settings: CanvasSettings) -> str:
-    """Give the token; the HTTP library's own error for one that is no token would quote it."""
-    token = settings.api_token.get_secret_value()
-    if not token.isascii() or not token.isprintable():
-        raise SettingsError(
-            "holds characters that no token has", item="CANVAS_API_TOKEN", remedy="Copy it from Canvas anew."
-        )
-    return token

@@ -16,6 +16,7 @@ from gpb_pipeline.canvas.errors import AccessError, unreadable
 from gpb_pipeline.canvas.sieve import reject
 from gpb_pipeline.passback.course import Course, Reject
 from gpb_pipeline.passback.rules.issues import Code
+from gpb_pipeline.passback.term import ListedCourse, Term
 
 
 class Head(NamedTuple):
@@ -78,6 +79,41 @@ def each_course(client: CanvasClient) -> Iterator[Course]:
         if not row.get("access_restricted_by_date") and read.ident(row.get("id")) is not read.UNFIT
     )
     return (course for course in courses if not course.concluded and not course.blueprint)
+
+
+def listed_courses(
+    client: CanvasClient, account_id: str, *, term_id: str | None = None, running: bool = False
+) -> Iterator[ListedCourse]:
+    """Go through an account's courses with their terms: in every state, or published ones alone.
+
+    What is no course that could be asked for is left out; one that is restricted by date has no name.
+    """
+    params: dict[str, str | int | list[str]] = {"include[]": ["concluded", "term"]}
+    if term_id is not None:
+        params["enrollment_term_id"] = term_id
+    if running:
+        params["state[]"] = ["available"]
+    for row in client.pages(
+        f"accounts/{quote(account_id, safe=':')}/courses", params, item=f"account {account_id}"
+    ):
+        if read.ident(row.get("id")) is not read.UNFIT:
+            yield ListedCourse(
+                course=_course_of(row, client.settings.zone),
+                code=read.trimmed(row.get("course_code")),
+                term=_term_of(row.get("term")),
+                restricted=read.is_true(row.get("access_restricted_by_date")),
+            )
+
+
+def _term_of(body: object) -> Term | None:
+    if not isinstance(body, dict) or (own := read.ident_if_any(body.get("id"))) is None:
+        return None
+    return Term(
+        term_id=own,
+        name=read.trimmed(body.get("name")),
+        sis_term_id=read.shown_or_none(body.get("sis_term_id")),
+        starts_at=read.moment_if_any(body.get("start_at")),
+    )
 
 
 def _course_of(body: Json, account_zone: ZoneInfo) -> Course:

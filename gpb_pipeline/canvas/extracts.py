@@ -21,12 +21,19 @@ from gpb_pipeline.canvas.completeness import (
 from gpb_pipeline.canvas.course_frames import ENROLLMENTS, GROUPS, SECTIONS, SUBMISSIONS
 from gpb_pipeline.canvas.courses import Head, course_path, read_head
 from gpb_pipeline.canvas.errors import ShiftedError, ShortReadError
+from gpb_pipeline.canvas.paging import PAGE, Params
 from gpb_pipeline.canvas.sieve import Columns
 from gpb_pipeline.passback import frames
 from gpb_pipeline.passback.course import CanvasRead
 from gpb_pipeline.passback.frames import Frame, build
 
 IDS_A_REQUEST = 50  # assignment ids: well below Canvas's 100 and 6 KB of URL
+ROWS_A_LIST = 3 * PAGE  # submissions, about: a few pages follow one another, and such lists go side by side
+OF_STUDENTS: Params = {
+    "type[]": ["StudentEnrollment", "StudentViewEnrollment"],
+    "state[]": ["active", "invited", "completed", "inactive"],
+}
+WITH_DATES: Params = {"include[]": ["overrides", "checkpoints"], "override_assignment_dates": "false"}
 
 
 def read_course(
@@ -48,30 +55,21 @@ def read_course(
 def _read_course(client: CanvasClient, head: Head, before_grades: Callable[[], None]) -> CanvasRead:
     course, untaken = head
     item, path = f"course {course.course_id}", course_path(course.course_id)
-    section_rows = list(client.pages(f"{path}/sections", item=f"{item}, sections"))
-    enrollment_rows = list(
-        client.pages(
-            f"{path}/enrollments",
-            {
-                "type[]": ["StudentEnrollment", "StudentViewEnrollment"],
-                "state[]": ["active", "invited", "completed", "inactive"],
-            },
-            item=f"{item}, enrollments",
-        )
-    )
-    group_rows = list(client.pages(f"{path}/assignment_groups", item=f"{item}, assignment groups"))
-    assignment_rows = list(
-        client.pages(
-            f"{path}/assignments",
-            {"include[]": ["overrides", "checkpoints"], "override_assignment_dates": "false"},
-            item=f"{item}, assignments",
-        )
+    section_rows, enrollment_rows, group_rows, assignment_rows = client.lists(
+        [
+            (f"{path}/sections", {}, f"{item}, sections"),
+            (f"{path}/enrollments", OF_STUDENTS, f"{item}, enrollments"),
+            (f"{path}/assignment_groups", {}, f"{item}, assignment groups"),
+            (f"{path}/assignments", WITH_DATES, f"{item}, assignments"),
+        ]
     )
     require_permissions(section_rows, enrollment_rows, assignment_rows, item)
     require_known(assignment_rows, ("post_to_sis", "workflow_state"), f"{item}, assignments")
     assignments = read_assignments(assignment_rows)
     before_grades()
-    submission_rows = _submission_rows(client, path, [str(each["id"]) for each in assignments.synced], item)
+    submission_rows = _submission_rows(
+        client, path, [str(each["id"]) for each in assignments.synced], len(enrollment_rows), item
+    )
     require_known(submission_rows, ("posted_at",), f"{item}, submissions")
     sections, sections_aside = SECTIONS.sift(section_rows)
     enrollments, enrollments_aside = ENROLLMENTS.sift(enrollment_rows)
@@ -118,13 +116,18 @@ def read_groups(
     )
 
 
-def _submission_rows(client: CanvasClient, path: str, assignment_ids: Sequence[str], item: str) -> list[Json]:
-    rows: list[Json] = []
-    for start in range(0, len(assignment_ids), IDS_A_REQUEST):
-        query: dict[str, str | int | list[str]] = {
+def _submission_rows(
+    client: CanvasClient, path: str, assignment_ids: Sequence[str], students: int, item: str
+) -> list[Json]:
+    """Read the submissions of these assignments, those of different ones side by side."""
+    together = min(max(ROWS_A_LIST // max(students, 1), 1), IDS_A_REQUEST)
+    queries: list[Params] = [
+        {
             "student_ids[]": ["all"],
-            "assignment_ids[]": list(assignment_ids[start : start + IDS_A_REQUEST]),
+            "assignment_ids[]": list(assignment_ids[start : start + together]),
             "include[]": ["visibility"],
         }
-        rows += client.pages(f"{path}/students/submissions", query, item=f"{item}, submissions")
-    return rows
+        for start in range(0, len(assignment_ids), together)
+    ]
+    lists = client.lists((f"{path}/students/submissions", query, f"{item}, submissions") for query in queries)
+    return [row for rows in lists for row in rows]

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import requests
 
-from gpb_pipeline.canvas.body import Json, objects_in
+from gpb_pipeline.canvas.body import Json
 from gpb_pipeline.canvas.errors import NotFoundError, ShiftedError, ShortReadError
 from gpb_pipeline.canvas.readings import UNFIT, ident
 from gpb_pipeline.errors import PermanentError
@@ -28,9 +28,11 @@ class Read(NamedTuple):
 
 
 Ask = Callable[[str, Params | None], Read]
+Objects = Callable[[object, str], list[Json]]
+"""Finds the objects in a page's body, of the item named; raises PermanentError where there can be none."""
 
 
-def each_object(ask: Ask, url: str, params: Params, item: str) -> Iterator[Json]:
+def each_object(ask: Ask, url: str, params: Params, item: str, objects: Objects) -> Iterator[Json]:
     """Read a list to its end, each object once; what has no id or is no object is the caller's to judge.
 
     Where an object came twice the order has shifted, and another may not have come at all: the list is read
@@ -40,7 +42,7 @@ def each_object(ask: Ask, url: str, params: Params, item: str) -> Iterator[Json]
     seen: set[str] = set()
     for passes_left in reversed(range(PASSES)):
         try:
-            shifted = yield from _pass(_pages(ask, url, params, item), seen)
+            shifted = yield from _pass(_pages(ask, url, params, item, objects), seen)
         except ShiftedError:
             if not passes_left:
                 raise
@@ -71,9 +73,9 @@ def _pass(objects: Iterator[Json], seen: set[str]) -> Generator[Json, None, bool
     return shifted
 
 
-def _pages(ask: Ask, first: str, params: Params, item: str) -> Iterator[Json]:
+def _pages(ask: Ask, first: str, params: Params, item: str, objects: Objects) -> Iterator[Json]:
     answer, body = ask(first, {**params, "per_page": PAGE})  # where there is no such list, this is not found
-    yield from objects_in(body, item)
+    yield from objects(body, item)
     followed: set[str] = set()
     while (url := _next(answer, first, item)) is not None:
         if url in followed:
@@ -85,7 +87,7 @@ def _pages(ask: Ask, first: str, params: Params, item: str) -> Iterator[Json]:
             raise ShiftedError(
                 "a page of it was gone while it was read", item=item, remedy="Sync the course again."
             ) from None
-        yield from objects_in(body, item)
+        yield from objects(body, item)
 
 
 def _next(answer: requests.Response, first: str, item: str) -> str | None:

@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 import click
 import pandas as pd
 
-from gpb_pipeline.asked import require_names
 from gpb_pipeline.cli.console import ConsoleTable, show, tell
 from gpb_pipeline.cli.preview import nothing_in_scope, previewed, tell_refusal, why_not
+from gpb_pipeline.course_names import require_names
 from gpb_pipeline.passback.frames import rows_of
 from gpb_pipeline.passback.rules.issues import Code
 from gpb_pipeline.settings import PassbackSettings

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import click
 
-from gpb_pipeline.asked import require_names
 from gpb_pipeline.canvas.client import CanvasClient
 from gpb_pipeline.canvas.courses import account_courses
+from gpb_pipeline.cli.category_proposals import propose, wanted_of
 from gpb_pipeline.cli.category_views import as_json as listed_as_json
 from gpb_pipeline.cli.category_views import print_changes, print_list
 from gpb_pipeline.cli.console import counted
 from gpb_pipeline.cli.progress import Progress
+from gpb_pipeline.course_names import require_names
 from gpb_pipeline.errors import PipelineError, UsageError
 from gpb_pipeline.passback.categories import csv_file as category_csv
 from gpb_pipeline.passback.categories.edits import Edit
@@ -21,7 +22,7 @@ from gpb_pipeline.passback.categories.window import CategoryList
 from gpb_pipeline.settings import CanvasSettings, PassbackSettings, SisSettings
 from gpb_pipeline.sis.client import OneRosterClient
 from gpb_pipeline.sync_categories import CategorySync, PendingEdits, Saved
-from gpb_pipeline.warehouse import tables
+from gpb_pipeline.warehouse.opening import open_warehouse
 
 _AS_JSON = click.option("--json", "as_json", is_flag=True, help="For programs.")
 _BY = click.option("--by", required=True, metavar="WHO", help="Who decides; kept with the choice.")
@@ -88,9 +89,36 @@ def export(file: Path, course_ids: tuple[str, ...]) -> None:
                 click.echo(f"gpb: {found}", err=True)
             else:
                 lists.append(found)
-    file.write_text(category_csv.written(lists, zone), encoding="utf-8", newline="")
+    _write(file, category_csv.written(lists, zone))
     click.echo(f"{counted(len(lists), 'course')} written to {file}.")
     if unread:
+        raise SystemExit(1)
+
+
+@categories.command("propose")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("course_ids", metavar="[COURSE]...", nargs=-1)
+@click.option("--term", metavar="T", help="Of this term's courses alone, by its name or id.")
+def propose_file(file: Path, course_ids: tuple[str, ...], *, term: str | None) -> None:
+    """Write what last term's courses chose, as proposals for these or all, to a CSV FILE.
+
+    Last term's course is the one of the same course code. Nothing holds until the file is imported.
+    """
+    require_names(course_ids)
+    zone = PassbackSettings.load().zone
+    with _opened() as sync:
+        listed = list(sync.listed())
+        wanted = wanted_of(listed, course_ids, term)
+        made = propose(sync, listed, sync.past_choices(), wanted, zone)
+    _write(file, made.text)
+    click.echo(
+        f"{counted(made.fitting, 'proposal')} and {made.misfits} that no longer fit, "
+        f"in {counted(made.courses, 'course')}, written to {file}; {counted(made.without_source, 'course')} "
+        "without an earlier one of the same code in which anyone chose."
+    )
+    if made.fitting or made.misfits:
+        click.echo("Nothing holds yet: delete what should not be, then `gpb categories import`.")
+    if made.unread:
         raise SystemExit(1)
 
 
@@ -117,7 +145,7 @@ def _opened() -> Iterator[CategorySync]:
     with (
         CanvasClient(CanvasSettings.load()) as canvas,
         OneRosterClient(SisSettings.load()) as sis,
-        tables.open_warehouse() as warehouse,
+        open_warehouse() as warehouse,
     ):
         yield CategorySync(canvas, sis, warehouse)
 
@@ -127,9 +155,24 @@ def _every_course() -> list[str]:
         return [each.course_id for each in account_courses(canvas)]
 
 
+def _write(file: Path, text: str) -> None:
+    try:
+        file.write_text(text, encoding="utf-8", newline="")
+    except OSError as refused:
+        raise UsageError(
+            f"cannot be written ({refused.strerror})",
+            item=str(file),
+            remedy="Name a file that may be written.",
+        ) from None
+
+
 def _text(file: Path) -> str:
     try:
         return file.read_bytes().decode("utf-8-sig")
+    except OSError as refused:
+        raise UsageError(
+            f"cannot be read ({refused.strerror})", item=str(file), remedy="Name a file that may be read."
+        ) from None
     except UnicodeDecodeError:
         raise UsageError("is not UTF-8", item=str(file), remedy="Save it as `CSV UTF-8`.") from None
 

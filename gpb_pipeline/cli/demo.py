@@ -21,6 +21,7 @@ from gpb_pipeline.settings import PassbackSettings
 from gpb_pipeline.warehouse import history, logs, tables
 from gpb_pipeline.warehouse.ducklake import Warehouse
 from gpb_pipeline.warehouse.history import Job
+from gpb_pipeline.warehouse.opening import open_warehouse
 
 COURSES = ("1001", "1002", "1003", "1004", "1005", "1006", "1007")
 GPB = ".venv/bin/gpb"
@@ -36,7 +37,7 @@ def demo_command() -> None:
 
 def _show_around(sandbox: Sandbox) -> None:
     """Say what to try next, with a grade that was sent."""
-    with tables.open_warehouse() as warehouse:
+    with open_warehouse() as warehouse:
         first = warehouse.read(history.jobs, COURSES[0])[-1]
         grades = rows_of(warehouse.read(logs.of_job, tables.SIS_GRADES, first.job_id))
     grade = next(row for row in grades if row.state == "created" and not row.exempt)
@@ -71,7 +72,7 @@ def demonstrate(sandbox: Sandbox) -> None:
     from gpb_pipeline.orchestration.launch import Launch  # noqa: PLC0415  a second to import
 
     zone = PassbackSettings.load().zone
-    with tables.open_warehouse() as warehouse:
+    with open_warehouse() as warehouse:
         click.echo(f"Syncing {len(COURSES)} courses through Dagster …", err=True)
         first = Launch(job_name="grade_sync", course_ids=COURSES, posted_by="make demo")
         jobs = launched(first, warehouse)

@@ -8,22 +8,22 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
-import pandas as pd
 
 from gpb_pipeline.cli.console import ConsoleTable, counted, show, tell
 from gpb_pipeline.cli.history import history_listing
 from gpb_pipeline.errors import PermanentError
-from gpb_pipeline.passback.frames import rows_of
 from gpb_pipeline.settings import PassbackSettings
-from gpb_pipeline.warehouse import csv_logs, details, history, tables
+from gpb_pipeline.warehouse import csv_logs, details, history
 from gpb_pipeline.warehouse.details import Details
 from gpb_pipeline.warehouse.ducklake import Warehouse
 from gpb_pipeline.warehouse.history import Job
+from gpb_pipeline.warehouse.opening import open_warehouse
 
 FIRST = 3  # places and particulars of a cause that are told; --all tells every one
 
@@ -40,7 +40,7 @@ FIRST = 3  # places and particulars of a cause that are told; --all tells every 
 def details_command(job_id: str, *, as_json: bool, every: bool, csv_dir: Path | None) -> None:
     """Say what became of the items of a sync: how many, and by cause what failed or was skipped."""
     zone = PassbackSettings.load().zone
-    with tables.open_warehouse() as warehouse:
+    with open_warehouse() as warehouse:
         history.fail_dead_jobs(warehouse)
         found = warehouse.read(details.of_job, job_id)
         if found is None:
@@ -63,7 +63,7 @@ def details_command(job_id: str, *, as_json: bool, every: bool, csv_dir: Path | 
         _states_listing(found),
         _causes_listing(found, None if every else FIRST),
     )
-    if found.issues.empty and found.job.code is None:
+    if not found.issues and found.job.code is None:
         tell("\nNo warning and no error.")
 
 
@@ -90,9 +90,9 @@ def _data_listing(found: Details) -> ConsoleTable:
 def _states_listing(found: Details) -> ConsoleTable:
     columns = ("State", "Assignments", "Grades")
     listing = ConsoleTable("What became of them", columns, numbers=frozenset(columns[1:]))
-    assignments, grades = (rows["state"].value_counts() for rows in (found.assignments, found.grades))
-    for state in sorted({*assignments.index, *grades.index}):
-        listing.add(state, assignments.get(state, 0), grades.get(state, 0))
+    assignments, grades = (Counter(row.state for row in rows) for rows in (found.assignments, found.grades))
+    for state in sorted({*assignments, *grades}):
+        listing.add(state, assignments[state], grades[state])
     return listing
 
 
@@ -114,9 +114,9 @@ def _causes_listing(found: Details, most: int | None) -> ConsoleTable:
         ),
         numbers=frozenset({"Items"}),
     )
-    for issue in details.issue_counts(found.issues, found.job):
+    for issue in found.issue_counts():
         said = issue.meaning
-        met = found.issues[found.issues["code"] == issue.code]
+        met = [row for row in found.issues if row.code == issue.code]
         listing.add(
             said.severity,
             issue.count,
@@ -125,9 +125,9 @@ def _causes_listing(found: Details, most: int | None) -> ConsoleTable:
             said.stage,
             said.type,
             said.message,
-            _first(_distinct(met["detail"]), most),
+            _first(_distinct(row.detail for row in met), most),
             said.remedy,
-            _first(_distinct(met["sis_error"]), most),
+            _first(_distinct(row.sis_error for row in met), most),
             _first(_places(found, met), most),
         )
     return listing
@@ -140,23 +140,17 @@ def _first(texts: Sequence[str], most: int | None) -> str:
     return told
 
 
-def _distinct(texts: pd.Series) -> list[str]:
+def _distinct(texts: Iterable[str | None]) -> list[str]:
     """Give each text once with how many items have it, the most frequent first."""
-    counts = Counter(texts.dropna())
+    counts = Counter(text for text in texts if text is not None)
     return [text if count == 1 else f"{text} ({count} ×)" for text, count in counts.most_common()]
 
 
-def _places(found: Details, met: pd.DataFrame) -> list[str]:
+def _places(found: Details, met: Sequence[Any]) -> list[str]:
     """Name the assignments and sections that a cause met, those with the most students first."""
-    ids = zip(found.assignments["assignment_id"], found.assignments["assignment_name"], strict=True)
-    names = {
-        **dict(zip(found.grades["assignment_id"], found.grades["assignment_name"], strict=True)),
-        **dict(ids),
-    }
-    students = met["user_id"].notna().any()
-    counts = Counter(
-        (each.assignment_id, each.section_id) for each in rows_of(met) if each.assignment_id is not None
-    )
+    names = {row.assignment_id: row.assignment_name for row in (*found.grades, *found.assignments)}
+    students = any(row.user_id is not None for row in met)
+    counts = Counter((row.assignment_id, row.section_id) for row in met if row.assignment_id is not None)
     placed = sorted(counts.items(), key=lambda each: (-each[1], names.get(each[0][0], ""), each[0][1] or ""))
     return [
         f"{names.get(assignment, assignment)}"

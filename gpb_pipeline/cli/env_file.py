@@ -48,7 +48,7 @@ def changed(text: str, given: Mapping[str, str]) -> str:
     lines, left = text.splitlines(), dict(given)
     for commented in (False, True):
         for at, line in enumerate(lines):
-            name = re.match(r"#([A-Z_]+)=" if commented else r"(?:export )?([A-Z_]+)=", line)
+            name = re.match(r"#([A-Z0-9_]+)=" if commented else r"(?:export )?([A-Z0-9_]+)=", line)
             if name and name[1] in left:
                 lines[at] = f"{name[1]}={_quoted(left.pop(name[1]))}"
     return "\n".join([*lines, *(f"{name}={_quoted(value)}" for name, value in left.items())]) + "\n"

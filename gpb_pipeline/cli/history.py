@@ -8,15 +8,18 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from gpb_pipeline.asked import own_ids
 from gpb_pipeline.cli.console import ConsoleTable, show, tell
+from gpb_pipeline.course_names import plain_id, require_names
 from gpb_pipeline.errors import PermanentError
 from gpb_pipeline.passback.rows.counts import WriteCounts
 from gpb_pipeline.passback.rules.stops import stop_of
 from gpb_pipeline.settings import PassbackSettings
-from gpb_pipeline.warehouse import district, history, tables
+from gpb_pipeline.warehouse import district, history
 from gpb_pipeline.warehouse.history import Job
+from gpb_pipeline.warehouse.opening import open_warehouse
 
+SHOWN = 50
+"""Syncs that are listed unless more are asked for: a district has thousands a night."""
 NONE_YET = (
     "No sync is on record. Nothing was synced yet, or what was is past its age (GPB_KEEP_COMPLETED_DAYS, "
     "GPB_KEEP_FAILED_DAYS), or GPB_CATALOG names another warehouse.\n"
@@ -26,15 +29,17 @@ NONE_YET = (
 
 @click.command("history")
 @click.argument("course_id", metavar="[COURSE]", required=False)
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
-def history_command(course_id: str | None, *, as_json: bool) -> None:
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help=f"The newest N; else {SHOWN}.")
+@click.option("--json", "as_json", is_flag=True, help="For programs; all, without --limit.")
+def history_command(course_id: str | None, *, limit: int | None, as_json: bool) -> None:
     """List the syncs of a course, or of all, newest first."""
     if course_id is not None:
-        [course_id] = own_ids([course_id])
+        course_id = _own_id(course_id)
     zone = PassbackSettings.load().zone
-    with tables.open_warehouse() as warehouse:
+    limit = limit if as_json else limit or SHOWN
+    with open_warehouse() as warehouse:
         history.fail_dead_jobs(warehouse)
-        found = warehouse.read(history.jobs, course_id)
+        found = warehouse.read(history.jobs, course_id, limit=limit)
         if course_id and not found and warehouse.read(district.course_name, course_id) is None:
             raise PermanentError(
                 "no sync of it is on record",
@@ -45,8 +50,21 @@ def history_command(course_id: str | None, *, as_json: bool) -> None:
         click.echo(json.dumps([job.summary(zone) for job in found], indent=2, allow_nan=False))
     elif found:
         show(history_listing(found, zone))
+        if len(found) == limit:
+            tell(f"The newest {limit}: there may be more (--limit).")
     else:
         tell(NONE_YET)
+
+
+def _own_id(name: str) -> str:
+    """Give the course's own id, for which only a SIS course id needs Canvas."""
+    require_names([name])
+    if (plain := plain_id(name)).isdecimal():
+        return plain
+    from gpb_pipeline.asked import own_ids  # noqa: PLC0415  a client of Canvas is not needed else
+
+    [own] = own_ids([name])
+    return own
 
 
 def history_listing(

@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import dataclass
-from importlib import import_module, metadata
+from importlib import import_module
 
 import click
 
+from gpb_pipeline.cli.arguments import require_legible
 from gpb_pipeline.cli.hangup import heed_hangup
 from gpb_pipeline.errors import PipelineError, UsageError
 
@@ -36,6 +37,8 @@ COMMANDS = {
     "details": _Place("details", "details_command", "Say what became of the items of a sync, and why."),
     "dev": _Place("dev", "dev_command", "Run the Dagster UI and the pages until Ctrl-C."),
     "doctor": _Place("doctor", "doctor_command", "Check settings, Canvas, the SIS and the warehouse."),
+    "forget": _Place("forget", "forget_command", "Remove a student, or what is older than a day, for good."),
+    "health": _Place("health", "health_command", "Say what of the running pipeline is trouble."),
     "history": _Place("history", "history_command", "List the syncs of a course, or of all, newest first."),
     "init": _Place("init", "init_command", "Ask for a district's settings, try them, and write .env."),
     "lti": _Place("lti", "lti", "The tool inside Canvas: its keys, and what an admin pastes."),
@@ -45,6 +48,7 @@ COMMANDS = {
     "reconcile": _Place(
         "reconcile", "reconcile_command", "Hold courses against the SIS, and mend what differs."
     ),
+    "remember": _Place("remember", "remember_command", "Have syncs read a forgotten student in again."),
     "remaster": _Place("sync", "remaster_command", "Send everything of these courses again."),
     "retract": _Place("reconcile", "retract_command", "Take back what Canvas no longer supports."),
     "sandbox": _Place("sandbox", "sandbox", "A Canvas and a SIS to try against; grade there, read its log."),
@@ -85,7 +89,7 @@ class _Commands(click.Group):
 @click.command(
     cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
 )
-@click.version_option(metadata.version("gpb-pipeline"), prog_name="gpb")
+@click.version_option(package_name="gpb-pipeline", prog_name="gpb")
 @click.option("--sandbox", is_flag=True, help="Work on the sandbox of this folder, started if need be.")
 @click.pass_context
 def gpb(ctx: click.Context, *, sandbox: bool) -> None:
@@ -107,6 +111,7 @@ def main() -> None:
     """Run `gpb`; an expected fault is one line and an exit status, never a traceback."""
     try:
         heed_hangup()
+        require_legible(sys.argv[1:])
         raise SystemExit(gpb.main(standalone_mode=False) or 0)
     except click.ClickException as wrong:
         wrong.show()

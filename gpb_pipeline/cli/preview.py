@@ -15,17 +15,17 @@ from zoneinfo import ZoneInfo
 import click
 import pandas as pd
 
-from gpb_pipeline.asked import require_names
 from gpb_pipeline.cli.console import ConsoleTable, show, tell
 from gpb_pipeline.cli.interrupt import interruptible
 from gpb_pipeline.cli.progress import Progress
+from gpb_pipeline.course_names import require_names
 from gpb_pipeline.errors import PermanentError
 from gpb_pipeline.events import CourseFailed, CourseJudged, Event, StageReached
-from gpb_pipeline.passback.course import Selection, SyncType
+from gpb_pipeline.passback.course import Selection
 from gpb_pipeline.passback.frames import rows_of
-from gpb_pipeline.passback.rows.counts import kept
-from gpb_pipeline.passback.rows.frames import Extracted
+from gpb_pipeline.passback.rows.counts import Extracted, kept
 from gpb_pipeline.passback.rules.issues import CATALOGUE, Code
+from gpb_pipeline.passback.sync_types import SyncType
 from gpb_pipeline.settings import PassbackSettings
 from gpb_pipeline.stream import sync_courses
 from gpb_pipeline.sync import Connections, Judged, Posting, SyncRequest, open_connections, refusal
@@ -195,8 +195,8 @@ def _as_json(preview: Preview, zone: ZoneInfo) -> dict[str, object]:
             "cause": str(preview.refused) if preview.refused else None,
         },
         "filtered": asdict(kept(assignments, grades)) | {"extracted": asdict(preview.extracted)},
-        **details.rows_as_json(assignments, grades, zone),
-        "issues": [issue.as_json() for issue in details.issue_counts(preview.issues)],
+        **details.rows_as_json(rows_of(assignments), rows_of(grades), zone),
+        "issues": [issue.as_json() for issue in details.issue_counts(preview.issues["code"])],
     }
 
 

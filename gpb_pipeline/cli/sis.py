@@ -7,7 +7,8 @@ import click
 
 from gpb_pipeline.cli.console import counted
 from gpb_pipeline.settings import SisSettings
-from gpb_pipeline.warehouse import tables, which_sis
+from gpb_pipeline.warehouse import which_sis
+from gpb_pipeline.warehouse.opening import open_warehouse
 
 _BY = click.option("--by", metavar="WHO", help="Who says so; default: you.")
 
@@ -22,7 +23,7 @@ def sis() -> None:
 def show(*, as_json: bool) -> None:
     """Show the hosts of the SIS that holds what was sent, and how much it holds."""
     host = SisSettings.load().host
-    with tables.open_warehouse() as warehouse:
+    with open_warehouse() as warehouse:
         known = warehouse.read(which_sis.known_sis)
         line_items, results = warehouse.read(which_sis.held)
     hosts = [] if known is None else list(known.hosts)
@@ -43,7 +44,7 @@ def show(*, as_json: bool) -> None:
 def same(*, by: str | None) -> None:
     """Take the host of SIS_BASE_URL for another address of the SIS that holds what was sent."""
     host = SisSettings.load().host
-    with tables.open_warehouse() as warehouse:
+    with open_warehouse() as warehouse:
         which_sis.same(warehouse, host, by=by or getpass.getuser())
     click.echo(f"{host} is the same SIS: syncs go on from what it holds.")
 
@@ -53,7 +54,7 @@ def same(*, by: str | None) -> None:
 def another(*, by: str | None) -> None:
     """Take the host of SIS_BASE_URL for another SIS, with holdings of its own; the others are kept aside."""
     host = SisSettings.load().host
-    with tables.open_warehouse() as warehouse:
+    with open_warehouse() as warehouse:
         which_sis.another(warehouse, host, by=by or getpass.getuser())
         line_items, results = warehouse.read(which_sis.held)
     click.echo(f"{host} is another SIS: it holds {_counted(line_items, results)} because of us.")

@@ -19,9 +19,10 @@ from gpb_pipeline.cli.preview import previews_of, summary_listing, tell_refusal
 from gpb_pipeline.cli.progress import Progress, watched
 from gpb_pipeline.errors import PipelineError, UsageError
 from gpb_pipeline.settings import CanvasSettings, PassbackSettings, SisSettings
-from gpb_pipeline.warehouse import history, tables
+from gpb_pipeline.warehouse import history
 from gpb_pipeline.warehouse.ducklake import Warehouse
 from gpb_pipeline.warehouse.history import Job
+from gpb_pipeline.warehouse.opening import open_warehouse
 
 if TYPE_CHECKING:
     from gpb_pipeline.orchestration.launch import JobName, Launch
@@ -107,7 +108,7 @@ def _run(
 
     by = posted_by or getpass.getuser()
     asked = Launch(job_name=job_name, course_ids=course_ids, posted_by=by, **chosen)
-    with tables.open_warehouse() as warehouse:
+    with open_warehouse() as warehouse:
         history.fail_dead_jobs(warehouse)
         for course_id, job_id in zip(asked.course_ids, asked.job_ids, strict=True):
             click.echo(f"Scheduled: course {course_id}, job {job_id}")

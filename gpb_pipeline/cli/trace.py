@@ -1,18 +1,23 @@
-"""`gpb trace`: why is this grade in the SIS? Every value ever sent, and what Canvas said then."""
+"""`gpb trace`: why is this grade in the SIS? Every value ever sent, what Canvas said then, who graded."""
 
 from __future__ import annotations
 
+import getpass
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import click
 
 from gpb_pipeline.asked import own_ids
-from gpb_pipeline.cli.console import ConsoleTable, show
+from gpb_pipeline.canvas import grade_changes
+from gpb_pipeline.canvas.grade_changes import GradeLog
+from gpb_pipeline.cli.console import ConsoleTable, show, tell
 from gpb_pipeline.errors import PermanentError
-from gpb_pipeline.settings import PassbackSettings
-from gpb_pipeline.warehouse import tables, trace
+from gpb_pipeline.settings import CanvasSettings, PassbackSettings
+from gpb_pipeline.warehouse import looks, trace
+from gpb_pipeline.warehouse.looks import Look
+from gpb_pipeline.warehouse.opening import open_warehouse
 from gpb_pipeline.warehouse.trace import Trace
 
 
@@ -22,10 +27,14 @@ from gpb_pipeline.warehouse.trace import Trace
 @click.option("--assignment", "assignment_id", required=True, metavar="ID", help="Canvas assignment id.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def trace_command(course_id: str, *, student_id: str, assignment_id: str, as_json: bool) -> None:
-    """Say why a grade is in the SIS: every value ever sent, by which sync, and what Canvas said then."""
+    """Say why a grade is in the SIS: every value ever sent, what Canvas said then, and who graded there.
+
+    Who graded is Canvas's own log, where the token may read it. That you looked is on record.
+    """
     [course_id] = own_ids([course_id])
     zone = PassbackSettings.load().zone
-    with tables.open_warehouse() as warehouse:
+    with open_warehouse() as warehouse:
+        looks.note(warehouse.settings.looks_folder, _look(course_id))
         found = warehouse.read(trace.of_grade, course_id, student_id=student_id, assignment_id=assignment_id)
     if not found.writes and not found.last:
         raise PermanentError(
@@ -33,10 +42,23 @@ def trace_command(course_id: str, *, student_id: str, assignment_id: str, as_jso
             item=f"course {course_id}",
             remedy="Check the three ids: they are Canvas's (`gpb details JOB --json` has them).",
         )
+    graded = grade_changes.look_up(
+        CanvasSettings.load, course_id, assignment_id=assignment_id, student_id=student_id
+    )
     if as_json:
-        click.echo(json.dumps(found.as_json(zone), indent=2, allow_nan=False))
-    else:
-        show(_writes_listing(found, zone), _last_listing(found, zone))
+        told = found.as_json(zone) | {"graded_in_canvas": graded.as_json(zone)}
+        click.echo(json.dumps(told, indent=2, allow_nan=False))
+        return
+    show(_writes_listing(found, zone), _last_listing(found, zone), _graded_listing(graded, zone))
+    if graded.unread:
+        tell(f"Who graded in Canvas is not known. {graded.unread}")
+    if graded.hidden:
+        tell("The assignment is graded anonymously: of some changes Canvas does not tell whose they are.")
+
+
+def _look(course_id: str) -> Look:
+    who = f"{getpass.getuser()} (gpb)"
+    return Look(looked_at=datetime.now(UTC), who=who, page="trace", course_id=course_id, job_id=None)
 
 
 def _writes_listing(found: Trace, zone: ZoneInfo) -> ConsoleTable:
@@ -61,6 +83,14 @@ def _last_listing(found: Trace, zone: ZoneInfo) -> ConsoleTable:
         section = last.section_name or last.section_id
         canvas = trace.said(last.canvas_state, lambda at: _when(at, zone))
         listing.add(when, last.state, last.code, canvas, section, last.job_id)
+    return listing
+
+
+def _graded_listing(graded: GradeLog, zone: ZoneInfo) -> ConsoleTable:
+    listing = ConsoleTable("Graded in Canvas", ("When", "Who", "From", "To", "How"))
+    for change in graded.changes:
+        how = "without seeing whose work it is" if change.graded_anonymously else ""
+        listing.add(_when(change.changed_at, zone), change.grader, change.before, change.after, how)
     return listing
 
 

@@ -39,7 +39,16 @@ class KnownContexts:
 
 
 def not_now() -> LaunchRefusedError:
-    """Say that Canvas cannot be asked: nobody enters a course that is not known yet."""
+    """Say that Canvas does not answer: nobody enters a course that is not known yet."""
     return LaunchRefusedError(
         "Canvas cannot be asked which course this is", remedy="Try again in a few minutes.", status=503
+    )
+
+
+def not_allowed(code: str) -> LaunchRefusedError:
+    """Say that Canvas does not let us ask, which no other try mends; `code` is for who can."""
+    return LaunchRefusedError(
+        "Grade Sync may not ask Canvas which course this is",
+        remedy=f"Opening it again does not help. Tell the data team, who keep its access to Canvas: {code}.",
+        status=503,
     )

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from gpb_pipeline.errors import SettingsError
 from gpb_pipeline.settings import LtiSettings
+from gpb_pipeline.text import listed
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 PLACEMENTS = {
@@ -75,10 +76,10 @@ def registered(settings: LtiSettings, *, url: str, canvas_url: str) -> Registrat
     return Registration(
         issuer=settings.issuer or "",
         client_id=settings.client_id or "",
-        deployments=frozenset(_listed(settings.deployments)),
+        deployments=frozenset(listed(settings.deployments)),
         authorize_url=settings.authorize_url or "",
         jwks_url=settings.jwks_url or "",
-        frame_origins=tuple(_listed(settings.frame_origins) or [_origin(canvas_url)]),
+        frame_origins=tuple(listed(settings.frame_origins or "") or [_origin(canvas_url)]),
         url=url,
     )
 
@@ -118,10 +119,6 @@ def configuration(url: str, *, new_tab: bool) -> dict[str, object]:
             }
         ],
     }
-
-
-def _listed(text: str) -> list[str]:
-    return [each.strip() for each in text.split(",") if each.strip()]
 
 
 def _origin(url: str) -> str:

@@ -11,7 +11,7 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Literal
 
-from gpb_pipeline.orchestration.nights import Night
+from gpb_pipeline.orchestration.nights import Night, left_for_the_next, spelt
 from gpb_pipeline.orchestration.partitions import named
 from gpb_pipeline.passback.rules.issues import Who
 from gpb_pipeline.passback.rules.stops import stop_of
@@ -25,9 +25,10 @@ EACH_TOLD = 5
 ORDER: tuple[Who, ...] = ("operator", "SIS admin", "Canvas admin", "instructor")
 
 
-AlertKind = Literal["left out", "failing", "failed", "skips", "drift", "unread"]
+AlertKind = Literal["left out", "left", "failing", "failed", "skips", "drift", "unread"]
 HEADINGS: dict[AlertKind, str] = {
     "left out": "were due this night, and no sync of them began",
+    "left": "are left for the next night",
     "failing": f"have failed {BAD_NIGHTS} nights or more",
     "failed": "failed",
     "skips": "skipped many more grades than before",
@@ -57,8 +58,17 @@ def problems(night: Night, pages: str, drift: Mapping[str, int], unread: Collect
     for job in night.jobs:
         of_course[job.course_id].append(job)
     found: list[Problem] = []
+    left = left_for_the_next(night)
+    takes = night.pace.together(left)
+    for course_id in left:
+        text = "was left for the next night, in which it goes first: this one had no time for it."
+        if takes is not None:
+            text += f" All that was left takes about {spelt(takes)}."
+        found.append(Problem(course_id=course_id, kind="left", who="operator", text=text))
     for course_id in night.due:
-        if not any(job.started_at >= night.began[0] for job in of_course[course_id]):
+        if course_id not in left and not any(
+            job.started_at >= night.began[0] for job in of_course[course_id]
+        ):
             text = "was due this night, and no sync of it began. See the daemon, and the night's runs."
             found.append(Problem(course_id=course_id, kind="left out", who="operator", text=text))
     for course_id, jobs in of_course.items():

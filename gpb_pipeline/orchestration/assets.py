@@ -6,17 +6,21 @@ event marks exactly the course that it names. Which ones there are, telling.py s
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 
 import dagster as dg
 
 from gpb_pipeline import endings
-from gpb_pipeline.asked import FORM, own_ids, require_parts
+from gpb_pipeline.asked import own_ids, require_parts
 from gpb_pipeline.canvas.client import CanvasClient
+from gpb_pipeline.course_names import FORM
 from gpb_pipeline.errors import PipelineError, UsageError
+from gpb_pipeline.orchestration import run_log
 from gpb_pipeline.orchestration.config import GradeSyncConfig
 from gpb_pipeline.orchestration.partitions import cause_of
 from gpb_pipeline.orchestration.resources import Passback
+from gpb_pipeline.orchestration.restored import looked_for
 from gpb_pipeline.orchestration.specs import SPECS
 from gpb_pipeline.orchestration.stopping import who_cancelled
 from gpb_pipeline.orchestration.telling import HISTORY, DagsterEvent, Teller
@@ -25,7 +29,7 @@ from gpb_pipeline.settings import CanvasSettings
 from gpb_pipeline.sync import Posting, SyncRequest
 
 COURSES_A_RUN = 50
-"""Courses of a backfill or of the night in one run: the launch is no cost, and a run is soon done."""
+"""Courses of a backfill in one run: the launch is no cost, and a run is soon done."""
 PARTITIONS = replace(FORM, courses="partition")
 TOLD = 20
 """Courses that a run's error tells of one by one; its table has all."""
@@ -51,21 +55,26 @@ def grade_passback(
             tags=context.run.tags,
             posting=posting_of(selected),
         )
-        _require_parts(course_ids, config)
+        _require_parts(requests)
+        until = config.ends_by
     except PipelineError as fault:
-        raise dg.Failure(str(fault), allow_retries=False) from None
-    yield from _streamed(context, passback, teller, requests)
+        raise run_log.failure(fault) from None
+    yield from _streamed(context, passback, teller, requests, until)
     if teller.failed:
         raise failure(teller, len(requests))
 
 
 def _streamed(
-    context: dg.AssetExecutionContext, passback: Passback, teller: Teller, requests: Sequence[SyncRequest]
+    context: dg.AssetExecutionContext,
+    passback: Passback,
+    teller: Teller,
+    requests: Sequence[SyncRequest],
+    until: datetime | None,
 ) -> Iterator[DagsterEvent]:
     """Sync them; whatever stops it, no sync of these stays open, and each end is told."""
-    who = partial(who_cancelled, context, requests[0].posted_by)
+    who, first = partial(who_cancelled, context, requests[0].posted_by), partial(looked_for, context)
     try:
-        with passback.stream(requests) as stream:
+        with passback.stream(requests, until, teller.pulse, first) as stream:
             try:
                 for event in stream:
                     yield from teller.tell(event)
@@ -74,10 +83,11 @@ def _streamed(
                     for told in teller.tell(ended):
                         context.log_event(told)  # nobody takes any that we yield
                 raise
+        teller.tell_left(stream.left_takes)
     except PipelineError as fault:
-        raise dg.Failure(str(fault), allow_retries=False) from None
+        raise run_log.failure(fault) from None
     except Exception as fault:  # noqa: BLE001  its words may name a student: they go no further
-        raise dg.Failure(str(endings.fault_of_run(fault)), allow_retries=False) from None
+        raise run_log.failure(endings.fault_of_run(fault)) from None
 
 
 def failure(teller: Teller, courses: int) -> dg.Failure:
@@ -97,7 +107,10 @@ def failure(teller: Teller, courses: int) -> dg.Failure:
     head = f"{len(rows)} of {courses} courses failed; the others are done."
     return dg.Failure(
         "\n".join([head, *lines, *more]),
-        metadata={"failed": dg.MetadataValue.table([dg.TableRecord(row) for row in rows])},
+        metadata={
+            "failed": dg.MetadataValue.table([dg.TableRecord(row) for row in rows]),
+            run_log.CODE: rows[0]["code"],
+        },
         allow_retries=False,
     )
 
@@ -116,17 +129,22 @@ def courses_of(context: dg.AssetExecutionContext, config: GradeSyncConfig) -> Se
     )
 
 
-def _require_parts(course_ids: Sequence[str], config: GradeSyncConfig) -> None:
+def _require_parts(requests: Sequence[SyncRequest]) -> None:
     """Raise UsageError for a section or an assignment that the one course does not have.
 
     What else Canvas says the sync will meet too, and puts on record.
     """
-    if not config.sections and not config.assignments:
+    chosen = requests[0].selection
+    if chosen.from_list or not (chosen.sections or chosen.assignments):
         return
     with CanvasClient(CanvasSettings.load()) as canvas:
         try:
             require_parts(
-                canvas, course_ids[0], FORM, sections=config.sections, assignments=config.assignments
+                canvas,
+                requests[0].course_id,
+                FORM,
+                sections=chosen.sections or (),
+                assignments=chosen.assignments or (),
             )
         except UsageError:
             raise

@@ -8,6 +8,7 @@ from gpb_pipeline.orchestration import (
     category_job,
     check_again,
     freshness,
+    good_night,
     jobs,
     last_night,
     maintenance_jobs,
@@ -15,6 +16,7 @@ from gpb_pipeline.orchestration import (
     requested,
     schedules,
     sensors,
+    stalled,
 )
 from gpb_pipeline.orchestration.resources import Passback
 from gpb_pipeline.settings import NightlySettings, PassbackSettings
@@ -28,7 +30,7 @@ def build_defs(
 ) -> dg.Definitions:
     """Make what Dagster loads. Nothing is read from the network, and every setting has its default."""
     stamina.instrumentation.set_on_retry_hooks([])  # its default logs each wait by way of structlog
-    at = (nightly or NightlySettings.load()).at
+    night = nightly or NightlySettings.load()
     zone = (district or PassbackSettings.load()).timezone
     return dg.Definitions(
         assets=[assets.grade_passback, last_night.last_night],
@@ -42,11 +44,13 @@ def build_defs(
             last_night.last_night_report,
             requested.answer_request,
         ],
-        schedules=schedules.build(at, zone),
+        schedules=schedules.build(night.at, zone, night.until),
         sensors=[
             sensors.discover_courses,
             sensors.sync_alerts,
+            good_night.good_nights,
             last_night.night_watch,
+            stalled.stalled_runs,
             requested.requested_syncs,
         ],
         resources={"passback": passback or Passback()},

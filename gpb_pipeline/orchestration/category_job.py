@@ -9,15 +9,18 @@ from datetime import UTC, datetime
 import dagster as dg
 from pydantic import Field
 
-from gpb_pipeline.asked import FORM_OF_ONE, own_ids
+from gpb_pipeline.asked import own_ids
+from gpb_pipeline.course_names import FORM_OF_ONE
 from gpb_pipeline.errors import PipelineError, UsageError
+from gpb_pipeline.orchestration import run_log
+from gpb_pipeline.orchestration.legible import LegibleConfig
 from gpb_pipeline.passback.categories.edits import Edit
 from gpb_pipeline.passback.categories.window import CategoryList, near
 from gpb_pipeline.sync import open_connections
 from gpb_pipeline.sync_categories import CategorySync
 
 
-class CategoryEdit(dg.Config):
+class CategoryEdit(LegibleConfig):
     """One assignment group of one section, and the category that it shall go to."""
 
     group_id: str = Field(description="Canvas assignment group id.")
@@ -25,7 +28,7 @@ class CategoryEdit(dg.Config):
     category_id: str = Field("", description="The SIS category's sourcedId. Empty: Unassociated.")
 
 
-class CategoryEdits(dg.Config):
+class CategoryEdits(LegibleConfig):
     """Run it once as it is, look at the step's metadata, then again with save."""
 
     course_id: str = Field("", description="Canvas course id. Without it the run is refused.")
@@ -40,7 +43,7 @@ def sync_categories(context: dg.OpExecutionContext, config: CategoryEdits) -> No
     try:
         listed = _done(context, config)
     except PipelineError as fault:
-        raise dg.Failure(str(fault), allow_retries=False) from None
+        raise run_log.failure(fault) from None
     context.add_output_metadata(
         {
             "course": f"{listed.course_name} ({listed.course_id})",

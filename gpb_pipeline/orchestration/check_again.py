@@ -9,10 +9,12 @@ from collections.abc import Iterable, Iterator
 import dagster as dg
 from pydantic import Field
 
-from gpb_pipeline.asked import FORM, own_ids
+from gpb_pipeline.asked import own_ids
+from gpb_pipeline.course_names import FORM
 from gpb_pipeline.errors import PipelineError
-from gpb_pipeline.orchestration import checks, verdicts
+from gpb_pipeline.orchestration import checks, run_log, verdicts
 from gpb_pipeline.orchestration.check_specs import SPECS, SYNCED
+from gpb_pipeline.orchestration.legible import LegibleConfig
 from gpb_pipeline.orchestration.partitions import beside_its_name, named
 from gpb_pipeline.orchestration.resources import Passback
 from gpb_pipeline.passback.rows.frames import Rows
@@ -24,7 +26,7 @@ SHOWN = 50
 """Courses that a run tells of one by one."""
 
 
-class CheckConfig(dg.Config):
+class CheckConfig(LegibleConfig):
     """Which courses to check again."""
 
     course_ids: list[str] = Field([], description="Canvas course ids. Empty: every course that was synced.")
@@ -53,7 +55,7 @@ def evaluate_checks(context: dg.OpExecutionContext, config: CheckConfig, passbac
                 context.log_event(evaluation)  # type: ignore[arg-type]  # it takes them all the same
             checked[course_id] = len(evaluations)
     except PipelineError as fault:
-        raise dg.Failure(str(fault), allow_retries=False) from None
+        raise run_log.failure(fault) from None
     partly = [course_id for course_id, count in checked.items() if count < len(SPECS)]
     if course_ids and not any(checked.values()):
         raise dg.Failure("None of these courses was ever synced: there is nothing to check.")

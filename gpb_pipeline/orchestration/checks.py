@@ -116,7 +116,7 @@ def of_outcome(
     """Evaluate every check on an outcome, and against the grades that Canvas answered."""
     return [
         *of_rows(course_id, label, outcome),
-        of_end(course_id, label, status, issue_counts(outcome.issues)),
+        of_end(course_id, label, status, issue_counts(outcome.issues["code"])),
         _of_verdict(
             ACCOUNTED, course_id, label, verdicts.every_item_accounted_for(outcome, counts, read, rejects)
         ),

@@ -5,24 +5,29 @@ be a remaster. Where both speak they must agree: a job's own tag is what its nam
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Literal, get_args
 
-import dagster as dg
 from pydantic import Field
 
-from gpb_pipeline.asked import FORM, require_one_course
+from gpb_pipeline.asked import require_one_course
+from gpb_pipeline.course_names import FORM
 from gpb_pipeline.errors import UsageError
-from gpb_pipeline.passback.course import Selection, SyncType
+from gpb_pipeline.orchestration.legible import LegibleConfig
+from gpb_pipeline.passback.course import Selection
+from gpb_pipeline.passback.sync_types import SyncType
 from gpb_pipeline.sync import Posting, SyncRequest
 
 TYPE_TAG = "gpb/type"
 POSTED_BY_TAG = "gpb/posted_by"
+REQUEST_TAG = "gpb/request"
+"""Of what was asked for at the instructor's desk, where people choose from a list that was read earlier."""
 SOMEONE = "Dagster UI"
 QUEUE_TAG, BY_ITSELF = "gpb/queue", "by itself"
 """Of what runs by the clock: dagster.yaml leaves it fewer places than there are, so that nobody waits."""
 
 
-class GradeSyncConfig(dg.Config):
+class GradeSyncConfig(LegibleConfig):
     """Every field may be left out: a click on Materialize syncs the chosen courses whole."""
 
     course_ids: list[str] = Field(
@@ -52,6 +57,17 @@ class GradeSyncConfig(dg.Config):
         description="Release withdrawals that a sync has held because so many grades were cleared at once.",
     )
 
+    until: str = Field(
+        "",
+        description="A time (ISO 8601, with its offset): a course that would not end by then is not begun. "
+        "The schedules set it. Empty: no such time.",
+    )
+
+    @property
+    def ends_by(self) -> datetime | None:
+        """Give that time; raises UsageError for what is none."""
+        return time_of(self.until)
+
     def requests(
         self, course_ids: Sequence[str], *, run_id: str, tags: Mapping[str, str], posting: Posting
     ) -> list[SyncRequest]:
@@ -65,7 +81,9 @@ class GradeSyncConfig(dg.Config):
                 type=sync_type,
                 posted_by=self.posted_by or tags.get(POSTED_BY_TAG) or SOMEONE,
                 selection=Selection(
-                    sections=frozenset(self.sections) or None, assignments=frozenset(self.assignments) or None
+                    sections=frozenset(self.sections) or None,
+                    assignments=frozenset(self.assignments) or None,
+                    from_list=REQUEST_TAG in tags,
                 ),
                 posting=posting,
                 anew=not self.course_ids,
@@ -91,6 +109,21 @@ class GradeSyncConfig(dg.Config):
             item=f"tag {TYPE_TAG}",
             remedy="Correct the tag, or choose the type in the run's config.",
         )
+
+
+def time_of(until: str) -> datetime | None:
+    """Read the time by when a run's courses end; raises UsageError for what is none."""
+    try:
+        moment = datetime.fromisoformat(until) if until else None
+    except ValueError:
+        moment = None
+    if until and (moment is None or moment.tzinfo is None):
+        raise UsageError(
+            "it is no time with its offset",
+            item="until",
+            remedy="Write 2026-11-25T05:00-05:00, or nothing.",
+        )
+    return moment
 
 
 def job_id(run_id: str, course_id: str) -> str:

@@ -4,7 +4,7 @@ A run stays as long as one of its syncs is in the history, so a course's latest 
 purges only ticks (docs/dagster.md, Q5).
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -16,14 +16,23 @@ FINISHED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.Dagster
 PAGE = 500
 
 
-def purge_runs(instance: dg.DagsterInstance, *, before: datetime, kept_jobs: Collection[str]) -> int:
+def purge_runs(
+    instance: dg.DagsterInstance,
+    *,
+    before: datetime,
+    kept_jobs: Collection[str],
+    told: Callable[[int], None],
+) -> int:
     """Delete the finished runs created before `before` none of whose syncs is kept; return how many.
 
-    `kept_jobs` are the job ids in the history, whose first part is their run's id (config.job_id).
+    `kept_jobs` are the job ids in the history, whose first part is their run's id (config.job_id). `told`:
+    how many of very many are gone by now.
     """
     kept = {job_id.partition("-")[0] for job_id in kept_jobs}
     old = [run_id for run_id in _finished(instance, before) if run_id.replace("-", "")[:12] not in kept]
-    for run_id in old:
+    for number, run_id in enumerate(old):
+        if number and number % PAGE == 0:
+            told(number)
         file = _own_file(instance, run_id)
         instance.delete_run(run_id)
         if file is not None:

@@ -25,7 +25,7 @@ from gpb_pipeline.warehouse.details import IssueCount, by_gravity, issue_counts
 def of_synced(course: CourseSynced, zone: ZoneInfo, pages: str) -> Metadata:
     """Make the line of a sync that came to its end, item failures included; what failed most stands first."""
     outcome = course.outcome
-    met = issue_counts(outcome.issues)
+    met = issue_counts(outcome.issues["code"])
     return (
         _heading(course.request.course_id, name_of(course.judged), course.status, met)
         | _line(course.request, course.started_at, course.at, course.counts, zone, pages)

@@ -5,25 +5,34 @@ in a home that has none. What is in the file is told in the file.
 """
 
 import os
+import re
 import shutil
 from pathlib import Path
 
 import dagster as dg
 import filelock
 from alembic.util.exc import CommandError
+from dagster_postgres import PostgresRunStorage
+from dagster_postgres.utils import DagsterPostgresException
+from sqlalchemy.exc import SQLAlchemyError
 
-from gpb_pipeline.errors import SettingsError
+from gpb_pipeline.errors import SettingsError, TransientError
 from gpb_pipeline.settings import DagsterSettings
 
 PROJECT = Path(__file__).parents[2]
 INSTANCE_FILE = "dagster.yaml"
+POSTGRES_URL = "DAGSTER_POSTGRES_URL"
 CREATION_PATIENCE = 120.0
 """Seconds that a process waits for others that make the tables: it takes about one, many may come at once."""
 
 
 def dagster_home() -> Path:
     """Find DAGSTER_HOME and make it ready: for this process and, by the environment, those that it starts."""
-    home = DagsterSettings.load().home.expanduser().absolute()
+    settings = DagsterSettings.load()
+    home = settings.home.expanduser().absolute()
+    if settings.postgres_url is not None:
+        # dagster.yaml asks the environment alone for it, and it may stand in .env
+        os.environ[POSTGRES_URL] = settings.postgres_url.get_secret_value()
     try:
         home.mkdir(parents=True, exist_ok=True)
         with filelock.FileLock(home / ".creation.lock", timeout=CREATION_PATIENCE):
@@ -41,6 +50,14 @@ def dagster_home() -> Path:
             item="DAGSTER_HOME",
             remedy=f"Move {home} away: Dagster makes it anew. The sync history is in the warehouse.",
         ) from None
+    except dg.DagsterInvalidConfigError as fault:
+        raise _wrong_file(home, str(fault)) from None
+    except (DagsterPostgresException, SQLAlchemyError):  # their texts name who connects, and to what
+        raise TransientError(
+            "the PostgreSQL that keeps Dagster's runs cannot be reached, or refuses",
+            item=POSTGRES_URL,
+            remedy=f"Check it, the block storage of {home / INSTANCE_FILE}, and that the server is up.",
+        ) from None
     except OSError as refused:
         raise SettingsError(
             f"cannot write to the folder {home} ({refused.strerror})",
@@ -52,10 +69,14 @@ def dagster_home() -> Path:
 
 
 def examine() -> str:
-    """Say where the home is, for `gpb doctor`; raises SettingsError where it is not as it must be."""
+    """Say where home and runs are, for `gpb doctor`; raises SettingsError where it is not as it must be."""
     home = dagster_home()
     with dg.DagsterInstance.from_config(str(home)) as instance:
+        on_postgres = isinstance(instance.run_storage, PostgresRunStorage)
         faults = {
+            f"runs are kept in SQLite, while {POSTGRES_URL} is set": (
+                not on_postgres and DagsterSettings.load().postgres_url is not None
+            ),
             "telemetry is on": instance.telemetry_enabled,
             "runs whose host died are never ended": not instance.run_monitoring_enabled,
             "failed runs are started again by themselves": instance.run_retries_enabled,
@@ -65,9 +86,9 @@ def examine() -> str:
         raise SettingsError(
             ", ".join(told),
             item=str(home / INSTANCE_FILE),
-            remedy=f"Set it there as the project's own {INSTANCE_FILE} has it.",
+            remedy=f"Set it there as the project's own {INSTANCE_FILE} has it, and docs/scaling.md.",
         )
-    return str(home)
+    return f"{home}, runs are kept in {'PostgreSQL' if on_postgres else 'SQLite'}"
 
 
 def require_instance_file() -> None:
@@ -93,6 +114,19 @@ def require_instance_file() -> None:
             item="DAGSTER_HOME",
             remedy="It is there now: start webserver and daemon again.",
         )
+
+
+def _wrong_file(home: Path, told: str) -> SettingsError:
+    """Say what Dagster does not take: the file, or a variable that it names and that is not set."""
+    if missing := re.search(r'environment variable "(\w+)" which is not set', told):
+        return SettingsError(
+            "is not set", item=missing[1], remedy=f"Set it: {home / INSTANCE_FILE} takes it from there."
+        )
+    return SettingsError(
+        "is not as Dagster takes it",
+        item=str(home / INSTANCE_FILE),
+        remedy=f"Hold it against the project's own {INSTANCE_FILE} and docs/scaling.md.",
+    )
 
 
 def _place_instance_file(home: Path) -> None:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from gpb_pipeline.errors import PipelineError
-from gpb_pipeline.orchestration import nights
+from gpb_pipeline.orchestration import nights, run_log
 from gpb_pipeline.orchestration.config import BY_ITSELF, QUEUE_TAG
 from gpb_pipeline.orchestration.jobs import nightly_grade_sync
 from gpb_pipeline.orchestration.night_report import NightReport, markdown, report, who_must_act
@@ -40,7 +40,7 @@ def last_night(context: dg.AssetExecutionContext, passback: Passback) -> dg.Mate
             history.fail_dead_jobs(warehouse)
             found = warehouse.read(_looked_at, passback, known_courses(context.instance))
     except PipelineError as fault:
-        raise dg.Failure(str(fault), allow_retries=False) from None
+        raise run_log.failure(fault) from None
     return dg.MaterializeResult(
         metadata={
             "night": found.began.isoformat(timespec="minutes"),
@@ -71,7 +71,7 @@ def night_watch(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.Ski
     latest = context.instance.get_run_records(dg.RunsFilter(job_name=nightly_grade_sync.name), limit=1)
     if not latest:
         return dg.SkipReason("There has been no night yet.")
-    if context.instance.get_runs_count(_UNDER_WAY):
+    if context.instance.get_runs_count(UNDER_WAY):
         return dg.SkipReason("The night's batches still run.")
     ended = latest[0].dagster_run.run_id
     if context.cursor == ended:
@@ -79,7 +79,7 @@ def night_watch(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.Ski
     return dg.SensorResult(run_requests=[dg.RunRequest(run_key=ended)], cursor=ended)
 
 
-_UNDER_WAY = dg.RunsFilter(
+UNDER_WAY = dg.RunsFilter(
     job_name=nightly_grade_sync.name,
     statuses=[
         dg.DagsterRunStatus.QUEUED,

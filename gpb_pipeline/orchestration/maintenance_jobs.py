@@ -6,11 +6,14 @@ import dagster as dg
 from pydantic import Field
 
 from gpb_pipeline import doctor
-from gpb_pipeline.asked import FORM, to_switch
+from gpb_pipeline.asked import to_switch
+from gpb_pipeline.course_names import FORM
 from gpb_pipeline.doctor import Check
 from gpb_pipeline.errors import PipelineError, UsageError
+from gpb_pipeline.orchestration import run_log
 from gpb_pipeline.orchestration.config import BY_ITSELF, QUEUE_TAG
 from gpb_pipeline.orchestration.dagster_runs import purge_runs
+from gpb_pipeline.orchestration.legible import LegibleConfig
 from gpb_pipeline.orchestration.partitions import add_courses
 from gpb_pipeline.orchestration.resources import Passback
 from gpb_pipeline.settings import RetentionSettings
@@ -18,7 +21,7 @@ from gpb_pipeline.warehouse import choices, history, maintenance
 from gpb_pipeline.warehouse.ducklake import Warehouse
 
 
-class NightlyChoice(dg.Config):
+class NightlyConfig(LegibleConfig):
     """Who decides what for which courses."""
 
     course_ids: list[str] = Field([], description="Canvas course ids. Without one the run is refused.")
@@ -30,7 +33,7 @@ class NightlyChoice(dg.Config):
 
 
 @dg.op
-def choose_nightly(context: dg.OpExecutionContext, config: NightlyChoice, passback: Passback) -> None:
+def choose_nightly(context: dg.OpExecutionContext, config: NightlyConfig, passback: Passback) -> None:
     """Keep the choice; a course that Canvas does not know is refused before any is kept.
 
     One that was switched before may be gone from Canvas by the time it is switched off.
@@ -38,13 +41,13 @@ def choose_nightly(context: dg.OpExecutionContext, config: NightlyChoice, passba
     try:
         by = _name(config)
         with passback.warehouse() as warehouse:
-            switched = () if config.enabled else frozenset(warehouse.read(choices.nightly)["course_id"])
+            switched = () if config.enabled else [each.course_id for each in warehouse.read(choices.nightly)]
             course_ids = to_switch(config.course_ids, switched=switched, fields=FORM)
             warehouse.commit(
                 choices.choose_nightly, course_ids, enabled=config.enabled, by=by, at=datetime.now(UTC)
             )
     except PipelineError as fault:
-        raise dg.Failure(str(fault), allow_retries=False) from None
+        raise run_log.failure(fault) from None
     if config.enabled:
         add_courses(context.instance, course_ids)
     context.log.info("nightly sync %s: %s", "on" if config.enabled else "off", ", ".join(course_ids))
@@ -57,9 +60,14 @@ def tidy(context: dg.OpExecutionContext, passback: Passback) -> None:
         with passback.warehouse() as warehouse:
             syncs, kept = _purge(warehouse)
     except PipelineError as fault:
-        raise dg.Failure(str(fault), allow_retries=False) from None
+        raise run_log.failure(fault) from None
     oldest = datetime.now(UTC) - max(maintenance.ages(RetentionSettings.load()).values())
-    runs = purge_runs(context.instance, before=oldest, kept_jobs=kept)
+    runs = purge_runs(
+        context.instance,
+        before=oldest,
+        kept_jobs=kept,
+        told=lambda count: context.log.info("%s runs are gone", count),
+    )
     context.log.info("past their age, and gone: %s syncs, %s runs", syncs, runs)
     context.add_output_metadata({"syncs": syncs, "runs": runs})
 
@@ -89,7 +97,7 @@ def set_nightly_sync() -> None:
 @dg.job(
     tags={QUEUE_TAG: BY_ITSELF},
     description="Remove what is past its age from the history and from Dagster (never a course's latest), "
-    "and make the warehouse small. What was ever sent is not forgotten.",
+    "and make the warehouse small. What was ever sent stays, unless GPB_KEEP_SENT_DAYS says how long.",
 )
 def purge_history() -> None:
     tidy()
@@ -112,7 +120,7 @@ def _record(check: Check) -> dg.TableRecord:
     )
 
 
-def _name(choice: NightlyChoice) -> str:
+def _name(choice: NightlyConfig) -> str:
     """Give the name of who chooses; raises UsageError where the form was left as it opens."""
     if not choice.course_ids:
         raise UsageError(

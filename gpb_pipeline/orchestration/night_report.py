@@ -3,12 +3,12 @@
 Pure functions of a night and of the district as the warehouse has it. Whom it is told, last_night.py says.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 
-from gpb_pipeline.orchestration.nights import Night
+from gpb_pipeline.orchestration.nights import Night, left_for_the_next, longer_than, spelt
 from gpb_pipeline.orchestration.partitions import beside_its_name, named
 from gpb_pipeline.passback.rules.stops import stop_of
 from gpb_pipeline.warehouse.district import Cause, District
@@ -17,6 +17,8 @@ from gpb_pipeline.warehouse.history import Job
 SHOWN = 100
 """Courses in the table: more than that have one cause, which the first of them show."""
 NOT_BEGUN = "no sync of it began"
+LEFT = "left for the next night"
+NOBODY = "nobody"
 FIRST = 10
 """Courses told in the line above the table."""
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
@@ -44,6 +46,9 @@ class NightReport:
     failed: int
     running: int
     not_begun: int
+    left: int  # for the next night, for this one had no time for them
+    left_takes: timedelta | None
+    too_long: tuple[str, ...]  # named courses that take longer than the night is
     lag_median: float | None
     lag_longest: float | None
     minutes: float | None
@@ -61,6 +66,8 @@ class NightReport:
             "failed": self.failed,
             "still_running": self.running,
             "not_begun": self.not_begun,
+            "left_for_the_next_night": self.left,
+            "left_minutes": None if self.left_takes is None else round(self.left_takes / MINUTE, 2),
             "not_read_back": len(self.unread),
             "lag_hours_median": self.lag_median,
             "lag_hours_longest": self.lag_longest,
@@ -77,11 +84,15 @@ def report(night: Night, seen: District, unread: Iterable[str], now: datetime) -
     """
     names = {each.course_id: each.name for each in seen.courses if each.name != named(each.course_id, None)}
     tonight = _tries(night)
-    status = {course_id: tries[0].status if tries else NOT_BEGUN for course_id, tries in tonight.items()}
+    left = frozenset(left_for_the_next(night))
+    status = {
+        course_id: tries[0].status if tries else LEFT if course_id in left else NOT_BEGUN
+        for course_id, tries in tonight.items()
+    }
     lags = _lags(night, now)
     minutes = _minutes(job for tries in tonight.values() for job in tries)
     tried = sum(map(bool, tonight.values()))
-    unwell = [course_id for course_id in night.due if status[course_id] not in {"Completed", "Running"}]
+    unwell = [course_id for course_id in night.due if status[course_id] not in {"Completed", "Running", LEFT}]
     return NightReport(
         began=night.began[0],
         due=len(night.due),
@@ -90,6 +101,9 @@ def report(night: Night, seen: District, unread: Iterable[str], now: datetime) -
         failed=sum(each == "Failed" for each in status.values()),
         running=sum(each == "Running" for each in status.values()),
         not_begun=sum(each == NOT_BEGUN for each in status.values()),
+        left=len(left),
+        left_takes=night.pace.together(left) if left else None,
+        too_long=tuple(named(each, names.get(each)) for each in longer_than(night)),
         lag_median=round(median(lags), 1) if lags else None,
         lag_longest=round(max(lags), 1) if lags else None,
         minutes=None if minutes is None else round(minutes, 1),
@@ -108,12 +122,14 @@ def markdown(found: NightReport, pages: str) -> str:
         f"The night of {found.began:%A, %B} {found.began.day}: {found.due} courses due, "
         f"{found.synced} synced, {found.failed} failed, {found.not_begun} not begun."
     )
+    if found.left:
+        head += f" {_left(found)}"
+    if found.too_long:
+        head += f" Longer than a night, and first in it (operator): {_some(found.too_long)}."
     if found.unread:
-        some = ", ".join(map(_cell, found.unread[:FIRST]))
-        rest = f" and {len(found.unread) - FIRST} more" if len(found.unread) > FIRST else ""
-        head += f" Not read back for seven nights (operator): {some}{rest}."
+        head += f" Not read back for seven nights (operator): {_some(found.unread)}."
     if not found.open:
-        return head if found.unread else f"{head} Nobody need act."
+        return head if who_must_act(found) != NOBODY else f"{head} Nobody need act."
     rows = [_row(each, pages) for each in found.open[:SHOWN]]
     more = [f"\n… and {len(found.open) - SHOWN} more."] if len(found.open) > SHOWN else []
     table = ["| Course | What | Why | Who | |", "|---|---|---|---|---|", *rows]
@@ -122,12 +138,17 @@ def markdown(found: NightReport, pages: str) -> str:
 
 def who_must_act(found: NightReport) -> str:
     """Write it in a line, which the UI shows without another click: `who: course, why; …`."""
-    if not found.open and not found.unread:
-        return "nobody"
     lines = [f"{each.who}: {each.course}, {each.cause.replace(';', ',')}" for each in found.open[:FIRST]]
     more = [f"and {len(found.open) - FIRST} more"] if len(found.open) > FIRST else []
-    unread = f"operator: {len(found.unread)} courses not read back for seven nights"
-    return "; ".join([*lines, *more, *([unread] if found.unread else [])])
+    operator = {
+        _left(found).replace(";", ","): found.left,
+        f"{len(found.too_long)} courses take longer than a night": found.too_long,
+        f"{len(found.unread)} courses not read back for seven nights": found.unread,
+    }
+    return (
+        "; ".join([*lines, *more, *(f"operator: {text}" for text, is_so in operator.items() if is_so)])
+        or NOBODY
+    )
 
 
 _GRAVEST = ["Failed", NOT_BEGUN, "Completed (with errors)"]
@@ -174,6 +195,16 @@ def _minutes(tries: Iterable[Job]) -> float | None:
         return None
     began, ended = min(job.started_at for job in nightly), max(job.updated_at for job in nightly)
     return (ended - began) / MINUTE
+
+
+def _left(found: NightReport) -> str:
+    takes = "" if found.left_takes is None else f", which take about {spelt(found.left_takes)}"
+    return f"{found.left} courses are left for the next night{takes}."
+
+
+def _some(names: Sequence[str]) -> str:
+    rest = f" and {len(names) - FIRST} more" if len(names) > FIRST else ""
+    return ", ".join(map(_cell, names[:FIRST])) + rest
 
 
 def _cell(text: str) -> str:

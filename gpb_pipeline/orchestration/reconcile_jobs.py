@@ -4,26 +4,32 @@ Metadata holds counts by cause and by course; no student's data. A retract choos
 of a result may tell of a student.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 
 import dagster as dg
 from pydantic import Field
 
-from gpb_pipeline.asked import FORM, FORM_OF_ONE, own_ids
+from gpb_pipeline.asked import own_ids
+from gpb_pipeline.course_names import FORM, FORM_OF_ONE
 from gpb_pipeline.errors import PipelineError
+from gpb_pipeline.orchestration import run_log
+from gpb_pipeline.orchestration.config import time_of
+from gpb_pipeline.orchestration.legible import LegibleConfig
 from gpb_pipeline.orchestration.partitions import named
 from gpb_pipeline.orchestration.reconcile_told import SHOWN, metadata, names_of, not_read
-from gpb_pipeline.orchestration.stopping import who_cancelled
+from gpb_pipeline.orchestration.stopping import ALIVE, who_cancelled
 from gpb_pipeline.passback.holdings.differences import ORPHANED
 from gpb_pipeline.reconcile import Reconciled, causes_of, orphans, read_back
 from gpb_pipeline.reconcile import reconcile as reconciled
 from gpb_pipeline.reconcile import retract as retracted
-from gpb_pipeline.sync import open_connections
+from gpb_pipeline.sync import Connections, open_connections
 from gpb_pipeline.warehouse import holdings
 
 
-class ReconcileConfig(dg.Config):
+class ReconcileConfig(LegibleConfig):
     """Run it as it is, look at the step's metadata, then again with what is to be mended."""
 
     course_ids: list[str] = Field(
@@ -35,9 +41,14 @@ class ReconcileConfig(dg.Config):
     confirm: bool = Field(False, description="Release what the guard holds.")  # noqa: FBT003
     posted_by: str = Field("Dagster UI", description="Your name, for the history.")
     nightly: bool = Field(False, description="Only the courses that were read back longest ago.")  # noqa: FBT003
+    until: str = Field(
+        "",
+        description="Of a nightly one, a time (ISO 8601, with its offset): a course that would not end by "
+        "then is not begun. The schedule sets it. Empty: no such time.",
+    )
 
 
-class RetractConfig(dg.Config):
+class RetractConfig(LegibleConfig):
     """Without causes it only lists."""
 
     course_id: str = Field(
@@ -55,25 +66,30 @@ def reconcile_op(context: dg.OpExecutionContext, config: ReconcileConfig) -> Non
     """Hold courses against the SIS, and write what is named."""
     try:
         mend, asked = causes_of(config.mend), own_ids(config.course_ids, FORM)
+        until = time_of(config.until)
         who = partial(who_cancelled, context, config.posted_by)
-        with open_connections() as connections:
+        with _connections(context) as connections:
             if config.nightly:
-                found = list(read_back(connections, posted_by=config.posted_by, who=who))
+                read = read_back(connections, posted_by=config.posted_by, who=who, until=until)
             else:
                 chosen = asked or connections.warehouse.read(holdings.longest_unread)
-                found = list(
-                    reconciled(
-                        connections,
-                        chosen,
-                        posted_by=config.posted_by,
-                        mend=mend,
-                        confirm=config.confirm,
-                        who=who,
-                    )
+                read = reconciled(
+                    connections,
+                    chosen,
+                    posted_by=config.posted_by,
+                    mend=mend,
+                    confirm=config.confirm,
+                    who=who,
                 )
+            found = []
+            for each in read:
+                context.log.info("course %s: %s", each.course_id, each.status)
+                found.append(each)
             names = connections.warehouse.read(names_of, found)
+            if until is not None and connections.clock() >= until:
+                context.log.warning("The night has no time left: the next begins with what was not read.")
     except PipelineError as fault:
-        raise dg.Failure(str(fault), allow_retries=False) from None
+        raise run_log.failure(fault) from None
     _tell(context, found, names)
 
 
@@ -83,7 +99,7 @@ def retract_op(context: dg.OpExecutionContext, config: RetractConfig) -> None:
     try:
         causes, [course_id] = causes_of(config.causes, ORPHANED), own_ids([config.course_id], FORM_OF_ONE)
         who = partial(who_cancelled, context, config.posted_by)
-        with open_connections() as connections:
+        with _connections(context) as connections:
             ask = partial(
                 retracted,
                 connections,
@@ -97,7 +113,7 @@ def retract_op(context: dg.OpExecutionContext, config: RetractConfig) -> None:
                 done = ask(orphans(done.told, causes)["sourced_id"].to_list())
             names = connections.warehouse.read(names_of, [done])
     except PipelineError as fault:
-        raise dg.Failure(str(fault), allow_retries=False) from None
+        raise run_log.failure(fault) from None
     _tell(context, [done], names)
 
 
@@ -118,6 +134,13 @@ def retract() -> None:
 
 
 JOBS = [reconcile, retract]
+
+
+@contextmanager
+def _connections(context: dg.OpExecutionContext) -> Iterator[Connections]:
+    """Connect, and let the run's log say that it is alive (stalled.py)."""
+    with open_connections() as plain:
+        yield replace(plain, pulse=lambda: context.log.info(ALIVE))
 
 
 def _tell(context: dg.OpExecutionContext, found: Sequence[Reconciled], names: Mapping[str, str]) -> None:

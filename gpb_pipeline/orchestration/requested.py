@@ -7,6 +7,7 @@ remasters are the jobs that everybody launches.
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -16,11 +17,13 @@ from gpb_pipeline import outlook
 from gpb_pipeline.errors import PipelineError, UsageError
 from gpb_pipeline.events import CourseFailed, CourseJudged
 from gpb_pipeline.orchestration.assets import grade_passback
-from gpb_pipeline.orchestration.config import POSTED_BY_TAG, job_id
+from gpb_pipeline.orchestration.config import POSTED_BY_TAG, REQUEST_TAG, job_id
 from gpb_pipeline.orchestration.jobs import grade_sync, remaster_grade_passback
+from gpb_pipeline.orchestration.legible import LegibleConfig
 from gpb_pipeline.orchestration.partitions import COURSE, known_courses
 from gpb_pipeline.orchestration.resources import Passback
-from gpb_pipeline.orchestration.run_log import errors_in
+from gpb_pipeline.orchestration.restored import made_before
+from gpb_pipeline.orchestration.run_log import cause_in, failure
 from gpb_pipeline.outlook import Outlook
 from gpb_pipeline.passback.categories.edits import Edit
 from gpb_pipeline.passback.course import Selection
@@ -31,19 +34,19 @@ from gpb_pipeline.warehouse import choices, history, requests
 from gpb_pipeline.warehouse.ducklake import Connection, Warehouse
 from gpb_pipeline.warehouse.requests import EXPIRES, Request
 
-REQUEST_TAG = "gpb/request"
 INTERVAL = 5  # seconds, at least: someone waits
 _GONE = (
     "Its run is no longer known, so that how it ended is not either; where it read the course, what it found "
     "is shown. Ask again."
 )
+_ENDED = "The run was ended before it could do this. Ask again; the data team sees more."
 _LAST_SENT = """
 SELECT section_id, assignment_id, max(sent_at) FROM warehouse.main.sent_line_items
 WHERE list_contains($1, section_id) GROUP BY ALL
 """
 
 
-class Answered(dg.Config):
+class Answered(LegibleConfig):
     """Which request to answer; what it is stands in the warehouse."""
 
     request_id: str = Field(
@@ -62,7 +65,7 @@ def answer(context: dg.OpExecutionContext, config: Answered) -> None:
                 return
             found = _looked(connections, request)
     except PipelineError as fault:
-        raise dg.Failure(str(fault), allow_retries=False) from None
+        raise failure(fault) from None
     states = Counter(offer.state for offer in found.offers)
     causes: Counter[str] = Counter()
     for each in found.causes:
@@ -134,21 +137,12 @@ def _followed(instance: dg.DagsterInstance, warehouse: Warehouse, request: Reque
     if run.status == dg.DagsterRunStatus.SUCCESS:
         warehouse.commit(requests.step, request.request_id, "ended", at=now, job_id=sync)
     elif run.is_finished:
-        cause = _cause(instance, run.run_id)
-        warehouse.commit(requests.step, request.request_id, "failed", at=now, job_id=sync, cause=cause)
+        said, code = cause_in(instance, run.run_id)
+        step = partial(requests.step, cause=said or _ENDED, code=code)
+        warehouse.commit(step, request.request_id, "failed", at=now, job_id=sync)
     elif request.step is None:
         warehouse.commit(requests.step, request.request_id, "launched", at=now, job_id=sync)
     return True
-
-
-def _cause(instance: dg.DagsterInstance, run_id: str) -> str:
-    """Read what a failed run says of itself: our own words, or that Dagster knows more."""
-    said = errors_in(instance, run_id)
-    for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.STEP_FAILURE):
-        failure = entry.get_dagster_event().step_failure_data.user_failure_data
-        if failure is not None and failure.description:
-            said.append(failure.description)
-    return said[0] if said else "The run was ended before it could do this. The data team sees more."
 
 
 def _run(request: Request) -> dg.RunRequest:
@@ -182,6 +176,8 @@ def _asked(connections: Connections, request_id: str) -> Request:
     request = connections.warehouse.read(requests.request, request_id)
     if request is None:
         raise UsageError("there is none, or no longer", item=f"request {request_id}", remedy="Ask again.")
+    if request.step not in (None, "launched"):
+        raise made_before("what became of its request is")
     return request
 
 
@@ -227,6 +223,7 @@ def _judged(connections: Connections, request: Request) -> Judged:
         selection=Selection(
             sections=frozenset(wanted.get("sections", ())) or None,
             assignments=frozenset(wanted.get("assignments", ())) or None,
+            from_list=True,
         ),
         posting=Posting.NOTHING,
     )

@@ -1,7 +1,9 @@
 """The one resource: a sync's connections, opened from the environment when a run asks, never at import."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import dagster as dg
@@ -11,12 +13,14 @@ from dagster._core.storage.tags import (
     PARTITION_NAME_TAG,
 )
 
+from gpb_pipeline.orchestration import nights
 from gpb_pipeline.orchestration.specs import PRODUCTS
-from gpb_pipeline.settings import PassbackSettings, WebSettings
+from gpb_pipeline.passback.budget import Budget
+from gpb_pipeline.settings import NightlySettings, PassbackSettings, WebSettings
 from gpb_pipeline.stream import Stream
-from gpb_pipeline.sync import SyncRequest, open_connections
-from gpb_pipeline.warehouse import tables
+from gpb_pipeline.sync import Connections, SyncRequest, open_connections
 from gpb_pipeline.warehouse.ducklake import Warehouse
+from gpb_pipeline.warehouse.opening import open_warehouse
 
 PARTITION_TAGS = {PARTITION_NAME_TAG, ASSET_PARTITION_RANGE_START_TAG, ASSET_PARTITION_RANGE_END_TAG}
 
@@ -40,14 +44,48 @@ class Passback(dg.ConfigurableResource[None]):
                 )
 
     @contextmanager
-    def stream(self, requests: Iterable[SyncRequest]) -> Iterator[Stream]:
-        """Give these courses' syncs; raises SettingsError, TransientError for a warehouse out of reach."""
-        with open_connections() as connections, Stream(connections, requests) as stream:
-            yield stream
+    def stream(
+        self,
+        requests: Iterable[SyncRequest],
+        until: datetime | None = None,
+        pulse: Callable[[], None] = lambda: None,
+        first: Callable[[Connections], Connections] = lambda plain: plain,
+    ) -> Iterator[Stream]:
+        """Give these courses' syncs; raises SettingsError, TransientError for a warehouse out of reach.
+
+        `until`: by when each that begins must end. `pulse`: see Connections. `first`: what is looked for
+        before any.
+        """
+        with self.connections() as plain:
+            connections = first(replace(plain, pulse=pulse))
+            budget = self._budget(connections, until) if until else None
+            with self.streamed(connections, requests, budget) as stream:
+                yield stream
+
+    def connections(self) -> AbstractContextManager[Connections]:
+        """Connect as the settings say."""
+        return open_connections()
+
+    def streamed(
+        self, connections: Connections, requests: Iterable[SyncRequest], budget: Budget | None
+    ) -> Stream:
+        """Stream them over these connections."""
+        return Stream(connections, requests, budget)
+
+    def _budget(self, connections: Connections, until: datetime) -> Budget:
+        night = connections.warehouse.read(
+            nights.look,
+            now=connections.clock(),
+            zone=self.zone,
+            settings=NightlySettings.load(),
+            known=(),
+            back=nights.NIGHTS_BACK,
+        )
+        return Budget(until=until, pace=night.pace)
 
     def warehouse(self) -> AbstractContextManager[Warehouse]:
         """Open the warehouse alone."""
-        return tables.open_warehouse()
+        return open_warehouse()
 
     @property
     def zone(self) -> ZoneInfo:

@@ -7,6 +7,7 @@ error alone, unless there is a partition of it.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import timedelta
 
 import dagster as dg
 
@@ -14,6 +15,7 @@ from gpb_pipeline.canvas.errors import NotFoundError
 from gpb_pipeline.events import (
     CourseFailed,
     CourseJudged,
+    CourseLeft,
     CourseSkipped,
     CourseSynced,
     CourseUnchanged,
@@ -23,8 +25,10 @@ from gpb_pipeline.events import (
 )
 from gpb_pipeline.orchestration import checks, failed_partitions, history_line, metadata
 from gpb_pipeline.orchestration.metadata import Metadata
+from gpb_pipeline.orchestration.nights import spelt
 from gpb_pipeline.orchestration.partitions import add_courses, cause_of, known_courses, named
 from gpb_pipeline.orchestration.resources import Passback
+from gpb_pipeline.orchestration.stopping import ALIVE
 from gpb_pipeline.sync import Posting
 from gpb_pipeline.warehouse import district
 
@@ -47,6 +51,7 @@ class Teller:
         self._stages: dict[str, str] = {}
         self._names: dict[str, str | None] = {}
         self.failed: list[CourseFailed] = []
+        self._left: list[str] = []
 
     def tell(self, event: Event) -> Iterator[DagsterEvent]:
         """Give the Dagster events that say what `event` says, and log what is only for the log."""
@@ -59,6 +64,8 @@ class Teller:
                 log.info("%s: waits for another sync of it to end", self.named(course_id))
             case CourseSkipped(reason=reason):
                 log.warning("%s: left out, %s", self.named(course_id), reason)
+            case CourseLeft():
+                self._left.append(course_id)
             case CourseJudged(judged=judged):
                 self._names[course_id] = metadata.name_of(judged)
                 if event.request.posting is Posting.NOTHING:
@@ -82,6 +89,21 @@ class Teller:
                 log.error("%s: %s. %s", self.named(course_id), cause_of(error, course_id), error.remedy)
                 self.failed.append(event)
                 yield from self._failed(course_id, event)
+
+    def pulse(self) -> None:
+        """Say that the run is alive, where nothing else says it (stalled.py)."""
+        self._context.log.info(ALIVE)
+
+    def tell_left(self, length: timedelta | None) -> None:
+        """Say which courses were not begun, and what `length` of time they take, where it is known."""
+        if self._left:
+            takes = f", and take about {spelt(length)}" if length is not None else ""
+            self._context.log.warning(
+                "%s courses would not have ended in time; they go first in the next night%s: %s",
+                len(self._left),
+                takes,
+                ", ".join(self._left),
+            )
 
     def named(self, course_id: str) -> str:
         """Name a course beside its id, as far as its name is known by now."""

@@ -13,9 +13,6 @@ from gpb_pipeline.passback import frames
 from gpb_pipeline.passback.frames import F, Frame, Unframed, build
 from gpb_pipeline.passback.rules.issues import Code
 
-SyncType = Literal["manual", "nightly", "remaster", "reconcile", "retract"]
-READ_BACK: tuple[SyncType, ...] = ("reconcile", "retract")
-"""The types that read every class of the course back, need no readable course, and are no syncs of it."""
 RejectKind = Literal["course", "section", "enrollment", "assignment_group", "assignment", "submission"]
 
 
@@ -56,19 +53,29 @@ class _Read:
     columns: Mapping[type[Frame], Unframed] = field(repr=False)
 
     @cached_property
-    def digest(self) -> str:
-        """Tell this read from every one with another value anywhere, in the order of its rows."""
-        values = {
-            schema.__name__: {name: list(values) for name, values in columns.items()}
+    def digests(self) -> Mapping[type[Frame], str]:
+        """Tell each frame from every one with another value anywhere, in the order of its rows."""
+        return {
+            schema: digest_of({name: list(values) for name, values in columns.items()})
             for schema, columns in self.columns.items()
         }
-        return blake2b(repr((values, *self._beside())).encode("utf-8", "surrogatepass")).hexdigest()
+
+    @cached_property
+    def digest(self) -> str:
+        """Tell this read from every other, as `digests` does each frame."""
+        named = {schema.__name__: each for schema, each in self.digests.items()}
+        return digest_of(named, *self._beside())
 
     def _beside(self) -> tuple[object, ...]:
         return ()
 
     def _frame(self, schema: type[F]) -> DataFrame[F]:
         return build(schema, self.columns[schema])
+
+
+def digest_of(*values: object) -> str:
+    """Tell these values from any others."""
+    return blake2b(repr(values).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,10 +136,15 @@ class SisRead(_Read):
 
 @dataclass(frozen=True, kw_only=True)
 class Selection:
-    """What was asked for; None selects all. Ids are Canvas's (docs/decisions.md §8.6, §8.16)."""
+    """What was asked for; None selects all. Ids are Canvas's (docs/decisions.md §8.6, §8.16).
+
+    `from_list`: chosen from a list that was read earlier, so that what has left the course since is told, and
+    the others go; typed by hand, an unknown id is wrong usage.
+    """
 
     sections: frozenset[str] | None = None
     assignments: frozenset[str] | None = None
+    from_list: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

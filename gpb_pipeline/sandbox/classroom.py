@@ -30,7 +30,7 @@ class Classroom(CourseBuilder):
     def graded(
         self, assignment: Assignment, students: Sequence[Person], *scores: float, on: int = -4
     ) -> None:
-        """Everyone handed in and was graded; the scores repeat over the students."""
+        """Everyone handed in and was graded, a quiz by itself; the scores repeat over the students."""
         for n, student in enumerate(students):
             self.handed_in(assignment, student, on=on - 3)
             self.score(assignment, student, scores[n % len(scores)], on=on)
@@ -49,10 +49,18 @@ class Classroom(CourseBuilder):
         deducted: float | None = None,
     ) -> None:
         at = self.calendar.afternoon(on)
+        grader_id = grading.TEACHER_ID if assignment.quiz_id is None else -assignment.quiz_id
         self.row(
             assignment,
             student,
-            partial(grading.score, assignment=assignment, points=points, at=at, deducted=deducted),
+            partial(
+                grading.score,
+                assignment=assignment,
+                points=points,
+                at=at,
+                grader_id=grader_id,
+                deducted=deducted,
+            ),
         )
 
     def scored_by_policy(self, assignment: Assignment, student: Person, points: float) -> None:

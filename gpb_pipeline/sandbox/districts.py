@@ -1,7 +1,7 @@
 """The districts by name, so that a server process can be told on its command line which one to hold.
 
-`school`; `courses=N,seed=S[,students=…][,assignments=…][,sections=…]`; or `package.module:function`, a
-function of one date that gives a District.
+`school`; `courses=N,seed=S[,students=…][,assignments=…][,sections=…][,alike=…]`; or
+`package.module:function`, a function of one date that gives a District.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from gpb_pipeline.sandbox.district import District
 from gpb_pipeline.sandbox.generator import generate
 from gpb_pipeline.sandbox.school import school
 
-SIZES = frozenset({"courses", "seed", "students", "assignments", "sections"})
+SIZES = frozenset({"courses", "seed", "students", "assignments", "sections", "alike"})
 
 
 def district_named(name: str, today: date) -> District:

@@ -101,7 +101,7 @@ class FaultLine:
         elif request.method == "DELETE":
             self._rules.set(())
         rules = zip(self._rules.faults, self._rules.matched, strict=True)
-        return JSONResponse([{"effect": fault.effect, "matched": count} for fault, count in rules])
+        return JSONResponse([{"effect": fault.effect, "matched": counts.total()} for fault, counts in rules])
 
     async def requests(self, request: Request) -> Response:
         if request.method == "DELETE":

@@ -16,9 +16,11 @@ What each effect does to a connection is in fault_line.py.
     method   regular expression, any by default
     path     regular expression looked for in the path with its query, any by default
     skip     so many matches pass unharmed first (0); `times` it then applies (1, null for ever)
+    each     both are counted for each request line by itself, so that the order of threads changes nothing
 """
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
@@ -54,6 +56,7 @@ class Fault:
     path: re.Pattern[str]
     skip: int = 0
     times: int | None = 1
+    each: bool = False
     status: int = 500
     body: Any = ""
     headers: dict[str, str] = field(default_factory=dict)
@@ -72,11 +75,11 @@ class FaultRules:
     """The rules in force, in order, with how often each has matched."""
 
     faults: Sequence[Fault] = ()
-    matched: list[int] = field(default_factory=list)
+    matched: list[Counter[str]] = field(default_factory=list)  # by request line
 
     def set(self, faults: Sequence[Fault]) -> None:
         self.faults = faults
-        self.matched = [0] * len(faults)
+        self.matched = [Counter() for _ in faults]
 
     @property
     def shift_pages(self) -> bool:
@@ -87,8 +90,9 @@ class FaultRules:
         """The fault that this request meets, which counts as its turn."""
         for n, fault in enumerate(self.faults):
             if fault.matches(method, path):
-                self.matched[n] += 1
-                if fault.is_due(self.matched[n]):
+                counts, line = self.matched[n], f"{method} {path}"
+                counts[line] += 1
+                if fault.is_due(counts[line] if fault.each else counts.total()):
                     return fault
         return None
 
@@ -107,6 +111,7 @@ def _fault(given: Any) -> Fault:
         "path": _pattern,
         "skip": fields.whole,
         "times": fields.or_null(fields.whole),
+        "each": fields.flag,
         "status": fields.whole,
         "body": lambda value: value,
         "headers": _headers,

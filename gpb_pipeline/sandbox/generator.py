@@ -60,6 +60,7 @@ class _Plan:
     students: int
     assignments: int
     sections: int
+    alike: int
     calendar: Calendar
 
     def content(self, course_id: int) -> CourseContent:
@@ -87,8 +88,13 @@ class _Plan:
         for n, student in enumerate(students):
             builder.enroll(sections[n % len(sections)], student)
         if graded:
-            self._fill(builder, students, random.Random(f"{self.seed}/{course_id}"))
+            self._fill(builder, students, random.Random(f"{self.seed}/{self._like(course_id)}"))
         return builder.content()
+
+    def _like(self, course_id: int) -> int:
+        """The course whose grades it has: its own, or those of the first `alike` courses over and over."""
+        number = course_id - FIRST_COURSE_ID
+        return FIRST_COURSE_ID + (number % self.alike if self.alike else number)
 
     def _fill(self, builder: CourseBuilder, students: list[Person], chance: random.Random) -> None:
         groups = [builder.group(name) for name in GROUPS]
@@ -142,11 +148,15 @@ def generate(
     students: int = 30,
     assignments: int = 12,
     sections: int = 2,
+    alike: int = 0,
     today: date | None = None,
 ) -> District:
-    """A district of so many courses, each with so many students, assignments and sections."""
+    """A district of so many courses, each with so many students, assignments and sections.
+
+    With `alike` the grades of the first so many are those of the next, and so on.
+    """
     calendar = Calendar(today or date.today(), TIME_ZONE)
-    plan = _Plan(seed, students, assignments, sections, calendar)
+    plan = _Plan(seed, students, assignments, sections, alike, calendar)
     ids = range(FIRST_COURSE_ID, FIRST_COURSE_ID + courses)
     pool = plan.cohort(ids[-1]).stop if courses else 0
     return District(

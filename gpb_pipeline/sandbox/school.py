@@ -97,7 +97,7 @@ def _bystanders() -> list[Course]:
     return [
         HISTORY_OF_MR_COLE,
         Course(1101, "English 9 Blueprint", "ENG9-BP", None, THIS_YEAR, blueprint=True),
-        Course(1102, "Algebra I (last year)", "ALG1-OLD", "ALG1-OLD", LAST_YEAR, "completed"),
+        Course(1102, "Algebra I (last year)", "ALG1", "ALG1-OLD", LAST_YEAR, "completed"),
         Course(1103, "Summer Bridge", "BRIDGE", "BRIDGE", LAST_YEAR, concluded=True),
         Course(1104, "Staff Training", "STAFF", None, THIS_YEAR, access_restricted_by_date=True),
         Course(1105, "Chemistry (in preparation)", "CHEM1", "CHEM1", THIS_YEAR, "unpublished"),

@@ -7,6 +7,7 @@ called from several threads.
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from threading import Lock
 from time import monotonic
 from typing import Any, Self, TypeVar
 
+from gpb_pipeline.abreast import abreast
 from gpb_pipeline.brake import Brake
 from gpb_pipeline.errors import PermanentError
 from gpb_pipeline.settings import SisSettings
@@ -33,7 +35,10 @@ from gpb_pipeline.sis.model import (
     SisClass,
     Student,
 )
+from gpb_pipeline.sis.pacing import IN_FLIGHT
 from gpb_pipeline.sis.reads import Reads
+from gpb_pipeline.sis.school_lists import SchoolLists
+from gpb_pipeline.sis.schools import Schools
 from gpb_pipeline.sis.transport import Call, Transport
 from gpb_pipeline.sis.v1p1 import OneRoster1p1
 from gpb_pipeline.sis.v1p2 import OneRoster1p2
@@ -61,7 +66,9 @@ class OneRosterClient:
         self._as_made: Callable[[Any], Any] = as_made if settings.id_mode == "consumer" else lambda row: row
         self._ask_through(Transport(settings, self._codec.scope))
         self._asks_class_categories = self._codec.lists_class_categories
-        self._has_class_categories = False  # it did for some class: then 404 is none, and not no such list
+        self.tells_class_categories = False  # it did for some class: then 404 is none, and not no such list
+        self.schools = Schools(settings)
+        self._threads = ThreadPoolExecutor(IN_FLIGHT, "sis")
         self._lists: DistrictLists | None = None
         self._lists_at = 0.0
         self._lists_lock = Lock()
@@ -73,7 +80,17 @@ class OneRosterClient:
         self.close()
 
     def close(self) -> None:
+        self._threads.shutdown(cancel_futures=True)
         self._transport.close()
+
+    def abreast(self, asks: Iterable[Callable[[], T]]) -> list[T]:
+        """Ask for things side by side (abreast.py); what is asked may not come here again."""
+        return abreast(self._threads, asks)
+
+    @property
+    def answers(self) -> int:
+        """How often the SIS has answered so far."""
+        return self._transport.answers
 
     def heeding(self, brake: Brake) -> Self:
         """Give this client for work that `brake` stops between two requests; session and pace are shared."""
@@ -117,6 +134,10 @@ class OneRosterClient:
         rows = self._class_rows(url, "users", class_id, "students")
         return _usable("student", _active(rows), reading.read_student)
 
+    def school_lists(self, school_id: str, most: int) -> SchoolLists:
+        """Give a school's lists, to be read in at most so many requests."""
+        return SchoolLists(self._reads, self._codec.rostering, school_id, most)
+
     def academic_sessions(self) -> list[AcademicSession]:
         """Read every session: terms, semesters, school years and grading periods, ended ones too."""
         url = self._codec.rostering + path("academicSessions")
@@ -130,19 +151,22 @@ class OneRosterClient:
         return _usable("category", rows, reading.read_category)
 
     def class_categories(self, class_id: str) -> list[Category] | None:
-        """Read the categories that a class may use; None where the SIS tells none by class."""
+        """Read the categories that a class may use; None where the SIS tells none by class.
+
+        A 404 is none too, and says nothing until some class has them: `tells_class_categories`.
+        """
         if not self._asks_class_categories:
             return None
         url = self._codec.gradebook + path("classes", class_id, "categories")
         call = Call("GET", url, f"categories of class {class_id}", class_id=class_id)
         try:
-            rows = self._reads.rows(call, "categories", lambda: self._has_class_categories)
+            rows = self._reads.rows(call, "categories")
         except AccessError:
             raise
         except RefusedError as refused:
             self._asks_class_categories = refused.status not in NOT_SERVED
-            return None
-        self._has_class_categories = True
+            return [] if refused.status == HTTPStatus.NOT_FOUND else None
+        self.tells_class_categories = True
         return _usable("category", rows, reading.read_category)
 
     def district_lists(self) -> DistrictLists:

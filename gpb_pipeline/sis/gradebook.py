@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import TypeVar
 
 from gpb_pipeline.passback.frames import build
@@ -23,8 +24,8 @@ def read_gradebook(
 
     `left`: classes that their sections have left; one that the SIS does not show any more is not of the read.
     """
-    items = _listings(client.class_line_items, {*class_ids, *left}, left)
-    results = _listings(client.class_results, items, left)
+    items = _listings(client, client.class_line_items, {*class_ids, *left}, left)
+    results = _listings(client, client.class_results, items, left)
     items = {each: items[each] for each in results}
     active_items = {
         each.sourced_id: each
@@ -46,6 +47,7 @@ def read_gradebook(
                 "line_item_id": [each.sourced_id for each in active_items],
                 "class_id": [each.class_id for each in active_items],
                 "title": [each.title for each in active_items],
+                "description": [each.description for each in active_items],
                 "category_id": [each.category_id for each in active_items],
                 "period_id": [each.grading_period_id for each in active_items],
                 "points_possible": [each.result_value_max for each in active_items],
@@ -77,18 +79,25 @@ def read_gradebook(
 
 
 def _listings(
-    read: Callable[[str], Listing[T]], class_ids: Collection[str], left: Collection[str]
+    client: OneRosterClient,
+    read: Callable[[str], Listing[T]],
+    class_ids: Collection[str],
+    left: Collection[str],
 ) -> dict[str, Listing[T]]:
-    found: dict[str, Listing[T]] = {}
-    for each in sorted(class_ids):
-        try:
-            found[each] = read(each)
-        except AccessError:
+    asked = sorted(class_ids)
+    found = client.abreast(partial(_listing, read, each, may_be_shut=each in left) for each in asked)
+    return {class_id: each for class_id, each in zip(asked, found, strict=True) if each is not None}
+
+
+def _listing(read: Callable[[str], Listing[T]], class_id: str, *, may_be_shut: bool) -> Listing[T] | None:
+    try:
+        return read(class_id)
+    except AccessError:
+        raise
+    except RefusedError:
+        if not may_be_shut:
             raise
-        except RefusedError:
-            if each not in left:
-                raise
-    return found
+        return None
 
 
 def line_items_of(client: OneRosterClient, class_ids: Collection[str]) -> dict[str, str]:

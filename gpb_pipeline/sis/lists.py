@@ -4,9 +4,10 @@ SISs page in their database's own order, count wrongly or not at all, know no of
 204 and as null. What the rows hold is reading.py's.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from math import ceil
 
 from gpb_pipeline.sis.answers import shown
 from gpb_pipeline.sis.errors import Answer, ShortReadError
@@ -16,6 +17,7 @@ from gpb_pipeline.sis.values import id_of
 
 PAGE = 100  # the default of both documents, so that no SIS objects to it
 OTHER_PAGE = 75  # of a second reading: another cut shows whether rows shifted between pages
+ROUND = 50  # a page of a multiple of it may be as long as a SIS makes them, and no list's end
 NO_ROWS = ("errors", "warnings", "statusInfoSet")  # lists beside the list
 
 Ask = Callable[[int, int], Reply]  # limit and offset
@@ -79,6 +81,32 @@ def _read(ask: Ask, name: str, item: str, limit: int) -> _Reading:
         offset += len(page)
         if read.total is not None and offset >= read.total and len(page) != limit and not reply.more:
             return read
+
+
+def long_list(
+    ask: Callable[[int], Reply], name: str, item: str, worth: Callable[[int], None]
+) -> Iterator[object]:
+    """Give the rows of what need not be read at all: once, by a count that stays, none of them twice.
+
+    Raises ShortReadError at the end of a list that is not whole, so that no row counts before. `worth` is
+    told after the first page how many more there are, and raises where that is too dear.
+    """
+    keys: set[str] = set()
+    received, total = 0, None
+    while total is None or received < total:
+        reply = ask(received)
+        page = rows_of(reply, name, item)
+        if reply.total is None or total not in (None, reply.total) or (reply.total and not page):
+            raise ShortReadError(Answer(HTTPStatus.OK, "no_steady_count"), item=item)
+        if total is None and page:
+            worth(ceil(reply.total / len(page)) - 1)
+        total = reply.total
+        received += len(page)
+        keys.update(map(_key, page))
+        yield from page
+    may_go_on = received == len(page) and received and received % ROUND == 0  # some count only the page
+    if len(keys) != total or reply.more or (may_go_on and rows_of(ask(received), name, item)):
+        raise ShortReadError(Answer(HTTPStatus.OK, "short_read"), item=item)
 
 
 def rows_of(reply: Reply, name: str, item: str) -> list[object]:

@@ -5,8 +5,9 @@ How Canvas's SIS ids find a class and a student is set by SIS_CLASS_MATCH and SI
 
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import dataclass, replace
+from functools import partial
 from http import HTTPStatus
 
 from pandera.typing import DataFrame
@@ -27,45 +28,59 @@ class Rostered:
     """A class with its students and, where the SIS tells them by class, its categories."""
 
     found: SisClass
-    students: list[Student]
+    students: Collection[Student]
     categories: list[Category] | None
 
 
-def read_sis(client: OneRosterClient, sections: DataFrame[frames.Sections]) -> SisRead:
+def read_sis(client: OneRosterClient, sections: DataFrame[frames.Sections], enrollments: Unframed) -> SisRead:
     """Read the class, roster, categories and grading periods of each section that has a SIS id.
 
-    What is the district's is read once for courses synced together. A class that the SIS does not have, or
-    does not show, is a row without class_id; every other failed read raises.
+    What is the district's is read once for courses synced together, what is a school's where that is less. A
+    class that the SIS does not have, or does not show, is a row without class_id; every other failed read
+    raises. `enrollments`: Canvas's, whose students no roster lacks on the word of a school's lists alone.
     """
     sis_ids = {
         str(section_id): str(sis_id)
         for section_id, sis_id in zip(sections["section_id"], sections["sis_section_id"], strict=True)
         if sis_id is not None
     }
-    known = {sis_id: _rostered(client, sis_id) for sis_id in dict.fromkeys(sis_ids.values())}
+    named = list(dict.fromkeys(sis_ids.values()))
+    people = _expected(sis_ids, enrollments)
+    found = client.abreast(partial(_rostered, client, sis_id, people[sis_id]) for sis_id in named)
+    known = dict(zip(named, found, strict=True))
     of = {section_id: known[sis_id] for section_id, sis_id in sis_ids.items()}
     class_of = {section_id: None if each is None else each.found for section_id, each in of.items()}
     lists = client.district_lists()
-    by_class = {each.found.sourced_id: each.categories for each in known.values() if each is not None}
+    listed = {each.found.sourced_id: each.categories for each in known.values() if each is not None}
     return SisRead(
         columns={
             frames.SisClasses: _classes(class_of),
             frames.SisRoster: _roster(of, by_identifier=client.settings.student_match == "identifier"),
-            frames.SisCategories: _categories(course_categories(lists.categories, by_class)),
+            frames.SisCategories: _categories(course_categories(client, lists.categories, listed)),
             frames.SisGradingPeriods: grading_periods(lists.sessions, class_of, client.settings.period_end),
         }
     )
 
 
-def _rostered(client: OneRosterClient, sis_id: str) -> Rostered | None:
+def _expected(sis_ids: Mapping[str, str], enrollments: Unframed) -> Mapping[str, Set[str]]:
+    """Collect by a section's SIS id whom Canvas has in it by a SIS id of their own."""
+    expected: dict[str, set[str]] = {sis_id: set() for sis_id in sis_ids.values()}
+    columns = ("section_id", "type", "state", "sis_user_id")
+    for section_id, kind, state, sis_user_id in zip(*(enrollments[each] for each in columns), strict=True):
+        active = kind == "StudentEnrollment" and state == "active"
+        if active and section_id in sis_ids and isinstance(sis_user_id, str):
+            expected[sis_ids[section_id]].add(sis_user_id)
+    return expected
+
+
+def _rostered(client: OneRosterClient, sis_id: str, expected: Set[str]) -> Rostered | None:
     """Look a class up with what is read of it; one shut to these credentials, or gone, costs itself."""
     try:
-        found = class_named(client, sis_id)
+        found = class_by_school(client, sis_id) or class_named(client, sis_id)
         if found is None:
             return None
-        return Rostered(
-            found, client.class_students(found.sourced_id), client.class_categories(found.sourced_id)
-        )
+        students = _students(client, found, expected)
+        return Rostered(found, students, client.class_categories(found.sourced_id))
     except AccessError:
         raise
     except RefusedError as refused:
@@ -73,6 +88,26 @@ def _rostered(client: OneRosterClient, sis_id: str) -> Rostered | None:
             raise
         logger.warning("%s", refused)
         return None
+
+
+def class_by_school(client: OneRosterClient, sis_section_id: str) -> SisClass | None:
+    """Find a section's class in its school's lists; not by a classCode, which another school may have too."""
+    if client.settings.class_match != "sourcedId":
+        return None
+    listed = client.schools.listed(sis_section_id, client.school_lists)
+    return None if listed is None else listed.found
+
+
+def _students(client: OneRosterClient, found: SisClass, expected: Set[str]) -> Collection[Student]:
+    """Take the class's students from its school's lists; ask the class where these lack any, or are none."""
+    listed = client.schools.listed(found.sourced_id, client.school_lists)
+    if listed is not None and listed.found == found:
+        by_identifier = client.settings.student_match == "identifier"
+        if expected <= _by_canvas_id(listed.students, by_identifier=by_identifier).keys():
+            return listed.students
+    students = client.class_students(found.sourced_id)
+    client.schools.read_alone(found, students)
+    return students
 
 
 def class_named(client: OneRosterClient, sis_section_id: str) -> SisClass | None:
@@ -112,26 +147,28 @@ def _roster(of: Mapping[str, Rostered | None], *, by_identifier: bool) -> Unfram
 
 
 def _by_canvas_id(students: Iterable[Student], *, by_identifier: bool) -> dict[str, str]:
-    """Map the ids that Canvas has to sourcedIds; an identifier that two students share finds neither."""
+    """Map the ids that Canvas has to sourcedIds; an identifier that two students share finds neither.
+
+    In an order of its own: the SIS's tells nothing, and differs by what was asked.
+    """
     if not by_identifier:
-        return {each.sourced_id: each.sourced_id for each in students}
-    named = {
-        (each.identifier, each.sourced_id): each.sourced_id
-        for each in students
-        if each.identifier is not None
-    }
+        return {each: each for each in sorted({each.sourced_id for each in students})}
+    named = {(each.identifier, each.sourced_id) for each in students if each.identifier is not None}
     shared = Counter(identifier for identifier, _ in named)
-    return {identifier: found for (identifier, _), found in named.items() if shared[identifier] == 1}
+    return {identifier: found for identifier, found in sorted(named) if shared[identifier] == 1}
 
 
 def course_categories(
-    district: Collection[Category], by_class: Mapping[str, list[Category] | None]
+    client: OneRosterClient, district: Collection[Category], listed: Mapping[str, list[Category] | None]
 ) -> list[Category]:
-    """Keep what a course's classes may use: as the SIS tells by class, else as each category says itself."""
-    told = {class_id: listed for class_id, listed in by_class.items() if listed is not None}
-    if by_class and len(told) == len(by_class):
+    """Keep what a course's classes may use: as the SIS tells by class, else as each category says itself.
+
+    Asked once every class of the course was: what one has says what another's 404 means.
+    """
+    told = {class_id: of_class for class_id, of_class in listed.items() if of_class is not None}
+    if client.tells_class_categories and told and len(told) == len(listed):
         return _told_by_class(told, {each.sourced_id for each in district})
-    kept = {each.sourced_id: each for each in district if each.class_id in {*by_class, None}}
+    kept = {each.sourced_id: each for each in district if each.class_id in {*listed, None}}
     return list(kept.values())
 
 

@@ -92,6 +92,20 @@ class Student:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Enrollment:
+    """A student's place in a class, from `begin` on and until `end` where the SIS has such days."""
+
+    class_id: str
+    student_id: str = field(repr=False)
+    begin: date | None
+    end: date | None
+
+    def is_of(self, day: date) -> bool:
+        """Say whether by its own days it is one of that day; the last one is no more."""
+        return (self.begin is None or self.begin <= day) and (self.end is None or day < self.end)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Category:
     """A grading category; `class_id` is None for one that every class may use."""
 

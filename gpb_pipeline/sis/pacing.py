@@ -32,6 +32,7 @@ class Pace:
         self._throttles = 0  # since the last success
         self._put_off = 0.0  # seconds that were waited, or are to be, since the last success
         self._has_time = True
+        self.answers = 0  # so far, throttles left out
         self._turns = Condition()
 
     @contextmanager
@@ -64,6 +65,7 @@ class Pace:
         """Note a success."""
         with self._turns:
             self._throttles, self._put_off, self._has_time = 0, 0.0, True
+            self.answers += 1
             if self._gap:
                 gap = 1 / (1 / self._gap + FASTER)
                 self._gap = gap if gap > GAP_LEAST else 0.0

@@ -17,6 +17,7 @@ from pandera.typing import DataFrame
 from gpb_pipeline.brake import StoppedError
 from gpb_pipeline.errors import PermanentError, unforeseen
 from gpb_pipeline.passback.frames import rows_of
+from gpb_pipeline.passback.holdings.identity import description_of
 from gpb_pipeline.passback.rows.frames import AssignmentRows, GradeRows
 from gpb_pipeline.passback.rows.settle import TO_WRITE, WriteAnswer
 from gpb_pipeline.passback.rules.issues import Code
@@ -136,7 +137,7 @@ class Poster:
             result_value_max=row.points_possible,
             school_id=row.school_id,
             grading_period_id=row.period_id,
-            description=f"Canvas assignment {row.assignment_id}",
+            description=description_of(row.assignment_id),
         )
         return self.client.put_line_item(item, first=row.state == "create")
 

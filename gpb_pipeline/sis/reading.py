@@ -13,6 +13,7 @@ from gpb_pipeline.sis.answers import shown
 from gpb_pipeline.sis.model import (
     AcademicSession,
     Category,
+    Enrollment,
     LineItem,
     Listing,
     Reject,
@@ -108,6 +109,15 @@ def read_student(item: Item) -> Student:
     )
 
 
+def read_enrollment(item: Item) -> Enrollment:
+    return Enrollment(
+        class_id=_required_reference(item, "class", "enrollment"),
+        student_id=_required_reference(item, "user", "enrollment"),
+        begin=day_of(item.get("beginDate")),
+        end=day_of(item.get("endDate")),
+    )
+
+
 def read_category(item: Item) -> Category:
     """Read it; `metadata.classId` binds it to a class by convention (docs/oneroster.md, Fields)."""
     metadata = item.get("metadata")
@@ -138,6 +148,11 @@ def read_session(item: Item) -> AcademicSession:
 def is_active(item: Item) -> bool:
     """Take it as active unless marked otherwise: not every SIS sends a status."""
     return _status(item) == "active"
+
+
+def is_students(item: Item) -> bool:
+    """Say whether an enrollment is a student's: people of other roles are enrolled too."""
+    return (text_of(item.get("role")) or "").lower() == "student"
 
 
 def sourced_id_in(body: object) -> str | None:

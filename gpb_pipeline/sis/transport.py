@@ -16,7 +16,6 @@ import stamina
 from requests.adapters import HTTPAdapter
 
 from gpb_pipeline.brake import Brake, StoppedError
-from gpb_pipeline.errors import SettingsError
 from gpb_pipeline.outages import CONNECT_TIMEOUT, Patience
 from gpb_pipeline.settings import SisSettings
 from gpb_pipeline.sis.errors import (
@@ -56,14 +55,13 @@ class Call:
 class Transport:
     """A pooled session with the client's own token; threads may share it.
 
-    Proxies and certificates are the environment's (HTTPS_PROXY, NO_PROXY, REQUESTS_CA_BUNDLE). Raises
-    SettingsError for headers that cannot be sent.
+    Proxies and certificates are the environment's (HTTPS_PROXY, NO_PROXY, REQUESTS_CA_BUNDLE).
     """
 
     def __init__(self, settings: SisSettings, scope: str | None) -> None:
         self._settings = settings
         self._session = requests.Session()
-        self._session.headers.update({"Accept": "application/json", **_headers_in(settings)})
+        self._session.headers.update({"Accept": "application/json", **settings.headers})
         for scheme in ("https://", "http://"):
             self._session.mount(scheme, HTTPAdapter(pool_connections=2, pool_maxsize=IN_FLIGHT))
         self._tokens = Tokens(self._session, settings, scope)
@@ -78,6 +76,11 @@ class Transport:
         heeding._brake = brake  # noqa: SLF001  its own kind
         return heeding
 
+    @property
+    def answers(self) -> int:
+        """How often the SIS has answered so far."""
+        return self._pace.answers
+
     def close(self) -> None:
         self._session.close()
 
@@ -91,8 +94,10 @@ class Transport:
         Raises RefusedError for what the SIS will not do (AccessError where it refuses the client as a whole),
         UnavailableError for an outage that outlasts the retries or a throttle for which there is no time
         (pacing.py), UnknownOutcome for a write cut short by one, StoppedError for what was stopped before it
-        was sent.
+        was sent; SettingsError for a write to a host that this configuration may not write to.
         """
+        if call.method != "GET":
+            self._settings.require_writable()
         return self._patiently(lambda: self._once(call), keyed=call.keyed)
 
     def _patiently(self, ask: Callable[[], T], *, keyed: bool = True) -> T:
@@ -214,13 +219,3 @@ class _AnotherTry:
             return seconds
         self._pace.hold(error.retry_after)  # which is where all wait, this one too
         return 0.0 if self._pace.has_time else False
-
-
-def _headers_in(settings: SisSettings) -> dict[str, str]:
-    """Give SIS_HEADERS; the HTTP library's own error for one that cannot be sent would quote it."""
-    texts = [*settings.headers, *settings.headers.values()]
-    if not all(each.isascii() and each.isprintable() for each in texts):
-        raise SettingsError(
-            "holds characters that no header can carry", item="SIS_HEADERS", remedy="Mend its value."
-        )
-    return settings.headers

@@ -1,16 +1,13 @@
-"""What people chose for a course: categories and nightly sync. Append-only: who chose what, and when."""
+"""Which courses people chose to sync nightly: append-only, with who chose and when; the latest holds."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from pandera.typing import DataFrame
-
-from gpb_pipeline.passback.frames import CategoryMapping, build, cut
-from gpb_pipeline.warehouse import tables
+from gpb_pipeline.warehouse import plain_rows
 from gpb_pipeline.warehouse.ducklake import Connection
-from gpb_pipeline.warehouse.tables import CategoryChoices, NightlyChoices
 
 _LATEST_NIGHTLY = """
 SELECT course_id, enabled, chosen_by, chosen_at FROM warehouse.main.nightly_choices
@@ -19,43 +16,50 @@ ORDER BY course_id
 """
 
 
-def choose_categories(
-    session: Connection, mapping: DataFrame[CategoryMapping], *, by: str, at: datetime
-) -> None:
-    """Remember explicit mappings of sections and assignment groups; a category of None is Unassociated."""
-    chosen = mapping.assign(chosen_by=by, chosen_at=at)
-    tables.CATEGORY_CHOICES.insert(session, cut(CategoryChoices, chosen))
+@dataclass(frozen=True)
+class NightlyChoice:
+    """Whether a course syncs nightly, who chose so, and when (UTC)."""
 
-
-def category_choices(session: Connection, section_ids: Sequence[str]) -> DataFrame[CategoryChoices]:
-    """Read the choice that holds for each group of these sections, with who made it and when."""
-    every = tables.CATEGORY_CHOICES.select(session, "section_id", section_ids)
-    latest = every.sort_values("chosen_at", kind="stable").drop_duplicates(
-        ["section_id", "group_id"], keep="last"
-    )
-    return cut(CategoryChoices, latest)
-
-
-def category_mapping(session: Connection, section_ids: Sequence[str]) -> DataFrame[CategoryMapping]:
-    """Read the explicit mappings that hold for these sections."""
-    return cut(CategoryMapping, category_choices(session, section_ids))
+    course_id: str
+    enabled: bool
+    chosen_by: str
+    chosen_at: datetime
 
 
 def choose_nightly(
     session: Connection, course_ids: Sequence[str], *, enabled: bool, by: str, at: datetime
 ) -> None:
     """Switch the nightly sync of these courses on or off."""
-    count = len(course_ids)
-    chosen = {
-        "course_id": course_ids,
-        "enabled": [enabled] * count,
-        "chosen_by": [by] * count,
-        "chosen_at": [at] * count,
-    }
-    tables.NIGHTLY_CHOICES.insert(session, build(NightlyChoices, chosen))
+    chosen = {"enabled": enabled, "chosen_by": by, "chosen_at": at}
+    plain_rows.append(session, "nightly_choices", [{"course_id": each} | chosen for each in course_ids])
 
 
-def nightly(session: Connection) -> DataFrame[NightlyChoices]:
+def nightly(session: Connection) -> list[NightlyChoice]:
     """Read the choice that holds for each course that ever had one, by course id."""
-    latest = session.execute(_LATEST_NIGHTLY).df()
-    return build(NightlyChoices, {name: latest[name] for name in latest.columns})
+    return [NightlyChoice(*row) for row in session.execute(_LATEST_NIGHTLY).fetchall()]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NightlyCourses:
+    """Which courses sync nightly: by the choice that holds for each, else by the institution's default."""
+
+    on: frozenset[str]
+    off: frozenset[str]
+    default: bool
+
+    def __contains__(self, course_id: str) -> bool:
+        return course_id in self.on or self.by_default(course_id)
+
+    def by_default(self, course_id: str) -> bool:
+        """Whether a course syncs nightly although nobody has switched it."""
+        return self.default and course_id not in self.on | self.off
+
+
+def nightly_courses(session: Connection, *, default: bool) -> NightlyCourses:
+    """Read which courses are switched on and off; `default` is the institution's (GPB_NIGHTLY_DEFAULT)."""
+    chosen = session.execute(f"SELECT course_id, enabled FROM ({_LATEST_NIGHTLY})").fetchall()  # noqa: S608
+    return NightlyCourses(
+        on=frozenset(course_id for course_id, enabled in chosen if enabled),
+        off=frozenset(course_id for course_id, enabled in chosen if not enabled),
+        default=default,
+    )

@@ -170,7 +170,10 @@ def grades(session: Connection, job_id: str, wanted: Wanted = _EVERY) -> str:
 
 
 def write(session: Connection, job: Job, zone: ZoneInfo, folder: Path) -> list[Path]:
-    """Write the three files into `folder`, made if missing, for its owner's eyes only; return them."""
+    """Write the three files into `folder`, made if missing, for its owner's eyes only; return them.
+
+    What was there under the name is replaced, whoever could read it, once the new one is whole.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     texts = {
         "issues.csv": issues(session, job),
@@ -178,9 +181,11 @@ def write(session: Connection, job: Job, zone: ZoneInfo, folder: Path) -> list[P
         "grades.csv": grades(session, job.judged_in),
     }
     for name, text in texts.items():
-        path = folder / name
-        path.touch(mode=0o600)
-        path.write_text(text, encoding="utf-8", newline="")
+        new = folder / f".{name}.new"
+        new.unlink(missing_ok=True)
+        new.touch(mode=0o600, exist_ok=False)
+        new.write_text(text, encoding="utf-8", newline="")
+        new.replace(folder / name)
     return [folder / name for name in texts]
 
 

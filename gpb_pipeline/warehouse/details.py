@@ -6,21 +6,19 @@ Paging through a log is in log_pages.py, its CSV files in csv_logs.py. Everythin
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import pandas as pd
-from pandera.typing import DataFrame
-
-from gpb_pipeline.passback.rows import frames as rows_schemas
 from gpb_pipeline.passback.rules import stops
 from gpb_pipeline.passback.rules.issues import CATALOGUE, Code, ItemKind, Severity
-from gpb_pipeline.warehouse import history, logs, tables
+from gpb_pipeline.warehouse import history, plain_rows
 from gpb_pipeline.warehouse.ducklake import Connection
 from gpb_pipeline.warehouse.history import Job
+from gpb_pipeline.warehouse.plain_rows import literal
 
 _ASSIGNMENT = {
     "assignment_id": "assignment_id",
@@ -49,17 +47,22 @@ _GRADE = {
     "sis_error": "sis_error",
 }
 """Column of the log → its name in `gpb details --json` (docs/decisions.md §7), in order."""
+_ISSUE = ("code", "section_id", "assignment_id", "user_id", "detail", "sis_error")
 
 
 @dataclass(frozen=True, kw_only=True)
 class IssueMeaning:
-    """What a line of the issues log says: the catalogue's words, or those of what stopped a sync."""
+    """What a line of the issues log says: the catalogue's words, or those of what stopped a sync.
+
+    `to_instructor` is the remedy as those who teach the course are told.
+    """
 
     severity: Severity
     type: ItemKind
     stage: str
     message: str
     remedy: str
+    to_instructor: str
     who: str
 
 
@@ -85,12 +88,15 @@ class IssueCount:
 
 @dataclass(frozen=True, kw_only=True)
 class Details:
-    """A job with its three logs; those of a running or purged job have no rows."""
+    """A job with its three logs; those of a running or purged job have no rows.
+
+    A row has the log's columns as attributes, as the rows of a frame do (passback/frames.py).
+    """
 
     job: Job
-    assignments: DataFrame[rows_schemas.AssignmentRows]
-    grades: DataFrame[rows_schemas.GradeRows]
-    issues: DataFrame[rows_schemas.Issues]
+    assignments: Sequence[Any] = field(repr=False)
+    grades: Sequence[Any] = field(repr=False)
+    issues: Sequence[Any] = field(repr=False)
 
     def as_json(self, zone: ZoneInfo) -> dict[str, object]:
         """Make the object of `gpb details JOB --json` (docs/decisions.md §7), times with `zone`'s offset."""
@@ -99,8 +105,12 @@ class Details:
             "job": self.job.summary(zone),
             "filtered": asdict(counts.filtered) | {"extracted": asdict(counts.extracted)},
             **rows_as_json(self.assignments, self.grades, zone),
-            "issues": [issue.as_json() for issue in issue_counts(self.issues, self.job)],
+            "issues": [issue.as_json() for issue in self.issue_counts()],
         }
+
+    def issue_counts(self) -> list[IssueCount]:
+        """Count the job's issues by code; what stopped it is one of them."""
+        return issue_counts((row.code for row in self.issues), self.job)
 
 
 def of_job(session: Connection, job_id: str) -> Details | None:
@@ -110,26 +120,40 @@ def of_job(session: Connection, job_id: str) -> Details | None:
         return None
     return Details(
         job=job,
-        assignments=logs.of_job(session, tables.SIS_ASSIGNMENTS, job.judged_in),
-        grades=logs.of_job(session, tables.SIS_GRADES, job.judged_in),
-        issues=logs.of_job(session, tables.ISSUES, job.judged_in),
+        assignments=_log(session, "sis_assignments", job, _ASSIGNMENT),
+        grades=_log(session, "sis_grades", job, (*_GRADE, "student_name")),
+        issues=_log(session, "issues", job, _ISSUE),
     )
 
 
+def _log(session: Connection, table: str, job: Job, columns: Iterable[str]) -> Sequence[Any]:
+    """Read a log; by its course too, whose rows stand together."""
+    where = f"course_id = {literal(job.course_id)} AND job_id = {literal(job.judged_in)}"
+    query = f"SELECT {', '.join(columns)} FROM warehouse.main.{table} WHERE {where}"  # noqa: S608
+    return plain_rows.read(session, query)
+
+
 def rows_as_json(
-    assignments: pd.DataFrame, grades: pd.DataFrame, zone: ZoneInfo
+    assignments: Iterable[Any], grades: Iterable[Any], zone: ZoneInfo
 ) -> dict[str, list[dict[str, object]]]:
     """Make the `assignments` and `grades` of details, of a sync's outcome or of a preview's plan."""
-    by_name = ["assignment_name", "assignment_id", "section_id"]
     return {
-        "assignments": _records(assignments.sort_values(by_name), _ASSIGNMENT, zone),
-        "grades": _records(grades.sort_values([*by_name, "student_name", "user_id"]), _GRADE, zone),
+        "assignments": [_record(row, _ASSIGNMENT, zone) for row in sorted(assignments, key=_by_name)],
+        "grades": [_record(row, _GRADE, zone) for row in sorted(grades, key=_by_name_and_student)],
     }
 
 
-def issue_counts(issues: pd.DataFrame, job: Job | None = None) -> list[IssueCount]:
-    """Count issues by code, errors first; of a `job` that stopped, what stopped it is one of them."""
-    return by_gravity(Counter(issues["code"]), job)
+def _by_name(row: Any) -> tuple[str, str, str]:
+    return row.assignment_name, row.assignment_id, row.section_id
+
+
+def _by_name_and_student(row: Any) -> tuple[object, ...]:
+    return *_by_name(row), row.student_name, row.user_id is None, row.user_id or ""
+
+
+def issue_counts(codes: Iterable[str], job: Job | None = None) -> list[IssueCount]:
+    """Count the codes of issues, errors first; of a `job` that stopped, what stopped it is one of them."""
+    return by_gravity(Counter(codes), job)
 
 
 def by_gravity(codes: Mapping[str, int], job: Job | None = None) -> list[IssueCount]:
@@ -153,11 +177,13 @@ def stop_of(job: Job) -> IssueCount | None:
         stage=job.stage or "Get Assignments",
         message=job.cause or "The sync stopped.",
         remedy="",  # the cause's own words say it
+        to_instructor="",
         who=stops.stop_of(job.code).who,
     )
     return IssueCount(code=job.code, meaning=stopped, count=1)
 
 
+@cache
 def meaning(code: str) -> IssueMeaning:
     """Say what a code of the issues log means; one of another version says that it is unknown."""
     try:
@@ -170,6 +196,7 @@ def meaning(code: str) -> IssueMeaning:
         stage=said.stage,
         message=said.cause,
         remedy=said.remedy,
+        to_instructor=said.to_instructor,
         who=said.who,
     )
 
@@ -180,17 +207,17 @@ _UNKNOWN = IssueMeaning(
     stage="Filter",
     message="A cause that this version does not know.",
     remedy="Look at it with the version that synced.",
+    to_instructor="Nothing in the course: it is for the data team.",
     who="operator",
 )
 
 
-def _records(rows: pd.DataFrame, names: dict[str, str], zone: ZoneInfo) -> list[dict[str, object]]:
-    columns = {name: [_plain(value, zone) for value in rows[column]] for column, name in names.items()}
-    return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+def _record(row: Any, names: Mapping[str, str], zone: ZoneInfo) -> dict[str, object]:
+    return {name: _plain(getattr(row, column), zone) for column, name in names.items()}
 
 
 def _plain(value: Any, zone: ZoneInfo) -> object:
-    if value is None or value is pd.NaT or value != value:  # noqa: PLR0124  NaN alone differs from itself
+    if value is None or value != value:  # noqa: PLR0124  NaN and NaT alone differ from themselves
         return None
     if isinstance(value, datetime):
         return value.astimezone(zone).isoformat(timespec="seconds")

@@ -6,8 +6,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from gpb_pipeline.passback.course import READ_BACK
 from gpb_pipeline.passback.holdings.differences import CAUSES, Cause, CauseMeaning
+from gpb_pipeline.passback.sync_types import READ_BACK
 from gpb_pipeline.warehouse.ducklake import Connection
 
 

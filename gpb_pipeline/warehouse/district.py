@@ -15,19 +15,20 @@ from gpb_pipeline.passback.rules.issues import Severity
 from gpb_pipeline.warehouse import choices, history, open_causes
 from gpb_pipeline.warehouse.details import IssueMeaning
 from gpb_pipeline.warehouse.ducklake import Connection
-from gpb_pipeline.warehouse.history import Job
+from gpb_pipeline.warehouse.history import Latest
 from gpb_pipeline.warehouse.open_causes import OpenCause
+from gpb_pipeline.warehouse.plain_rows import literal
 
 _NAMES = "SELECT course_id, min(course_name) FROM warehouse.main.canvas_courses GROUP BY course_id"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class CourseLine:
     """A course, its last sync (None: never synced), and the errors and warnings that this left open."""
 
     course_id: str
     name: str
-    last: Job | None
+    last: Latest | None
     causes: tuple[OpenCause, ...]
     nightly: bool
 
@@ -66,10 +67,12 @@ def district(
     *,
     course_ids: Collection[str] | None = None,
     only: Mapping[str, Collection[str]] = MappingProxyType({}),
+    nightly_default: bool = False,
 ) -> District:
     """Read the state of these courses; None reads all that the warehouse knows.
 
-    `only` names the courses of which some sections alone may be seen, and those sections.
+    `only` names the courses of which some sections alone may be seen, and those sections. `nightly_default`
+    is the institution's, for courses that nobody has switched.
     """
 
     def seen(course_id: str) -> bool:
@@ -78,8 +81,7 @@ def district(
     last = {job.course_id: job for job in history.latest_of_each(session, course_ids)}
     met = open_causes.of_jobs(session, list(last.values()), only)
     names = dict(session.execute(_NAMES).fetchall())
-    chosen = choices.nightly(session)
-    nightly = set(chosen["course_id"][chosen["enabled"]])
+    nightly = choices.nightly_courses(session, default=nightly_default)
     lines = [
         CourseLine(
             course_id=course_id,
@@ -88,7 +90,7 @@ def district(
             causes=_for_someone(met.get(last[course_id].job_id, ()) if course_id in last else ()),
             nightly=course_id in nightly,
         )
-        for course_id in names.keys() | nightly | last.keys()
+        for course_id in names.keys() | nightly.on | last.keys()
         if seen(course_id)
     ]
     return District(
@@ -98,14 +100,15 @@ def district(
 
 def course_name(session: Connection, course_id: str) -> str | None:
     """Read the name that the course had when it was last read; None if it never was."""
-    query = "SELECT min(course_name) FROM warehouse.main.canvas_courses WHERE course_id = $1"
-    ((name,),) = session.execute(query, [course_id]).fetchall()
+    where = f"course_id = {literal(course_id)}"
+    query = f"SELECT min(course_name) FROM warehouse.main.canvas_courses WHERE {where}"  # noqa: S608
+    ((name,),) = session.execute(query).fetchall()
     return None if name is None else str(name)
 
 
 def _for_someone(met: Sequence[OpenCause]) -> tuple[OpenCause, ...]:
     """Leave out what is only told: nobody need act on it."""
-    return tuple(each for each in met if each.meaning.severity != "info")
+    return tuple([each for each in met if each.meaning.severity != "info"])
 
 
 def _causes(lines: Sequence[CourseLine]) -> list[Cause]:

@@ -1,77 +1,148 @@
-"""The connection to the DuckLake: its extensions, the attachment, transactions, and what failures mean.
+"""The warehouse as it is used: opened, read, committed to, and attached anew where its session broke.
 
-What the tables are stands in tables.py; nothing here knows one. Extensions are DuckDB's own signed binaries
-from PyPI wheels, loaded by path; DuckDB verifies each signature, and unsigned ones are never allowed.
+What the tables are stands in tables.py; nothing here knows one. How DuckDB attaches it is attachment.py's,
+what failures mean faults.py's.
 """
 
 from __future__ import annotations
 
-import importlib.util
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
+from threading import Lock
 from typing import Concatenate, ParamSpec, TypeVar
+from uuid import uuid4
 
 import duckdb
 import stamina
 
-from gpb_pipeline.errors import PermanentError, PipelineError, SettingsError, TransientError
+from gpb_pipeline.errors import PermanentError
 from gpb_pipeline.settings import WarehouseSettings
-from gpb_pipeline.warehouse.data_folder import claim, own_folder
-from gpb_pipeline.warehouse.locks import commit_turn, creation_turn
+from gpb_pipeline.warehouse.attachment import attach, instance, leave
+from gpb_pipeline.warehouse.data_folder import claim, own_catalogue, own_folder
+from gpb_pipeline.warehouse.faults import (
+    ConflictError,
+    LockLostError,
+    UnavailableError,
+    made_otherwise,
+    plain_errors,
+)
+from gpb_pipeline.warehouse.locks import COMMIT_PATIENCE, commit_turn, creation_turn
 
 T = TypeVar("T")
 P = ParamSpec("P")
 Connection = duckdb.DuckDBPyConnection
 
-_SESSION: dict[str, str | bool | int | float | list[str]] = {
-    "allow_unsigned_extensions": False,
-    "autoinstall_known_extensions": False,
-    "pandas_analyze_sample": 0,  # an object column is text; guessing from its first rows goes wrong on None
-}
+METADATA = "__ducklake_metadata_warehouse"
+"""The catalogue itself, as DuckLake attaches it."""
+_SIGN = "CALL ducklake_set_commit_message('warehouse', 'gpb', '', extra_info => $1)"
 
 
 class Warehouse:
     """An open warehouse. Its methods may be called from several threads; each call has a session of its own.
 
-    Every failure is a PermanentError or a TransientError. DuckDB's own words stay out of it: they may quote
-    values or the connection string.
+    Every failure is a PermanentError or a TransientError. Where the session with PostgreSQL broke, the
+    warehouse is attached anew: work is called again, as often as it takes.
     """
 
     def __init__(self, connection: Connection, settings: WarehouseSettings) -> None:
-        self._connection = connection
+        self._connection: Connection | None = connection
+        self._attaching = Lock()
         self.settings = settings
 
     def read(self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **named: P.kwargs) -> T:
         """Call `work` with a session that sees one state of the warehouse throughout."""
-        with _plain_errors(), self._connection.cursor() as session, _transaction(session):
-            return work(session, *args, **named)
+        try:
+            with self._session() as session:
+                return work(session, *args, **named)
+        except UnavailableError:  # it may have broken long ago, and be there again
+            with self._session() as session:
+                return work(session, *args, **named)
 
     def commit(self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **named: P.kwargs) -> T:
-        """Call `work` in one transaction: all or nothing. It is called again where another was faster."""
+        """Call `work` in one transaction: all or nothing, and once, whatever becomes of the connection.
+
+        It is called again where another was faster, or the connection broke: if only the answer to COMMIT was
+        lost, the catalogue has the commit's key.
+        """
+        return self._commit(lambda session: work(session, *args, **named), COMMIT_PATIENCE)
+
+    def commit_at_once(
+        self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **named: P.kwargs
+    ) -> T:
+        """The same in one try, for who does not wait: raises TransientError where somebody else commits."""
+        return self._commit(lambda session: work(session, *args, **named), patience=0.0)
+
+    def _commit(self, work: Callable[[Connection], T], patience: float) -> T:
+        key = uuid4().hex
+        asked: list[T] = []  # what work gave in the attempts that came to their COMMIT
         for attempt in stamina.retry_context(
-            on=_is_conflict, attempts=10, timeout=60.0, wait_initial=0.05, wait_max=1.0, wait_jitter=0.2
+            on=(ConflictError, UnavailableError, LockLostError),
+            attempts=None if patience else 1,
+            timeout=patience or None,
+            wait_initial=0.05,
+            wait_max=1.0,
+            wait_jitter=0.2,
         ):
-            with (
-                attempt,
-                _plain_errors(),
-                commit_turn(self.settings) as turn,
-                self._connection.cursor() as session,
-                _transaction(session),
-            ):
-                result = work(session, *args, **named)
-                turn.assure()
-        return result
+            with attempt, commit_turn(self.settings, patience) as turn:
+                if asked and self._took(key):
+                    break
+                try:
+                    with self._session() as session:
+                        done = work(session)
+                        self._sign(session, key)
+                        turn.assure()
+                        asked.append(done)
+                except PermanentError:
+                    turn.assure()  # where that session broke too, this is why
+                    raise
+        return asked[-1]
 
     def close(self) -> None:
-        self._connection.close()
+        with self._attaching:
+            if self._connection is not None:
+                leave(self._connection, self.settings)
+                self._connection = None
 
+    @contextmanager
+    def _session(self) -> Iterator[Connection]:
+        """Give a session in a transaction; the next after one that broke is of a new attachment."""
+        connection = self._attached()
+        try:
+            with plain_errors(), connection.cursor() as session, _transaction(session):
+                yield session
+        except UnavailableError:
+            self._drop(connection)
+            raise
 
-class ConflictError(TransientError):
-    """Another writer changed the same files first, and did so at each of our attempts."""
+    def _attached(self) -> Connection:
+        with self._attaching, plain_errors():
+            if self._connection is None:
+                connection = instance(self.settings)
+                try:
+                    attach(connection, self.settings, made=True)
+                except BaseException:
+                    connection.close()
+                    raise
+                self._connection = connection
+            return self._connection
 
-    code = "warehouse_conflict"
+    def _drop(self, broken: Connection) -> None:
+        with self._attaching:
+            if self._connection is broken:  # else another thread was first
+                self._connection = None
+        broken.close()
+
+    def _sign(self, session: Connection, key: str) -> None:
+        """Leave the key with the commit, where its answer can be lost."""
+        if self.settings.embedded_catalog is None:
+            session.execute(_SIGN, [key])
+
+    def _took(self, key: str) -> bool:
+        if self.settings.embedded_catalog is not None:
+            return False
+        from gpb_pipeline.warehouse.postgres import has_commit  # noqa: PLC0415  brings its client
+
+        return has_commit(self.settings, key)
 
 
 @contextmanager
@@ -85,90 +156,37 @@ def connect(
     catalog = settings.embedded_catalog
     if catalog is not None:
         own_folder(catalog.absolute().parent, "GPB_CATALOG")
-    with _plain_errors():
-        connection = _instance(settings)
+    with plain_errors():
+        connection = instance(settings)
         try:
             with creation_turn(settings):
-                claim(settings)
-                connection.execute(_attachment(settings))
+                claim(connection, settings)
+                if catalog is not None:
+                    own_catalogue(catalog)
+                attach(connection, settings)
+                _require_as_made(connection, settings)
                 with _transaction(connection):
                     create(connection)
+                if settings.analysts is not None:
+                    from gpb_pipeline.warehouse.analysts import let_read  # noqa: PLC0415  as above
+
+                    let_read(settings, settings.analysts)
         except BaseException:
             connection.close()
             raise
+    warehouse = Warehouse(connection, settings)
     try:
-        yield Warehouse(connection, settings)
+        yield warehouse
     finally:
-        _leave(connection, settings)
+        warehouse.close()
 
 
-_IDLE: dict[tuple[str, ...], list[Connection]] = {}
-"""Instances with nothing attached: to verify their extensions costs 0.3 s of CPU, so once a process."""
-
-
-def _instance(settings: WarehouseSettings) -> Connection:
-    extensions = _extensions(settings)
-    with suppress(KeyError, IndexError):
-        return _IDLE[extensions].pop()
-    connection = duckdb.connect(config=_SESSION)
-    try:
-        connection.execute("SET GLOBAL TimeZone = 'UTC'")
-        for extension in extensions:
-            load_extension(connection, extension)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _leave(connection: Connection, settings: WarehouseSettings) -> None:
-    """Detach the warehouse and keep the instance; close it where a session of it is still at work."""
-    try:
+def _require_as_made(connection: Connection, settings: WarehouseSettings) -> None:
+    """Raise SettingsError where the warehouse was made encrypted and is not to be; else DuckLake tells."""
+    query = f"SELECT value FROM {METADATA}.ducklake_metadata WHERE key = 'encrypted'"  # noqa: S608
+    if connection.execute(query).fetchall() == [("true",)] and not settings.encrypt:
         connection.execute("DETACH warehouse")
-    except duckdb.Error:
-        connection.close()
-    else:
-        _IDLE.setdefault(_extensions(settings), []).append(connection)
-
-
-def load_extension(connection: Connection, name: str) -> None:
-    """Load an extension from its wheel; from DuckDB's repository where the platform has no wheel."""
-    path = extension_path(name)
-    if path is None:
-        connection.install_extension(name)
-        connection.load_extension(name)
-    else:
-        connection.load_extension(str(path))
-
-
-def extension_path(name: str) -> Path | None:
-    """Find the binary of this DuckDB version in the wheel `duckdb-extension-<name>`; None without one."""
-    spec = importlib.util.find_spec(f"duckdb_extension_{name}")
-    if spec is None or spec.origin is None:
-        return None
-    folder = Path(spec.origin).parent / "extensions" / f"v{duckdb.__version__}"
-    return next(iter(folder.glob("*.duckdb_extension")), None)
-
-
-def _extensions(settings: WarehouseSettings) -> tuple[str, ...]:
-    scanner = "postgres_scanner" if settings.embedded_catalog is None else "sqlite_scanner"
-    remote = ("httpfs",) if settings.data_path.startswith("s3://") else ()
-    return ("ducklake", scanner, *remote)
-
-
-def _attachment(settings: WarehouseSettings) -> str:
-    catalog, data = settings.catalog, settings.data_path
-    options = ", DATA_INLINING_ROW_LIMIT 0"  # beside a merge, inlined rows that were deleted could come back
-    if settings.embedded_catalog is not None:
-        catalog = f"sqlite:{settings.embedded_catalog.absolute()}"
-        options += ", META_JOURNAL_MODE 'WAL', META_BUSY_TIMEOUT 5000"  # else readers and the writer lock out
-    if "://" not in data:
-        data = f"{Path(data).absolute()}/"
-    return f"ATTACH {_quoted('ducklake:' + catalog)} AS warehouse (DATA_PATH {_quoted(data)}{options})"
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+        raise made_otherwise(encrypted=True)
 
 
 @contextmanager
@@ -181,48 +199,3 @@ def _transaction(session: Connection) -> Iterator[None]:
         with suppress(duckdb.Error):  # a failed COMMIT has rolled back by itself
             session.execute("ROLLBACK")
         raise
-
-
-@contextmanager
-def _plain_errors() -> Iterator[None]:
-    try:
-        yield
-    except duckdb.Error as failure:
-        raise _plain(failure) from None
-
-
-_RECORDED = re.compile(r'does not match existing data path in the catalog "([^"]*)"')
-
-
-def _plain(failure: duckdb.Error) -> PipelineError:
-    kind, text = type(failure).__name__, str(failure)
-    if isinstance(failure, duckdb.TransactionException) or "conflict" in text:
-        return ConflictError(
-            "another writer changed the same tables first",
-            item="warehouse",
-            remedy="Try again; maintain the warehouse when no sync runs.",
-        )
-    if recorded := _RECORDED.search(text):
-        return SettingsError(
-            f"is not where the catalogue has its data: that is {recorded[1]}",
-            item="GPB_DATA_PATH",
-            remedy=f"Set GPB_DATA_PATH={recorded[1]}, moving the data back there if it was moved; or name "
-            "the catalogue of this data in GPB_CATALOG.",
-        )
-    if isinstance(failure, duckdb.IOException) or "database is locked" in text:
-        return TransientError(
-            f"the catalogue or its data cannot be reached ({kind})",
-            item="warehouse",
-            remedy="Check GPB_CATALOG and GPB_DATA_PATH, then try again.",
-            code="warehouse_unavailable",
-        )
-    return PermanentError(
-        f"DuckDB refused ({kind})",
-        item="warehouse",
-        remedy="Check GPB_CATALOG and GPB_DATA_PATH with `gpb doctor`; else report it with the job id.",
-        code="warehouse_refused",
-    )
-
-
-def _is_conflict(error: Exception) -> bool:
-    return isinstance(error, ConflictError)

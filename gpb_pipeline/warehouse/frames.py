@@ -1,4 +1,4 @@
-"""A course's frames in the warehouse: replaced by each sync, read back as their schemas. No rule, no log.
+"""A course's frames in the warehouse: replaced where they differ, read back as their schemas. No rule.
 
 The functions take a session of `Warehouse.commit` or `Warehouse.read`, so that the caller says what belongs
 into one transaction.
@@ -7,14 +7,14 @@ into one transaction.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 from pandera.typing import DataFrame
 
-from gpb_pipeline.passback.course import CanvasRead, Course, SisRead
+from gpb_pipeline.passback.course import CanvasRead, Course, SisRead, digest_of
 from gpb_pipeline.passback.frames import (
     AssignmentGroups,
     Assignments,
@@ -31,20 +31,33 @@ from gpb_pipeline.passback.frames import (
     Submissions,
     build,
     empty,
+    rows_of,
 )
 from gpb_pipeline.passback.rows.frames import Rows
 from gpb_pipeline.warehouse import tables
 from gpb_pipeline.warehouse.ducklake import Connection
-from gpb_pipeline.warehouse.tables import Table, keyed
+from gpb_pipeline.warehouse.tables import FrameDigests, Table, keyed
 
 
 @dataclass(frozen=True, kw_only=True)
 class CourseFrames:
-    """What one sync leaves of one course: the frames that it made, by their tables."""
+    """What one sync leaves of one course: the frames that it made, by their tables.
+
+    `digests`: of those that most syncs leave as they were; the others are written each time.
+    """
 
     course_id: str
     job_id: str
     frames: Mapping[Table[Any], pd.DataFrame]
+    digests: Mapping[str, str] = field(default_factory=dict)
+
+
+def of_sync(course_id: str, job_id: str, canvas: CanvasRead, sis: SisRead, judgement: Rows) -> CourseFrames:
+    """Gather the frames of a course that was read, judged and posted to its end."""
+    made = of_canvas(canvas) | _of_sis(sis) | _of_judgement(judgement)
+    read: dict[type[Frame], str] = {**canvas.digests, **sis.digests, Courses: digest_of(canvas.course)}
+    digests = {table.name: read[table.schema] for table in made if table.schema in read}
+    return CourseFrames(course_id=course_id, job_id=job_id, frames=made, digests=digests)
 
 
 def of_canvas(read: CanvasRead) -> dict[Table[Any], pd.DataFrame]:
@@ -59,7 +72,7 @@ def of_canvas(read: CanvasRead) -> dict[Table[Any], pd.DataFrame]:
     }
 
 
-def of_sis(read: SisRead) -> dict[Table[Any], pd.DataFrame]:
+def _of_sis(read: SisRead) -> dict[Table[Any], pd.DataFrame]:
     return {
         tables.SIS_CLASSES: read.classes,
         tables.SIS_ROSTER: read.roster,
@@ -68,7 +81,7 @@ def of_sis(read: SisRead) -> dict[Table[Any], pd.DataFrame]:
     }
 
 
-def of_judgement(judgement: Rows) -> dict[Table[Any], pd.DataFrame]:
+def _of_judgement(judgement: Rows) -> dict[Table[Any], pd.DataFrame]:
     return {
         tables.FILTERED_ASSIGNMENTS: judgement.assignments,
         tables.FILTERED_GRADES: judgement.grades,
@@ -76,17 +89,40 @@ def of_judgement(judgement: Rows) -> dict[Table[Any], pd.DataFrame]:
 
 
 def replace(session: Connection, courses: Sequence[CourseFrames]) -> None:
-    """Put these courses' frames in the place of their last ones; tables not given keep what they hold.
+    """Put these courses' frames in the place of their last ones, those that are not as they were.
 
-    Ten courses cost about what one does: give them together.
+    Ten courses cost about what one does: give them together. Tables not given keep what they hold; `job_id`
+    is of the job that first left the frame so.
     """
+    kept = _digests(session, [course.course_id for course in courses])
     for table in dict.fromkeys(table for course in courses for table in course.frames):
-        given = [course for course in courses if table in course.frames]
-        table.delete(session, "course_id", [course.course_id for course in given])
-        rows = (
-            keyed(course.frames[table], course_id=course.course_id, job_id=course.job_id) for course in given
-        )
+        new = [
+            course
+            for course in courses
+            if table in course.frames and not _is_kept(course, table, kept.get(course.course_id, {}))
+        ]
+        table.delete(session, "course_id", [each.course_id for each in new])
+        rows = (keyed(each.frames[table], course_id=each.course_id, job_id=each.job_id) for each in new)
         table.insert(session, *rows)
+    _keep_digests(session, [each for each in courses if kept.get(each.course_id, {}) != each.digests])
+
+
+def _is_kept(course: CourseFrames, table: Table[Any], kept: Mapping[str, str]) -> bool:
+    return table.name in course.digests and course.digests[table.name] == kept.get(table.name)
+
+
+def _digests(session: Connection, course_ids: Sequence[str]) -> dict[str, dict[str, str]]:
+    kept: dict[str, dict[str, str]] = {}
+    for row in rows_of(tables.FRAME_DIGESTS.select(session, "course_id", course_ids)):
+        kept.setdefault(row.course_id, {})[row.frame] = row.digest
+    return kept
+
+
+def _keep_digests(session: Connection, courses: Sequence[CourseFrames]) -> None:
+    tables.FRAME_DIGESTS.delete(session, "course_id", [course.course_id for course in courses])
+    rows = [(course.course_id, *each) for course in courses for each in course.digests.items()]
+    named = {"course_id": [row[0] for row in rows], "frame": [row[1] for row in rows]}
+    tables.FRAME_DIGESTS.insert(session, build(FrameDigests, named | {"digest": [row[2] for row in rows]}))
 
 
 def current(session: Connection, table: Table[F], course_id: str) -> DataFrame[F]:

@@ -6,21 +6,20 @@ What came of single rows is in logs.py; ages and purging are in maintenance.py.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from gpb_pipeline.errors import PipelineError
-from gpb_pipeline.passback.course import READ_BACK, SyncType
-from gpb_pipeline.passback.frames import F, build
-from gpb_pipeline.passback.rows.counts import Counts, WriteCounts
-from gpb_pipeline.passback.rows.frames import Extracted
-from gpb_pipeline.warehouse import tables
+from gpb_pipeline.errors import TransientError
+from gpb_pipeline.passback.rows.counts import Counts, Extracted, WriteCounts
+from gpb_pipeline.passback.sync_types import READ_BACK, SyncType
+from gpb_pipeline.warehouse import plain_rows
 from gpb_pipeline.warehouse.ducklake import Connection, Warehouse
 from gpb_pipeline.warehouse.locks import LockedError, course_lock
-from gpb_pipeline.warehouse.tables import Table
+from gpb_pipeline.warehouse.plain_rows import literal, marks
 
 EndStatus = Literal["Completed", "Completed (with errors)", "Failed"]
 Status = Literal["Running"] | EndStatus
@@ -32,21 +31,27 @@ CANCELLED = "cancelled"
 
 POSTING_STAGES = ("Post Assignments", "Post Grades", "Verify")
 
-_UNTOLD = frozenset({DIED, CANCELLED, PipelineError.code})
-
 _JOBS = """
-SELECT j.job_id, j.course_id, j.type, j.posted_by, j.started_at,
+WITH chosen AS MATERIALIZED (SELECT j.rowid AS place, j.* FROM warehouse.main.jobs j {chosen})
+SELECT j.job_id, j.course_id, j.type, j.posted_by, j.started_at, coalesce(s.read_at, j.started_at) AS read_at,
     CASE WHEN e.judged_in IS NULL THEN s.stage ELSE 'Verify' END AS stage,
     greatest(j.started_at, s.reached_at, e.ended_at) AS updated_at, e.* EXCLUDE (job_id, ended_at)
-FROM warehouse.main.jobs j
+FROM chosen j
 LEFT JOIN warehouse.main.job_ends e USING (job_id)
 LEFT JOIN (
-    SELECT job_id, arg_max(stage, reached_at) AS stage, max(reached_at) AS reached_at
-    FROM warehouse.main.job_stages GROUP BY job_id
+    SELECT job_id, arg_max(stage, rowid) AS stage, max(reached_at) AS reached_at,
+        min(reached_at) AS read_at
+    FROM warehouse.main.job_stages WHERE job_id IN (SELECT job_id FROM chosen) GROUP BY job_id
 ) s USING (job_id)
 """
-_OF_COURSES = " WHERE ($1 IS NULL OR list_contains($1::VARCHAR[], j.course_id))"
+"""`chosen` says which jobs, so that nothing is joined for the others: a district has thousands a night."""
+_LATEST = """
+SELECT course_id, job_id, coalesce(judged_in, job_id), coalesce(status, 'Running'), stage, code, updated_at
+FROM ({jobs})
+"""
 _NEWEST_FIRST = " ORDER BY j.started_at DESC, j.job_id DESC"
+_LAST_BEGUN_FIRST = " ORDER BY j.place DESC"
+"""In the order of the commits, for what hangs on it: a clock may be set back, and hosts have one each."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,8 +93,9 @@ class End:
 class Job:
     """A sync of one course. Times are in UTC; `stage` is the last it reached, None before the first.
 
-    `judged_in` is the job whose logs tell what became of its rows: itself, or the one before whose input its
-    own was equal to, so that nothing was judged again. `input` and `stamp`: see inputs.py.
+    `read_at` is when its turn came, as far as that is known. `judged_in` is the job whose logs tell what
+    became of its rows: itself, or the one before whose input its own was equal to, so that nothing was judged
+    again. `input` and `stamp`: see inputs.py.
     """
 
     job_id: str
@@ -97,6 +103,7 @@ class Job:
     type: SyncType
     posted_by: str
     started_at: datetime
+    read_at: datetime
     updated_at: datetime
     stage: str | None
     status: Status
@@ -126,19 +133,32 @@ class Job:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Latest:
+    """A course's latest sync, by what a list of thousands of courses says of it; the fields are a job's."""
+
+    course_id: str
+    job_id: str
+    judged_in: str
+    status: Status
+    stage: str | None
+    code: str | None
+    updated_at: datetime
+
+
 def begin(session: Connection, jobs: Sequence[Begun]) -> None:
     """Put jobs on record."""
-    _append(session, tables.JOBS, [asdict(job) | {"started_at": job.at} for job in jobs])
+    plain_rows.append(session, "jobs", [_renamed(job, at="started_at") for job in jobs])
 
 
 def reach(session: Connection, stages: Sequence[Reached]) -> None:
     """Put on record which stages jobs reached."""
-    _append(session, tables.JOB_STAGES, [asdict(stage) | {"reached_at": stage.at} for stage in stages])
+    plain_rows.append(session, "job_stages", [_renamed(stage, at="reached_at") for stage in stages])
 
 
 def end(session: Connection, ends: Sequence[End]) -> None:
     """Put the ends of jobs on record."""
-    _append(session, tables.JOB_ENDS, [_end(each) for each in ends])
+    plain_rows.append(session, "job_ends", [_end(each) for each in ends])
 
 
 def jobs(
@@ -149,54 +169,38 @@ def jobs(
     limit: int | None = None,
 ) -> list[Job]:
     """List the jobs of a course, or of all, that began at `since` (with its zone) or later, newest first."""
-    rows = session.execute(
-        _JOBS
-        + " WHERE j.course_id = coalesce($1, j.course_id) AND j.started_at >= coalesce($2, j.started_at)"
-        + _NEWEST_FIRST
-        + " LIMIT $3",
-        [course_id, since, limit],
-    )
-    return _jobs(rows)
+    of_course = "" if course_id is None else f" AND j.course_id = {literal(course_id)}"
+    begun = "" if since is None else f" AND j.started_at >= {literal(since)}"
+    most = "" if limit is None else f" LIMIT {limit}"
+    chosen = f"WHERE true{of_course}{begun}{_NEWEST_FIRST}{most}"
+    return _jobs(session.execute(_JOBS.format(chosen=chosen) + _NEWEST_FIRST))
 
 
-def latest_of_each(session: Connection, course_ids: Collection[str] | None = None) -> list[Job]:
+def latest_of_each(session: Connection, course_ids: Collection[str] | None = None) -> list[Latest]:
     """List the latest sync of each of these courses, or of every one, newest first.
 
     What only read a course back is none.
     """
+    if course_ids is not None and not course_ids:
+        return []
+    of_courses = "" if course_ids is None else f" AND j.course_id IN {marks(list(course_ids))}"
     one_each = (
-        " AND NOT list_contains($2, j.type)"
+        f"WHERE j.type NOT IN {marks(READ_BACK)}{of_courses}"
         " QUALIFY row_number() OVER (PARTITION BY j.course_id ORDER BY j.started_at DESC, j.job_id DESC) = 1"
     )
-    asked = [_listed(course_ids), list(READ_BACK)]
-    return _jobs(session.execute(_JOBS + _OF_COURSES + one_each + _NEWEST_FIRST, asked))
+    query = _LATEST.format(jobs=_JOBS.format(chosen=one_each) + _NEWEST_FIRST)
+    return [Latest(*row) for row in session.execute(query, [*READ_BACK, *(course_ids or ())]).fetchall()]
 
 
 def job(session: Connection, job_id: str) -> Job | None:
     """Read one job; None if there is none of that id, or no longer."""
-    found = _jobs(session.execute(_JOBS + " WHERE j.job_id = $1", [job_id]))
+    found = _jobs(session.execute(_JOBS.format(chosen=f"WHERE j.job_id = {literal(job_id)}")))
     return found[0] if found else None
 
 
-def left_unsure(past: Iterable[Job]) -> frozenset[str]:
-    """Name the courses of which the SIS may hold more than we know: a sync stopped while it could post.
-
-    `past` are the courses' jobs, newest first; one still open has died. Syncs that failed before they could
-    post change nothing about an earlier one that did.
-    """
-    told: dict[str, bool] = {}
-    for job in past:
-        if job.status not in {"Running", "Failed"}:
-            told.setdefault(job.course_id, False)
-        elif job.status == "Running" or job.code in _UNTOLD or job.stage in POSTING_STAGES:
-            told.setdefault(job.course_id, True)
-    return frozenset(course_id for course_id, unsure in told.items() if unsure)
-
-
-def unsure(session: Connection, course_ids: Sequence[str]) -> frozenset[str]:
-    """Name those of these courses of which the SIS may hold more than is on record (left_unsure)."""
-    where = " WHERE list_contains($1, j.course_id)"
-    return left_unsure(_jobs(session.execute(_JOBS + where + _NEWEST_FIRST, [list(course_ids)])))
+def of_courses(session: Connection, course_ids: Collection[str]) -> list[Job]:
+    """List all jobs of these courses, last begun first."""
+    return _of_courses(session, list(course_ids))
 
 
 def drift(session: Connection, since: datetime) -> dict[str, int]:
@@ -212,9 +216,15 @@ GROUP BY 1 ORDER BY 1
 
 
 def with_input(session: Connection, course_ids: Sequence[str]) -> list[Job]:
-    """List the jobs of these courses whose judgement an equal input may share, newest first."""
-    where = " WHERE list_contains($1, j.course_id) AND e.input IS NOT NULL"
-    return _jobs(session.execute(_JOBS + where + _NEWEST_FIRST, [list(course_ids)]))
+    """List the jobs of these courses whose judgement an equal input may share, last begun first."""
+    return _of_courses(session, course_ids, " WHERE e.input IS NOT NULL")
+
+
+def _of_courses(session: Connection, course_ids: Sequence[str], where: str = "") -> list[Job]:
+    if not course_ids:
+        return []
+    query = _JOBS.format(chosen=f"WHERE j.course_id IN {marks(course_ids)}") + where + _LAST_BEGUN_FIRST
+    return _jobs(session.execute(query, list(course_ids)))
 
 
 def judged_in(session: Connection) -> frozenset[str]:
@@ -228,11 +238,33 @@ def judged_in(session: Connection) -> frozenset[str]:
 
 def open_jobs(session: Connection) -> list[Job]:
     """List the jobs without an end: running, or dead and not yet found so."""
-    return _jobs(session.execute(_JOBS + " WHERE e.status IS NULL" + _NEWEST_FIRST))
+    without_end = "ANTI JOIN warehouse.main.job_ends USING (job_id)"
+    return _jobs(session.execute(_JOBS.format(chosen=without_end) + _NEWEST_FIRST))
+
+
+def ended(session: Connection, job_ids: Sequence[str]) -> frozenset[str]:
+    """Name those of these jobs that have an end on record."""
+    if not job_ids:
+        return frozenset()
+    query = f"SELECT job_id FROM warehouse.main.job_ends WHERE job_id IN {marks(job_ids)}"  # noqa: S608
+    return frozenset(job_id for (job_id,) in session.execute(query, list(job_ids)).fetchall())
 
 
 def fail_dead_jobs(warehouse: Warehouse, *, now: datetime | None = None) -> list[str]:
-    """End every job whose process died as Failed; return their ids. Running ones are left alone.
+    """End every job whose process died as Failed; return their ids. Running ones are left alone."""
+    dead = _dead_jobs(warehouse)
+    return warehouse.commit(_end_dead, dead, now or datetime.now(UTC)) if dead else []
+
+
+def fail_dead_jobs_at_once(warehouse: Warehouse) -> None:
+    """The same for who only looks and does not wait: where somebody else commits, the next look ends them."""
+    if dead := _dead_jobs(warehouse):
+        with suppress(TransientError):
+            warehouse.commit_at_once(_end_dead, dead, datetime.now(UTC))
+
+
+def _dead_jobs(warehouse: Warehouse) -> list[str]:
+    """Name the open jobs whose course nobody holds.
 
     A lock is let go as soon as it was had, and no commit is waited for with it: a night must not meet it.
     """
@@ -243,7 +275,7 @@ def fail_dead_jobs(warehouse: Warehouse, *, now: datetime | None = None) -> list
                 dead.append(job.job_id)  # it was open before, and has no lock
         except LockedError:
             continue
-    return warehouse.commit(_end_dead, dead, now or datetime.now(UTC)) if dead else []
+    return dead
 
 
 def _end_dead(session: Connection, job_ids: Sequence[str], now: datetime) -> list[str]:
@@ -255,10 +287,9 @@ def _end_dead(session: Connection, job_ids: Sequence[str], now: datetime) -> lis
 def fail_open_jobs(session: Connection, courses: Mapping[str, datetime]) -> list[Job]:
     """End the open jobs of these courses as Failed, each at its course's time; the caller holds their locks.
 
-    Returns all jobs of these courses as they were before, newest first.
+    Returns all jobs of these courses as they were before, last begun first.
     """
-    where = " WHERE list_contains($1, j.course_id)"
-    past = _jobs(session.execute(_JOBS + where + _NEWEST_FIRST, [list(courses)]))
+    past = of_courses(session, courses)
     end(session, [_dead(job, courses[job.course_id]) for job in past if job.status == "Running"])
     return past
 
@@ -290,13 +321,9 @@ def _end(each: End) -> dict[str, Any]:
     }
 
 
-def _listed(course_ids: Collection[str] | None) -> list[str] | None:
-    return None if course_ids is None else sorted(course_ids)
-
-
-def _append(session: Connection, table: Table[F], rows: Sequence[Mapping[str, Any]]) -> None:
-    columns = {name: [row[name] for row in rows] for name in table.columns}
-    table.insert(session, build(table.schema, columns))
+def _renamed(each: Begun | Reached, *, at: str) -> dict[str, object]:
+    row = asdict(each)
+    return row | {at: row.pop("at")}
 
 
 def _jobs(rows: Connection) -> list[Job]:
@@ -312,6 +339,7 @@ def _job(row: dict[str, Any]) -> Job:
         type=row["type"],
         posted_by=row["posted_by"],
         started_at=row["started_at"],
+        read_at=row["read_at"],
         updated_at=row["updated_at"],
         stage=row["stage"],
         status=row["status"] or "Running",

@@ -18,9 +18,12 @@ from pandera.typing import DataFrame
 from gpb_pipeline.passback.frames import F, build, cut
 from gpb_pipeline.passback.holdings.frames import (
     ITEM_KEY,
+    NOTHING_BARE,
     RESULT_KEY,
+    Bare,
     Holdings,
 )
+from gpb_pipeline.passback.keys import NONE, positions
 from gpb_pipeline.passback.rows.frames import Rows
 from gpb_pipeline.passback.rows.grades import canvas_state
 from gpb_pipeline.warehouse import tables
@@ -44,6 +47,7 @@ class Change:
     read: frozenset[str] = frozenset()  # the classes whose gradebooks were read whole
     read_at: datetime | None = None
     strangers: Mapping[str, str] = field(default_factory=dict)  # line items not ours, and their classes
+    bare: Bare = NOTHING_BARE  # as they are on record
 
     @cached_property
     def line_items(self) -> Rewritten:
@@ -75,10 +79,27 @@ def of_sections(session: Connection, section_ids: Sequence[str], class_ids: Sequ
     )
 
 
+def sections_sent_from(session: Connection, course_id: str) -> list[str]:
+    """List the sections of what this course sent and the SIS holds, but for those that another has now."""
+    return [section_id for (section_id,) in session.execute(_SENT_FROM, [course_id]).fetchall()]
+
+
 def strangers(session: Connection, class_ids: Sequence[str]) -> dict[str, str]:
     """Read which line items of these classes earlier reads showed, and are not ours, with their class."""
     rows = tables.STRANGERS.select(session, "class_id", class_ids)
     return dict(zip(rows["line_item_id"], rows["class_id"], strict=True))
+
+
+def bare(session: Connection, class_ids: Sequence[str]) -> Bare:
+    """Read what stands in these classes and of which we know nothing but the sourcedId."""
+    rows = tables.LEFT_IN_SIS.select(session, "class_id", class_ids)
+    items, results = rows[rows["kind"] == "assignment"], rows[rows["kind"] == "grade"]
+    places = zip(items["section_id"], items["assignment_id"], strict=True)
+    return Bare(
+        line_items=dict(zip(items["sourced_id"], places, strict=True)),
+        results=frozenset(results["sourced_id"]),
+        class_ids=frozenset(rows.loc[rows["look"], "class_id"]),
+    )
 
 
 def bring(session: Connection, changes: Sequence[Change]) -> None:
@@ -90,6 +111,8 @@ def bring(session: Connection, changes: Sequence[Change]) -> None:
     }
     tables.CLASS_READS.insert(session, build(ClassReads, columns))
     _remember(session, {key: value for each in changes for key, value in each.strangers.items()})
+    for each in changes:
+        _settle_bare(session, each)
     _bring(session, tables.HOLDINGS_LINE_ITEMS, ITEM_KEY, [each.line_items for each in changes])
     _bring(session, tables.HOLDINGS_RESULTS, RESULT_KEY, [each.results for each in changes])
 
@@ -135,13 +158,12 @@ def _bring(session: Connection, table: Table[Any], key: list[str], rewritten: Se
 def _differing(table: Table[Any], key: list[str], before: pd.DataFrame, after: pd.DataFrame) -> Rewritten:
     """Find the rows of each that the other does not have alike, in the columns of the table."""
     names = list(table.columns)
-    one = before[names].set_index(pd.MultiIndex.from_frame(before[key]))
-    other = after[names].set_index(pd.MultiIndex.from_frame(after[key]))
-    both = one.index.intersection(other.index)
-    left, right = one.reindex(both), other.reindex(both)
-    alike = ((left == right) | (left.isna() & right.isna())).all(axis=1)
-    same = both[alike.to_numpy()]
-    return Rewritten(one[~one.index.isin(same)], other[~other.index.isin(same)].reset_index(drop=True))
+    one, other = (rows[names].reset_index(drop=True) for rows in (before, after))
+    there = positions(one, other, key)
+    beside = other.reindex(there).set_axis(one.index)
+    alike = ((one == beside) | (one.isna() & beside.isna())).all(axis=1) & (there != NONE)
+    new = other.drop(index=there[alike])
+    return Rewritten(one[~alike], new.reset_index(drop=True))
 
 
 def _delete(session: Connection, table: Table[Any], gone: pd.DataFrame, key: list[str]) -> None:
@@ -153,6 +175,16 @@ def _delete(session: Connection, table: Table[Any], gone: pd.DataFrame, key: lis
         session.execute(f"DELETE FROM {table.qualified} AS held USING gone WHERE {match}")  # noqa: S608
     finally:
         session.unregister("gone")
+
+
+def _settle_bare(session: Connection, change: Change) -> None:
+    """Drop what was found again, and look no more for what a whole read of its class did not bring."""
+    there = change.bare.sourced_ids
+    found = there & {*change.after.line_items["line_item_id"], *change.after.results["result_id"]}
+    tables.LEFT_IN_SIS.delete(session, "sourced_id", sorted(found))
+    if looked := sorted(change.bare.class_ids & change.read):
+        name = tables.LEFT_IN_SIS.qualified
+        session.execute(f"UPDATE {name} SET look = false WHERE list_contains($1, class_id)", [looked])  # noqa: S608
 
 
 def _remember(session: Connection, met: Mapping[str, str]) -> None:
@@ -186,6 +218,25 @@ def unread_since(session: Connection, before: datetime) -> list[str]:
     return [course_id for (course_id,) in session.execute(_UNREAD_SINCE, [before]).fetchall()]
 
 
+_SENDING = """
+SELECT DISTINCT course_id, section_id FROM (
+    SELECT section_id, job_id FROM warehouse.main.holdings_line_items
+    UNION ALL SELECT section_id, job_id FROM warehouse.main.holdings_results
+) JOIN (
+    SELECT job_id, course_id FROM warehouse.main.jobs
+    UNION ALL SELECT job_id, course_id FROM warehouse.main.past_jobs
+) USING (job_id)
+"""
+COURSE_OF_SECTION = f"""
+SELECT course_id, section_id FROM warehouse.main.canvas_sections UNION SELECT course_id, section_id
+FROM ({_SENDING}) WHERE section_id NOT IN (SELECT section_id FROM warehouse.main.canvas_sections)
+"""  # noqa: S608
+"""The course that each section is of, or was when Canvas had it still."""
+_SENT_FROM = f"""
+SELECT section_id FROM ({_SENDING}) WHERE course_id = $1
+AND section_id NOT IN (SELECT section_id FROM warehouse.main.canvas_sections WHERE course_id <> $1)
+ORDER BY section_id
+"""  # noqa: S608
 _CLASSES = """
 WITH last_read AS (
     SELECT class_id, max(read_at) AS read_at FROM warehouse.main.class_reads GROUP BY class_id
@@ -201,9 +252,13 @@ reading AS (
     SELECT course_id, max(started_at) AS tried_at FROM warehouse.main.jobs
     WHERE type IN ('reconcile', 'retract') GROUP BY course_id
 ),
+place AS (  -- what Canvas has deleted since is read back with the course that sent it
+    FROM course UNION
+    FROM ({_SENDING}) WHERE section_id NOT IN (SELECT section_id FROM course)
+),
 need AS (
     SELECT course_id, min(coalesce(read_at, TIMESTAMPTZ '1970-01-01')) AS read_at
-    FROM class JOIN course USING (section_id) GROUP BY course_id
+    FROM class JOIN place USING (section_id) GROUP BY course_id
 )
 SELECT course_id FROM need LEFT JOIN reading USING (course_id)
 ORDER BY greatest(read_at, coalesce(tried_at, read_at)), course_id

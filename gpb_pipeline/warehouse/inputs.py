@@ -6,7 +6,7 @@ states of a course's holdings and category choices apart.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from gpb_pipeline.warehouse import history, tables
 from gpb_pipeline.warehouse.ducklake import Connection
 from gpb_pipeline.warehouse.history import Job
+from gpb_pipeline.warehouse.plain_rows import marks
 from gpb_pipeline.warehouse.tables import Table
 
 _UNJUDGED = {"job_id"}  # by whom a holding was met; no rule goes by it
@@ -48,42 +49,61 @@ def bases(session: Connection, course_ids: Sequence[str]) -> dict[str, Base]:
     return {course_id: Base(job=job, overview=overviews[course_id]) for course_id, job in found.items()}
 
 
-_PLACES = """
-section AS (
-    SELECT DISTINCT course_id, section_id FROM warehouse.main.canvas_sections
-    WHERE list_contains($1, course_id)
-), class AS (
-    SELECT DISTINCT course_id, class_id FROM warehouse.main.sis_classes
-    WHERE list_contains($1, course_id) AND class_id IS NOT NULL
-)
-"""
-
-
 def stamps(session: Connection, course_ids: Sequence[str]) -> dict[str, str]:
     """Make the stamp of each course, in the sections and classes that its last whole sync found.
 
     It is a sum of the hashes of the rows, in whatever order they stand.
     """
-    if not course_ids:
-        return {}
-    query = f"""
-    WITH {_PLACES}, hashed AS ({" UNION ALL ".join(_HASHED)})
-    SELECT course_id, count(*), sum(hashed::HUGEINT) FROM hashed GROUP BY course_id
-    """  # noqa: S608  of constants
-    rows = session.execute(query, [list(course_ids)]).fetchall()
-    return dict.fromkeys(course_ids, "0") | {
-        course_id: f"{count}:{total}" for course_id, count, total in rows
-    }
+    by_section = _places(session, tables.CANVAS_SECTIONS, "section_id", course_ids)
+    by_class = _places(session, tables.SIS_CLASSES, "class_id", course_ids)
+    sections = sorted({*by_section, *_sections_in(session, list(by_class))})
+    counts, totals = Counter[str](), Counter[str]()
+    for hashed in _HASHED if sections else ():
+        for section_id, class_id, count, total in _rows(session, hashed, sections):
+            for course_id in {*by_section.get(section_id, ()), *by_class.get(class_id, ())}:
+                counts[course_id] += count
+                totals[course_id] += int(total)
+    return {each: f"{counts[each]}:{totals[each]}" if each in counts else "0" for each in course_ids}
+
+
+def _places(
+    session: Connection, table: Table[Any], key: str, course_ids: Sequence[str]
+) -> dict[str, list[str]]:
+    """Name the sections, or the classes, of these courses, each with the courses that it is of."""
+    courses_of: dict[str, list[str]] = defaultdict(list)
+    query = (
+        f"SELECT DISTINCT {key}, course_id FROM {table.qualified} WHERE {key} IS NOT NULL AND course_id IN"  # noqa: S608
+    )
+    for place, course_id in _rows(session, query, course_ids):
+        courses_of[place].append(course_id)
+    return courses_of
+
+
+def _sections_in(session: Connection, class_ids: Sequence[str]) -> set[str]:
+    """Name the sections of what is held in these classes, whoever has them.
+
+    By them alone the rows are read whole: those of one section stand together, those of a class do not.
+    """
+    queries = [f"SELECT DISTINCT section_id FROM {table.qualified} WHERE class_id IN" for table in _HELD]  # noqa: S608
+    return {section_id for query in queries for (section_id,) in _rows(session, query, class_ids)}
+
+
+def _rows(session: Connection, query: str, values: Sequence[str]) -> list[Any]:
+    """Ask a query that ends with IN for these values; where there are none, nothing."""
+    return session.execute(f"{query} {marks(values)} GROUP BY ALL", list(values)).fetchall() if values else []
 
 
 def _overviews(session: Connection, jobs: Mapping[str, Job]) -> dict[str, Overview]:
     if not jobs:
         return {}
-    given = [list(jobs), [job.job_id for job in jobs.values()]]
+    courses = list(jobs)
     counted: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
-    for course_id, log, what, count in session.execute(_COUNTED, given).fetchall():
-        counted[course_id, log][what] = count
-    names = dict(session.execute(_NAMES, [list(jobs)]).fetchall())
+    for table, column in _COUNTED:
+        query = f"SELECT course_id, job_id, {column}, count(*) FROM {table.qualified} WHERE course_id IN"  # noqa: S608
+        for course_id, job_id, what, count in _rows(session, query, courses):
+            if job_id == jobs[course_id].job_id:
+                counted[course_id, table.name][what] = count
+    names = dict(_rows(session, _NAMES, courses))
     return {
         course_id: Overview(
             course_name=names.get(course_id),
@@ -95,37 +115,19 @@ def _overviews(session: Connection, jobs: Mapping[str, Job]) -> dict[str, Overvi
     }
 
 
-_NAMES = """
-SELECT course_id, any_value(course_name) FROM warehouse.main.canvas_courses
-WHERE list_contains($1, course_id) GROUP BY course_id
-"""
-_COUNTED = " UNION ALL ".join(
-    f"""
-    SELECT course_id, '{table.name}', {column}, count(*) FROM {table.qualified}
-    WHERE list_contains($1, course_id) AND list_contains($2, job_id) GROUP BY course_id, {column}
-    """  # noqa: S608  of constants
-    for table, column in (
-        (tables.SIS_ASSIGNMENTS, "state"),
-        (tables.SIS_GRADES, "state"),
-        (tables.ISSUES, "code"),
-    )
+_NAMES = "SELECT course_id, any_value(course_name) FROM warehouse.main.canvas_courses WHERE course_id IN"
+_COUNTED: tuple[tuple[Table[Any], str], ...] = (
+    (tables.SIS_ASSIGNMENTS, "state"),
+    (tables.SIS_GRADES, "state"),
+    (tables.ISSUES, "code"),
 )
 
 
-def _hashed(table: Table[Any], key: str) -> str:
-    names = [name for name in table.columns if name not in _UNJUDGED]
-    columns = ", ".join(f'held."{name}"' for name in names)
-    return f"""
-    SELECT course_id, hash('{table.name}', '{key}', {columns}) AS hashed
-    FROM {key.removesuffix("_id")} JOIN {table.qualified} held USING ({key})
-    """  # noqa: S608
+def _hashed(table: Table[Any], place: str = "section_id, class_id") -> str:
+    columns = ", ".join(f'"{name}"' for name in table.columns if name not in _UNJUDGED)
+    row = f"hash('{table.name}', {columns})::HUGEINT"
+    return f"SELECT {place}, count(*), sum({row}) FROM {table.qualified} WHERE section_id IN"  # noqa: S608
 
 
-_HASHED = [
-    *(
-        _hashed(table, key)
-        for table in (tables.HOLDINGS_LINE_ITEMS, tables.HOLDINGS_RESULTS)
-        for key in ("section_id", "class_id")
-    ),
-    _hashed(tables.CATEGORY_CHOICES, "section_id"),
-]
+_HELD = (tables.HOLDINGS_LINE_ITEMS, tables.HOLDINGS_RESULTS)
+_HASHED = (*(_hashed(table) for table in _HELD), _hashed(tables.CATEGORY_CHOICES, "section_id, NULL"))

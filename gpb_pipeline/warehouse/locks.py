@@ -1,13 +1,12 @@
 """Locks that die with their process: one sync per course at a time, and one commit.
 
-A file lock where the catalogue is SQLite, a PostgreSQL advisory lock on a session of our own where it is
-PostgreSQL. No tables here and no SQL but the locks' own. Whoever can take a course's lock knows that no sync
+A file lock where the catalogue is SQLite, an advisory lock (advisory_locks.py) where it is PostgreSQL. No
+tables here and no SQL but the locks' own. Whoever can take a course's lock knows that no sync
 of that course is alive, on any host (history.fail_dead_jobs relies on it).
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +14,6 @@ from pathlib import Path
 from urllib.parse import quote
 
 import filelock
-import psycopg
 
 from gpb_pipeline.errors import TransientError
 from gpb_pipeline.settings import WarehouseSettings
@@ -32,7 +30,7 @@ class LockedError(TransientError):
 
 @dataclass(frozen=True, kw_only=True)
 class Held:
-    """A lock that is ours. `assure` raises TransientError if it was lost on the way (session dropped)."""
+    """A lock that is ours. `assure` raises LockLostError if it was lost on the way (session dropped)."""
 
     assure: Callable[[], None]
 
@@ -45,9 +43,9 @@ def course_lock(settings: WarehouseSettings, course_id: str) -> Iterator[Held]:
 
 
 @contextmanager
-def commit_turn(settings: WarehouseSettings) -> Iterator[Held]:
-    """Wait for our turn to write: SQLite admits one writer, and on PostgreSQL two would conflict."""
-    with _lock(settings, "commit", patience=COMMIT_PATIENCE, item="warehouse") as held:
+def commit_turn(settings: WarehouseSettings, patience: float = COMMIT_PATIENCE) -> Iterator[Held]:
+    """Wait so long for our turn to write: SQLite admits one writer, and on PostgreSQL two would conflict."""
+    with _lock(settings, "commit", patience=patience, item="warehouse") as held:
         yield held
 
 
@@ -63,7 +61,9 @@ def creation_turn(settings: WarehouseSettings) -> Iterator[None]:
 def _lock(settings: WarehouseSettings, name: str, *, patience: float, item: str) -> Iterator[Held]:
     catalog = settings.embedded_catalog
     if catalog is None:
-        with _advisory_lock(settings.catalog.removeprefix("postgres:"), name, patience, item) as held:
+        from gpb_pipeline.warehouse.advisory_locks import advisory_lock  # noqa: PLC0415  brings its client
+
+        with advisory_lock(settings, name, patience, item) as held:
             yield held
     else:
         with _file_lock(lock_folder(catalog) / f"{quote(name, safe='')}.lock", patience, item) as held:
@@ -82,63 +82,17 @@ def _file_lock(path: Path, patience: float, item: str) -> Iterator[Held]:
     try:
         lock.acquire(poll_interval=0.01)
     except filelock.Timeout:
-        raise _taken(item) from None
+        raise taken(item) from None
     try:
         yield Held(assure=lambda: None)
     finally:
         lock.release()
 
 
-@contextmanager
-def _advisory_lock(conninfo: str, name: str, patience: float, item: str) -> Iterator[Held]:
-    key = int.from_bytes(hashlib.blake2b(f"gpb:{name}".encode(), digest_size=8).digest(), signed=True)
-    try:
-        session = psycopg.connect(conninfo, autocommit=True, connect_timeout=10, keepalives_idle=30)
-    except psycopg.OperationalError:  # its text may hold the connection string
-        raise unreachable(item) from None
-    with session:
-        if not _acquired(session, key, patience):
-            raise _taken(item)
-
-        def assure() -> None:
-            try:
-                session.execute("SELECT 1")
-            except psycopg.Error:
-                raise TransientError(
-                    "the lock was lost with its PostgreSQL session",
-                    item=item,
-                    remedy="What was posted is kept: sync the course again.",
-                    code="lock_lost",
-                ) from None
-
-        yield Held(assure=assure)
-
-
-def _acquired(session: psycopg.Connection, key: int, patience: float) -> bool:
-    if not patience:
-        row = session.execute("SELECT pg_try_advisory_lock(%s)", (key,)).fetchone()
-        return bool(row and row[0])
-    session.execute("SELECT set_config('lock_timeout', %s, false)", (f"{round(patience * 1000)}ms",))
-    try:
-        session.execute("SELECT pg_advisory_lock(%s)", (key,))
-    except psycopg.errors.LockNotAvailable:
-        return False
-    return True
-
-
-def _taken(item: str) -> LockedError:
+def taken(item: str) -> LockedError:
+    """Make the error for a lock that another has."""
     return LockedError(
         "another process holds it",
         item=item,
         remedy="Wait until it has ended (`gpb history`), then try again.",
-    )
-
-
-def unreachable(item: str) -> TransientError:
-    """Make the error for a PostgreSQL that does not answer; its own text may hold the connection string."""
-    return TransientError(
-        "the PostgreSQL catalogue cannot be reached",
-        item=item,
-        remedy="Check GPB_CATALOG and that the server is up, then try again.",
-        code="warehouse_unavailable",
     )

@@ -1,14 +1,16 @@
 """Keeping the warehouse small: purging old jobs with their logs, merging files, expiring old snapshots.
 
-The holdings and what was ever sent are never purged. Purged rows leave the disk once their snapshots have
-expired and their files have been cleaned up, which `compact` does.
+The holdings are never purged, and what was ever sent only where the district says so. Purged rows leave the
+disk once their files were written anew, their snapshots have expired and those files have been cleaned up: by
+`compact`, within nine days where it runs every day.
 """
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from gpb_pipeline.passback.course import READ_BACK
+from gpb_pipeline.passback.sync_types import READ_BACK
 from gpb_pipeline.settings import RetentionSettings
 from gpb_pipeline.warehouse import history, looks, tables
 from gpb_pipeline.warehouse.ducklake import Connection, Warehouse
@@ -17,15 +19,34 @@ from gpb_pipeline.warehouse.history import Job, Status
 SNAPSHOTS_KEPT = timedelta(days=1)
 """How far back the warehouse can be read as it was: longer than any reader's transaction."""
 
+SUNDAY = 6
+"""The day on which every file with deleted rows is written anew, and not those alone of which little is left:
+what was removed by its age is then in no file that a reader of today's state needs."""
+
 _COMPACTION = (
     "CALL ducklake_rewrite_data_files('warehouse')",
     "CALL ducklake_merge_adjacent_files('warehouse')",
 )
+_ANEW = "CALL ducklake_rewrite_data_files('warehouse', '{table}', delete_threshold => 0)"
 _CLEANING = (
     "CALL ducklake_expire_snapshots('warehouse', older_than => {before})",
     "CALL ducklake_cleanup_old_files('warehouse', older_than => {before})",
     "CALL ducklake_delete_orphaned_files('warehouse', older_than => {before})",
 )
+
+
+_HOLDING_JOBS = " UNION ALL ".join(
+    f"SELECT job_id FROM {table.qualified}"  # noqa: S608
+    for pair in tables.ASIDE
+    for table in pair
+    if "job_id" in table.columns
+)
+SENT_BEFORE: tuple[tuple[tables.Table[Any], str], ...] = (
+    (tables.SENT_LINE_ITEMS, "sent_at < $1"),
+    (tables.SENT_RESULTS, "sent_at < $1"),
+    (tables.PAST_JOBS, f"started_at < $1 AND job_id NOT IN ({_HOLDING_JOBS})"),
+)
+"""What was ever sent before, and by whom; a job stays known while a holding is of it (holdings.py)."""
 
 
 def ages(settings: RetentionSettings) -> dict[Status, timedelta]:
@@ -62,9 +83,10 @@ def purge(
 ) -> list[Job]:
     """Delete the jobs past their age with their stages, ends and logs; return them.
 
-    Who posted them stays known, for what they sent is never forgotten (trace.py). Logs that a later job's are
-    too go with the last of these.
+    Who posted them stays known as long as what they sent (trace.py). Logs that a later job's are too go with
+    the last of these.
     """
+    settings = settings or RetentionSettings.load()
     old = purgeable(session, now=now, settings=settings)
     gone = [job.job_id for job in old]
     tables.PAST_JOBS.insert(session, tables.JOBS.select(session, "job_id", gone))
@@ -73,7 +95,29 @@ def purge(
     unused = {job.judged_in for job in old} - history.judged_in(session)
     for table in tables.LOGS:
         table.delete(session, "job_id", sorted(unused))
+    if settings.sent_days is not None:
+        no_longer_sent(session, (now or datetime.now(UTC)) - timedelta(days=settings.sent_days))
     return old
+
+
+def sent_past_age(
+    session: Connection, *, now: datetime | None = None, settings: RetentionSettings | None = None
+) -> int:
+    """Count the rows of what was ever sent that are past GPB_KEEP_SENT_DAYS; none where it is not set."""
+    days = (settings or RetentionSettings.load()).sent_days
+    if days is None:
+        return 0
+    before = (now or datetime.now(UTC)) - timedelta(days=days)
+    sent = [f"SELECT 1 FROM {table.qualified} WHERE {where}" for table, where in SENT_BEFORE[:2]]  # noqa: S608
+    query = f"SELECT count(*) FROM ({' UNION ALL '.join(sent)})"  # noqa: S608
+    [(count,)] = session.execute(query, [before]).fetchall()
+    return int(count)
+
+
+def no_longer_sent(session: Connection, before: datetime) -> None:
+    """Drop what was sent before, with who posted it; what the SIS holds stays in the holdings."""
+    for table, where in SENT_BEFORE:
+        table.delete_where(session, where, [before])
 
 
 def compact(warehouse: Warehouse, *, keep: timedelta = SNAPSHOTS_KEPT, now: datetime | None = None) -> None:
@@ -84,6 +128,9 @@ def compact(warehouse: Warehouse, *, keep: timedelta = SNAPSHOTS_KEPT, now: date
     moment = now or datetime.now(UTC)
     looks.fold(warehouse, keep=timedelta(days=RetentionSettings.load().looks_days), now=moment)
     before = f"TIMESTAMPTZ '{(moment - keep).isoformat()}'"
+    if moment.weekday() == SUNDAY:
+        for table in tables.ALL:
+            warehouse.commit(_run, _ANEW.format(table=table.name))
     for statement in (*_COMPACTION, *(cleaning.format(before=before) for cleaning in _CLEANING)):
         warehouse.commit(_run, statement)
 

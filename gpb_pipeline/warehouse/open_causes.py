@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 
 from gpb_pipeline.passback.rules.issues import Code, Severity
 from gpb_pipeline.passback.rules.stops import stop_of
 from gpb_pipeline.warehouse.details import IssueMeaning, meaning
 from gpb_pipeline.warehouse.ducklake import Connection
-from gpb_pipeline.warehouse.history import Job
+from gpb_pipeline.warehouse.history import Job, Latest
 
 _MET = """
 WITH met AS (
@@ -51,7 +52,9 @@ class OpenCause:
 
 
 def of_jobs(
-    session: Connection, jobs: Sequence[Job], only: Mapping[str, Collection[str]] = MappingProxyType({})
+    session: Connection,
+    jobs: Sequence[Job | Latest],
+    only: Mapping[str, Collection[str]] = MappingProxyType({}),
 ) -> dict[str, tuple[OpenCause, ...]]:
     """Give each of these jobs its causes: what stopped it, then errors, then what concerns most items.
 
@@ -65,12 +68,21 @@ def of_jobs(
         "follows": Code.ASSIGNMENT_NOT_SENT.value,
     }
     for job_id, code, items, waiting in session.execute(_MET, asked).fetchall():
-        met[job_id].append(OpenCause(code=code, meaning=meaning(code), items=items, waiting=waiting))
-    found = {
-        job.job_id: met[job.judged_in] + ([] if job.code is None else [_stop(job.code, job.stage)])
-        for job in jobs
-    }
-    return {job_id: tuple(sorted(causes, key=_gravest_first)) for job_id, causes in found.items() if causes}
+        met[job_id].append(_cause(code, items, waiting))
+    found: dict[str, tuple[OpenCause, ...]] = {}
+    for job in jobs:
+        causes = met.get(job.judged_in, [])
+        if job.code is not None:
+            causes = [*causes, _stop(job.code, job.stage)]
+        if causes:
+            found[job.job_id] = tuple(sorted(causes, key=_gravest_first))
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _cause(code: str, items: int, waiting: int) -> OpenCause:
+    """Make a cause once for all courses that have it alike: a district has thousands."""
+    return OpenCause(code=code, meaning=meaning(code), items=items, waiting=waiting)
 
 
 def _gravest_first(cause: OpenCause) -> tuple[bool, int, int, str]:
@@ -86,6 +98,7 @@ def _stop(code: str, stage: str | None) -> OpenCause:
         stage=stage or "Get Assignments",
         message=stop.cause,
         remedy=stop.remedy,
+        to_instructor=stop.to_instructor,
         who=stop.who,
     )
     return OpenCause(code=code, meaning=said, items=1, stopped=True)

@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from gpb_pipeline.passback.rows.counts import Counts, WriteCounts
-from gpb_pipeline.passback.rows.frames import Extracted
+from gpb_pipeline.passback.rows.counts import Counts, Extracted, WriteCounts
 from gpb_pipeline.warehouse.ducklake import Connection
 from gpb_pipeline.warehouse.history import Job
 

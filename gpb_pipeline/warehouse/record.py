@@ -17,8 +17,9 @@ from gpb_pipeline.passback.course import CanvasRead, SisRead
 from gpb_pipeline.passback.holdings.differences import Differences
 from gpb_pipeline.passback.rows.counts import Counts
 from gpb_pipeline.passback.rows.frames import Rows
-from gpb_pipeline.warehouse import frames, history, holdings, inputs, logs
+from gpb_pipeline.warehouse import frames, history, holdings, inputs, logs, unsure
 from gpb_pipeline.warehouse.ducklake import Connection
+from gpb_pipeline.warehouse.faults import taken_for_dead
 from gpb_pipeline.warehouse.frames import CourseFrames
 from gpb_pipeline.warehouse.history import DIED, Begun, End, EndStatus, Job, Reached
 from gpb_pipeline.warehouse.holdings import Change, Sent
@@ -80,22 +81,37 @@ def lost(end: Ended) -> Ended:
     return replace(end, status="Failed", code=DIED, **nothing)  # type: ignore[arg-type]  # all may be None
 
 
-def begin(session: Connection, jobs: Sequence[Begun]) -> frozenset[str]:
-    """Begin these jobs; return the courses whose last sync stopped while it could post."""
-    past = history.fail_open_jobs(session, {job.course_id: job.at for job in jobs})
+def begin(session: Connection, jobs: Sequence[Begun], restored_at: datetime | None = None) -> frozenset[str]:
+    """Begin these jobs; return the courses of which the SIS may hold more than is on record."""
+    at = {job.course_id: job.at for job in jobs}
+    past = history.fail_open_jobs(session, at)
     history.begin(session, jobs)
-    return history.left_unsure(past)
+    return unsure.left(past, at, restored_at)
 
 
-def progress(session: Connection, reached: Sequence[Reached], ended: Sequence[Ended]) -> None:
-    """Put stages and ends on record, with all that the ended jobs leave."""
+def intend(session: Connection, job_id: str, changes: Sequence[Change]) -> None:
+    """Put first writes on record before they are made; not of a job taken for dead."""
+    if history.ended(session, [job_id]):
+        raise taken_for_dead(f"job {job_id}")
+    holdings.bring(session, changes)
+
+
+def progress(session: Connection, reached: Sequence[Reached], ended: Sequence[Ended]) -> frozenset[str]:
+    """Put stages and ends on record, with all that the ended jobs leave; name the jobs that had an end.
+
+    Such a job lost its lock and was taken for dead: the course's next sync looks for what it posted, and
+    nothing that it leaves is put over what another may have left since.
+    """
     history.reach(session, reached)
+    before = history.ended(session, [end.job_id for end in ended])
+    ended = [end for end in ended if end.job_id not in before]
     frames.replace(session, [each for end in ended for each in _frames_of(end)])
     holdings.bring(session, [end.held for end in ended if end.held is not None])
     holdings.append(session, [each for end in ended for each in _sent_of(end)])
     logs.append(session, [each for end in ended for each in _outcome_of(end)])
     stamps = inputs.stamps(session, [end.course_id for end in ended if _may_be_shared(end)])
     history.end(session, [_end_of(end, stamps.get(end.course_id)) for end in ended])
+    return before
 
 
 def _may_be_shared(end: Ended) -> bool:
@@ -104,11 +120,9 @@ def _may_be_shared(end: Ended) -> bool:
 
 
 def _frames_of(end: Ended) -> list[CourseFrames]:
-    """Gather the frames of a course that was read, judged and posted to its end."""
     if end.canvas is None or end.sis is None or end.judgement is None:
         return []
-    made = frames.of_canvas(end.canvas) | frames.of_sis(end.sis) | frames.of_judgement(end.judgement)
-    return [CourseFrames(course_id=end.course_id, job_id=end.job_id, frames=made)]
+    return [frames.of_sync(end.course_id, end.job_id, end.canvas, end.sis, end.judgement)]
 
 
 def _sent_of(end: Ended) -> list[Sent]:

@@ -30,12 +30,12 @@ REQUESTS_KEPT = timedelta(days=14)
 
 _REQUESTS = """
 SELECT r.request_id, r.course_id, r.kind, r.wanted, r.asked_by, r.asked_by_id, r.asked_at,
-    s.step, s.taken_at, s.job_id, s.cause,
+    s.step, s.taken_at, s.job_id, coalesce(e.cause, s.cause) AS cause, coalesce(e.code, s.code) AS code,
     j.job_id IS NOT NULL AS begun, e.status AS job_status, stage, o.kept_at
 FROM warehouse.main.requests r
 LEFT JOIN (
     SELECT request_id, arg_max(step, taken_at) AS step, max(taken_at) AS taken_at,
-        max(job_id) AS job_id, arg_max(cause, taken_at) AS cause
+        max(job_id) AS job_id, arg_max(cause, taken_at) AS cause, arg_max(code, taken_at) AS code
     FROM warehouse.main.request_steps GROUP BY request_id
 ) s USING (request_id)
 LEFT JOIN warehouse.main.jobs j ON j.job_id = s.job_id
@@ -50,7 +50,10 @@ _NEWEST_FIRST = " ORDER BY r.asked_at DESC, r.request_id DESC"
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """A request as it stands. Times are in UTC; `stage` is its sync's, `found`: whether a look was kept."""
+    """A request as it stands. Times are in UTC; `stage` is its sync's, `found`: whether a look was kept.
+
+    `cause` and `code` say why it failed: as its sync's end has them from the first moment, else its run.
+    """
 
     request_id: str
     course_id: str
@@ -63,6 +66,7 @@ class Request:
     taken_at: datetime | None = None
     job_id: str | None = None
     cause: str | None = None
+    code: str | None = None
     begun: bool = False
     job_status: str | None = None
     stage: str | None = None
@@ -138,6 +142,7 @@ def step(
     at: datetime,
     job_id: str | None = None,
     cause: str | None = None,
+    code: str | None = None,
 ) -> None:
     """Put on record what became of a request."""
     row: dict[str, list[Any]] = {
@@ -146,6 +151,7 @@ def step(
         "taken_at": [at],
         "job_id": [job_id],
         "cause": [cause],
+        "code": [code],
     }
     tables.REQUEST_STEPS.insert(session, build(tables.RequestSteps, row))
 
@@ -171,6 +177,14 @@ def request(session: Connection, request_id: str) -> Request | None:
 def of_course(session: Connection, course_id: str) -> list[Request]:
     """List a course's requests, newest first."""
     return _requests(session.execute(_REQUESTS + " WHERE r.course_id = $1" + _NEWEST_FIRST, [course_id]))
+
+
+def beside(session: Connection, request_id: str) -> list[Request]:
+    """List the requests of the course that this one is of, newest first, itself among them."""
+    of_its_course = (
+        " WHERE r.course_id = (SELECT course_id FROM warehouse.main.requests WHERE request_id = $1)"
+    )
+    return _requests(session.execute(_REQUESTS + of_its_course + _NEWEST_FIRST, [request_id]))
 
 
 def unfinished(session: Connection) -> list[Request]:

@@ -8,8 +8,7 @@ holdings, and *append-only* ones (sent, history, choices).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, get_args
 
@@ -18,13 +17,14 @@ import pandera.pandas as pa
 from pandera.typing import DataFrame, Series
 
 from gpb_pipeline.passback import frames
-from gpb_pipeline.passback.course import SyncType
 from gpb_pipeline.passback.frames import F, Frame, UtcTime, build
 from gpb_pipeline.passback.holdings.differences import Differences
 from gpb_pipeline.passback.holdings.frames import LineItemHoldings, ResultHoldings
 from gpb_pipeline.passback.rows.frames import AssignmentRows, GradeRows, Issues
-from gpb_pipeline.settings import WarehouseSettings
-from gpb_pipeline.warehouse.ducklake import Connection, Warehouse, connect
+from gpb_pipeline.passback.sync_types import SyncType
+from gpb_pipeline.warehouse import views
+from gpb_pipeline.warehouse.ducklake import Connection
+from gpb_pipeline.warehouse.plain_rows import marks
 
 
 @dataclass(frozen=True)
@@ -71,14 +71,20 @@ class Table(Generic[F]):
     def delete(self, session: Connection, column: str, values: Sequence[str]) -> None:
         """Delete the rows whose `column` is one of `values`."""
         if values:
-            session.execute(f'DELETE FROM {self.qualified} WHERE "{column}" IN {_marks(values)}', values)  # noqa: S608
+            session.execute(f'DELETE FROM {self.qualified} WHERE "{column}" IN {marks(values)}', values)  # noqa: S608
+
+    def delete_where(self, session: Connection, where: str, values: Sequence[object]) -> None:
+        """Delete the rows of a condition; where there are none, nothing: it would be a commit for nothing."""
+        rows = f"FROM {self.qualified} WHERE {where}"
+        if session.execute(f"SELECT 1 {rows} LIMIT 1", list(values)).fetchall():
+            session.execute(f"DELETE {rows}", list(values))
 
     def select(self, session: Connection, column: str, values: Sequence[str]) -> DataFrame[F]:
         """Read the rows whose `column` is one of `values`, as the schema has them (the keys left out)."""
         if not values:
             return frames.empty(self.schema)
         wanted = ", ".join(f'"{name}"' for name in self.schema.to_schema().columns)
-        query = f'SELECT {wanted} FROM {self.qualified} WHERE "{column}" IN {_marks(values)}'  # noqa: S608
+        query = f'SELECT {wanted} FROM {self.qualified} WHERE "{column}" IN {marks(values)}'  # noqa: S608
         rows = session.execute(query, values).df()
         return build(self.schema, {name: rows[name] for name in rows.columns})
 
@@ -94,10 +100,6 @@ def keyed(rows: pd.DataFrame, **keys: str) -> pd.DataFrame:
     return pd.DataFrame(
         {key: pd.Series(value, index=rows.index, dtype=object) for key, value in keys.items()}
     ).join(rows)
-
-
-def _marks(values: Sequence[str]) -> str:
-    return f"({', '.join('?' * len(values))})"
 
 
 def _sql_type(dtype: Any) -> str:
@@ -151,6 +153,26 @@ class Strangers(Frame):
 
     line_item_id: Series[str]
     class_id: Series[str]
+
+
+class LeftInSis(Frame):
+    """What the SIS still holds because of us, and of which all but the sourcedId was forgotten."""
+
+    kind: Series[str] = pa.Field(isin=["assignment", "grade"])
+    sourced_id: Series[str]
+    section_id: Series[str]
+    class_id: Series[str]
+    assignment_id: Series[str]
+    look: Series[bool] = pa.Field(description="the next sync of its class looks whom it belongs to")
+
+
+class ForgottenMarks(Frame):
+    """Each id of each student whom no sync reads in, as a keyed mark (passback/forgotten.py)."""
+
+    salt: Series[str] = pa.Field(description="of all marks")
+    mark: Series[str]
+    forgotten_by: Series[str]
+    forgotten_at: Series[UtcTime]
 
 
 class SisAddresses(Frame):
@@ -245,6 +267,7 @@ class RequestSteps(Frame):
     taken_at: Series[UtcTime]
     job_id: Series[str] = pa.Field(nullable=True, description="of its sync, where it is one")
     cause: Series[str] = pa.Field(nullable=True, description="in words, where it failed")
+    code: Series[str] = pa.Field(nullable=True, description="of the cause, where it has one")
 
 
 class RequestOutcomes(Frame):
@@ -274,6 +297,20 @@ class LaunchContexts(Frame):
     course_id: Series[str]
 
 
+class Restorations(Frame):
+    """When the warehouse was found to be older than what was sent (restored.py)."""
+
+    noticed_at: Series[UtcTime]
+
+
+class FrameDigests(Frame):
+    """What tells each frame of a course from any other: one that is as it was is not written again."""
+
+    course_id: Series[str]
+    frame: Series[str] = pa.Field(description="its table; a digest of none is no frame's")
+    digest: Series[str]
+
+
 _COURSE = ("course_id", "job_id")
 _PRESENT = "SELECT table_name, column_name FROM duckdb_columns() WHERE database_name = 'warehouse'"
 
@@ -291,6 +328,8 @@ SIS_GRADING_PERIODS = Table("sis_grading_periods", frames.SisGradingPeriods, _CO
 FILTERED_ASSIGNMENTS = Table("filtered_assignments", AssignmentRows, _COURSE)
 FILTERED_GRADES = Table("filtered_grades", GradeRows, _COURSE)
 
+FRAME_DIGESTS = Table("frame_digests", FrameDigests)
+
 SIS_ASSIGNMENTS = Table("sis_assignments", AssignmentRows, _COURSE)
 SIS_GRADES = Table("sis_grades", GradeRows, _COURSE)
 ISSUES = Table("issues", Issues, _COURSE)
@@ -300,9 +339,10 @@ HOLDINGS_LINE_ITEMS = Table("holdings_line_items", LineItemHoldings)
 HOLDINGS_RESULTS = Table("holdings_results", ResultHoldings)
 CLASS_READS = Table("class_reads", ClassReads)
 STRANGERS = Table("strangers", Strangers)
+LEFT_IN_SIS = Table("left_in_sis", LeftInSis)
 ASIDE: tuple[tuple[Table[Any], Table[Any]], ...] = tuple(
     (table, Table(f"{table.name}_aside", table.schema, ("sis",)))
-    for table in (HOLDINGS_LINE_ITEMS, HOLDINGS_RESULTS, CLASS_READS, STRANGERS)
+    for table in (HOLDINGS_LINE_ITEMS, HOLDINGS_RESULTS, CLASS_READS, STRANGERS, LEFT_IN_SIS)
 )
 """What is known of the SIS that syncs go to, and where that of another SIS is kept meanwhile."""
 SIS_ADDRESSES = Table("sis_addresses", SisAddresses)
@@ -321,6 +361,8 @@ REQUEST_STEPS = Table("request_steps", RequestSteps)
 REQUEST_OUTCOMES = Table("request_outcomes", RequestOutcomes)
 LOOKS = Table("looks", Looks)
 LAUNCH_CONTEXTS = Table("launch_contexts", LaunchContexts)
+FORGOTTEN = Table("forgotten", ForgottenMarks)
+RESTORATIONS = Table("restorations", Restorations)
 
 LOGS: tuple[Table[Any], ...] = (SIS_ASSIGNMENTS, SIS_GRADES, ISSUES, DIFFERENCES)
 HISTORY: tuple[Table[Any], ...] = (JOBS, JOB_STAGES, JOB_ENDS)
@@ -338,6 +380,7 @@ CURRENT: tuple[Table[Any], ...] = (
     SIS_GRADING_PERIODS,
     FILTERED_ASSIGNMENTS,
     FILTERED_GRADES,
+    FRAME_DIGESTS,
 )
 ALL: tuple[Table[Any], ...] = (
     *CURRENT,
@@ -346,6 +389,7 @@ ALL: tuple[Table[Any], ...] = (
     HOLDINGS_RESULTS,
     CLASS_READS,
     STRANGERS,
+    LEFT_IN_SIS,
     *(aside for _, aside in ASIDE),
     SIS_ADDRESSES,
     SENT_LINE_ITEMS,
@@ -359,20 +403,16 @@ ALL: tuple[Table[Any], ...] = (
     REQUEST_OUTCOMES,
     LOOKS,
     LAUNCH_CONTEXTS,
+    FORGOTTEN,
+    RESTORATIONS,
 )
 
 
 def create(session: Connection) -> None:
-    """Create whatever is missing; pass it to `ducklake.connect`."""
+    """Create whatever is missing, views too; opening.py does so when a version first comes."""
     present: dict[str, set[str]] = defaultdict(set)
     for table_name, column in session.execute(_PRESENT).fetchall():
         present[table_name].add(column)
     for table in ALL:
         table.create(session, present[table.name])
-
-
-@contextmanager
-def open_warehouse() -> Iterator[Warehouse]:
-    """Open the warehouse that the settings name, with every table in it; raises what `connect` does."""
-    with connect(WarehouseSettings.load(), create) as warehouse:
-        yield warehouse
+    views.create(session)

@@ -8,7 +8,6 @@ exist.
 from __future__ import annotations
 
 import base64
-import binascii
 import hmac
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -192,10 +191,17 @@ def admit(settings: WebSettings, headers: Headers, peer: str) -> Viewer | Refusa
 def _of_proxy(settings: WebSettings, headers: Headers, peer: str) -> Viewer | Refusal:
     if peer not in settings.proxies:
         return Refusal(403, "These pages are reached through the district's sign-on.")
+    for header in (settings.user_header or "", settings.courses_header):
+        if (
+            len(headers.getlist(header)) > 1
+        ):  # the proxy's and a client's own, and nobody knows which is which
+            return Refusal(400, f"{header} came twice: the proxy must replace what a client sends.")
     name = headers.get(settings.user_header or "", "").strip()
     if not name:
         return Refusal(401, "Nobody has signed in.")
     listed = {each.strip() for each in headers.get(settings.courses_header, "").split(",")} - {""}
+    if "*" in listed and len(listed) > 1:
+        return Refusal(400, f"{settings.courses_header} has both * and courses: it must be one or the other.")
     return Viewer(courses=None if "*" in listed else frozenset(listed), name=name)
 
 
@@ -207,7 +213,7 @@ def _secret_of(authorization: str) -> bytes:
         return b""
     try:
         return base64.b64decode(rest, validate=True).partition(b":")[2]
-    except binascii.Error:
+    except ValueError:  # also of what is not ASCII
         return b""
 
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from gpb_pipeline.errors import PipelineError
+from gpb_pipeline.passback.rules.stops import stop_of
 from gpb_pipeline.settings import WebSettings
 from gpb_pipeline.web import courses, desk, differences, front, launches, syncs, trace
 from gpb_pipeline.web.access import Guard
+from gpb_pipeline.web.readable import Readable
 from gpb_pipeline.web.site import FOLDER, Site, site
 from gpb_pipeline.web.tool import Tool
 
@@ -37,7 +40,13 @@ def create_app(here: Site, settings: WebSettings, tool: Tool | None = None) -> S
             *([*launches.routes(tool), *desk.routes(tool)] if tool else []),
             Mount("/static", StaticFiles(directory=FOLDER / "static")),
         ],
-        middleware=[Middleware(Guard, settings, tool)],
+        middleware=[
+            Middleware(Guard, settings, tool),
+            Middleware(
+                ServerErrorMiddleware, handler=_our_fault
+            ),  # within: its answer has the guard's headers
+            Middleware(Readable, here),
+        ],
         exception_handlers={HTTPException: _no_such_page, PipelineError: _fault},
     )
     app.state.site = here
@@ -56,9 +65,21 @@ def _no_such_page(request: Request, error: Exception) -> Response:
     return site(request).render("message.html", context, status)
 
 
+def _our_fault(request: Request, _: Exception) -> Response:
+    context = {"title": "Not available", "told": _OURS, "remedy": "", "leads_on": True}
+    return site(request).render("message.html", context, 500)
+
+
+_OURS = "This page has a fault of its own. Tell the data team when you saw it; nothing was changed."
+
+
 def _fault(request: Request, error: Exception) -> Response:
     if not isinstance(error, PipelineError):
         raise error
-    told = f"{error.item}: {error.what}."
-    context = {"title": "Not available", "told": told, "remedy": error.remedy, "leads_on": True}
+    told, remedy = f"{error.item}: {error.what}.", error.remedy
+    came = getattr(request.state, "viewer", None)
+    if came is not None and came.session is not None:
+        stop = stop_of(error.code)
+        told, remedy = stop.cause, stop.to_who_asked
+    context = {"title": "Not available", "told": told, "remedy": remedy, "leads_on": True}
     return site(request).render("message.html", context, 503)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from starlette.exceptions import HTTPException
@@ -11,14 +12,26 @@ from starlette.responses import HTMLResponse
 
 from gpb_pipeline.passback.nightly import next_nightly
 from gpb_pipeline.warehouse import choices, district, history, requests
+from gpb_pipeline.warehouse.ducklake import Connection
 from gpb_pipeline.warehouse.history import Job
 from gpb_pipeline.web.desk import TITLES
 from gpb_pipeline.web.query import Links, page_number, window
 from gpb_pipeline.web.site import Site, site, viewer
+from gpb_pipeline.web.words import words
 
 SYNCS_A_PAGE = 10
 ENDED_SHOWN = timedelta(days=2)
 """How long a request that came to nothing is told above the history."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CourseRecord:
+    """What the warehouse has for a course's page, read in one."""
+
+    jobs: Sequence[Job]
+    name: str | None
+    nightly: choices.NightlyCourses
+    made: Sequence[requests.Request]
 
 
 def course(request: Request) -> HTMLResponse:
@@ -27,22 +40,21 @@ def course(request: Request) -> HTMLResponse:
     course_id = request.path_params["course_id"]
     if not viewer(request).may_see(course_id):
         raise HTTPException(404, _UNKNOWN)
-    jobs = here.warehouse.read(history.jobs, course_id)
-    if any(job.status == "Running" for job in jobs):
-        history.fail_dead_jobs(here.warehouse)
-        jobs = here.warehouse.read(history.jobs, course_id)
-    name = here.warehouse.read(district.course_name, course_id)
+    known = here.warehouse.read(_known, course_id, default=here.nightly.default)
+    if any(job.status == "Running" for job in known.jobs):
+        history.fail_dead_jobs_at_once(here.warehouse)
+        known = here.warehouse.read(_known, course_id, default=here.nightly.default)
+    jobs, name = known.jobs, known.name
     if not jobs and name is None and viewer(request).session is None:
         raise HTTPException(404, _UNKNOWN)
-    chosen = here.warehouse.read(choices.nightly)
-    asked = _asked(here, course_id, jobs)
+    asked = _asked(here, known)
     number, last = window(page_number(request), len(jobs), SYNCS_A_PAGE)
     return here.render(
         "course.html",
         {
             "links": Links(request),
             "course_id": course_id,
-            "name": here.course_name(request, course_id),
+            "name": name or viewer(request).course_name(course_id) or f"Course {course_id}",
             "jobs": here.as_seen(request, jobs[SYNCS_A_PAGE * (number - 1) : SYNCS_A_PAGE * number]),
             "limited": viewer(request).sections(course_id) is not None,
             "total": len(jobs),
@@ -51,19 +63,29 @@ def course(request: Request) -> HTMLResponse:
             "running": any(each.is_open for each in asked) or any(job.status == "Running" for job in jobs),
             "asked": asked,
             "titles": TITLES,
+            "words": words(request),
             "may_act": viewer(request).may_act(course_id),
             "nightly_is_on": here.nightly.enabled,
-            "opted_in": course_id in set(chosen["course_id"][chosen["enabled"]]),
+            "opted_in": course_id in known.nightly,
+            "by_default": known.nightly.by_default(course_id),
             "next_nightly": next_nightly(here.clock(), here.nightly.at, here.zone),
         },
     )
 
 
-def _asked(here: Site, course_id: str, jobs: Sequence[Job]) -> list[requests.Request]:
+def _known(session: Connection, course_id: str, *, default: bool) -> CourseRecord:
+    return CourseRecord(
+        jobs=history.jobs(session, course_id),
+        name=district.course_name(session, course_id),
+        nightly=choices.nightly_courses(session, default=default),
+        made=requests.of_course(session, course_id),
+    )
+
+
+def _asked(here: Site, known: CourseRecord) -> list[requests.Request]:
     """List what was asked for and is not in the history yet: waiting, or ended without a sync."""
-    made = here.warehouse.read(requests.of_course, course_id)
-    listed = {job.job_id for job in jobs}
-    untold = [each for each in made if each.job_id not in listed]
+    listed = {job.job_id for job in known.jobs}
+    untold = [each for each in known.made if each.job_id not in listed]
     since = here.clock() - ENDED_SHOWN
     failed = ("Failed", "Not launched in time")
     return [each for each in untold if each.is_open or (each.status in failed and each.asked_at > since)]

@@ -22,19 +22,28 @@ from gpb_pipeline import outlook
 from gpb_pipeline.lti.sessions import Session
 from gpb_pipeline.outlook import Outlook
 from gpb_pipeline.passback.nightly import next_nightly
+from gpb_pipeline.passback.rules.issues import Code
 from gpb_pipeline.warehouse import choices, requests
 from gpb_pipeline.warehouse.ducklake import Connection
 from gpb_pipeline.warehouse.requests import NewRequest, RequestKind
 from gpb_pipeline.web import previewed, windows, wishes
-from gpb_pipeline.web.forms import Form, acting, posted
-from gpb_pipeline.web.query import Links
+from gpb_pipeline.web.forms import Form, acting, only_one, posted
+from gpb_pipeline.web.query import Links, one, word
 from gpb_pipeline.web.site import site, viewer
 from gpb_pipeline.web.tool import Tool
 from gpb_pipeline.web.windows import Picked
 from gpb_pipeline.web.wishes import LISTS, PREVIEW_HOLDS, WANTED, Only
+from gpb_pipeline.web.words import words
 
 LATE = timedelta(minutes=1)
 """After which a request that nobody has launched says so."""
+EXPLAINED = (
+    Code.CATEGORY_NOT_FOUND,
+    Code.CATEGORY_AMBIGUOUS,
+    Code.CATEGORY_GONE,
+    Code.CLASS_UNKNOWN,
+)
+"""Why a section goes to no category, where nobody chose Unassociated: told beside its drop-down."""
 TITLES: Mapping[str, str] = {
     "read": "Get Assignments",
     "preview": "Preview",
@@ -62,9 +71,9 @@ def utilities(request: Request) -> HTMLResponse:
     """Show the nightly switch, where the institution allows it, and the way to the other windows."""
     here, course_id = site(request), request.path_params["course_id"]
     acting(request, course_id)
-    chosen = here.warehouse.read(choices.nightly)
     made = here.warehouse.read(requests.of_course, course_id)
     only = viewer(request).sections(course_id)
+    nightly = here.warehouse.read(choices.nightly_courses, default=here.nightly.default)
     switching = next((_told(each, only) for each in made if each.kind == "nightly"), None)
     return _window(
         request,
@@ -72,7 +81,8 @@ def utilities(request: Request) -> HTMLResponse:
         course_id,
         whole=only is None,
         nightly_is_on=here.nightly.enabled,
-        opted_in=course_id in set(chosen["course_id"][chosen["enabled"]]),
+        opted_in=course_id in nightly,
+        by_default=nightly.by_default(course_id),
         next_nightly=next_nightly(here.clock(), here.nightly.at, here.zone),
         switching=switching,
         running=switching is not None and switching.is_open,
@@ -96,23 +106,23 @@ def categories_window(request: Request) -> HTMLResponse:
     """Show the assignment groups, and each section's category."""
     course_id = request.path_params["course_id"]
     acting(request, course_id)
-    return _window(request, "categories_window.html", course_id, **_list(request, course_id))
+    listed = _list(request, course_id)
+    return _window(request, "categories_window.html", course_id, explained=EXPLAINED, **listed)
 
 
 def asked(request: Request) -> HTMLResponse:
     """Show what became of a request, and what its look found."""
-    here = site(request)
-    found = here.warehouse.read(requests.request, request.path_params["request_id"])
+    here, request_id = site(request), request.path_params["request_id"]
+    made, kept = here.warehouse.read(_answered, request_id)
+    found = next((each for each in made if each.request_id == request_id), None)
     who = viewer(request)
     if found is None or not who.may_see(found.course_id):
         raise HTTPException(404, "There is no such request, or it is past its age.")
-    kept = here.warehouse.read(requests.outlook, found.request_id) if found.found else None
     only = who.sections(found.course_id)
     found = _told(found, only)
     seen = wishes.as_seen(outlook.read(kept), only) if kept else None
     if seen and found.kind == "preview":
         seen = wishes.as_asked(seen, found)
-    made = here.warehouse.read(requests.of_course, found.course_id)
     late = found.step is None and here.clock() - found.asked_at > LATE
     return _window(
         request,
@@ -150,7 +160,7 @@ class Asking:
         form = await posted(request, session, self._tool)
         if kind not in WANTED:
             raise HTTPException(404, "There is no such page.")
-        if kind in ("remaster", "nightly") or form["type"] == ["remaster"]:
+        if kind in ("remaster", "nightly") or wishes.is_remaster(form):
             _require_whole(request, course_id)
         if kind == "nightly" and not site(request).nightly.enabled:
             raise HTTPException(409, "Nightly syncs are switched off for the institution.")
@@ -160,6 +170,7 @@ class Asking:
     def _asked(self, request: Request, kind: RequestKind, form: Form, session: Session) -> str:
         here, course_id = site(request), request.path_params["course_id"]
         only = viewer(request).sections(course_id)
+        window = {"nightly": "utilities", "categories": "categories"}.get(kind) or _window_of(form)
         drawn = here.warehouse.read(wishes.drawn_from, course_id, only, form, here.clock())
         asked = NewRequest(
             course_id=course_id,
@@ -172,7 +183,6 @@ class Asking:
         request_id = here.warehouse.commit(requests.ask, asked)
         if kind in ("sync", "remaster", "preview"):
             return f"/requests/{request_id}"
-        window = {"nightly": "utilities", "categories": "categories"}.get(kind) or _window_of(form)
         address = f"/courses/{quote(course_id)}/{window}"
         return address if wishes.chose_all(form, drawn, only) else f"{address}?{_choice_of(form)}"
 
@@ -197,25 +207,27 @@ def _assignments(request: Request, template: str) -> HTMLResponse:
 def _choice(request: Request, course_id: str) -> tuple[Picked, datetime | None]:
     """Read what an address chose, or the preview that it comes back from, and when that was listed."""
     here, query = site(request), request.query_params
+    seen_in, sort = one(request, "seen"), word(request, "sort", windows.SORTS) or "name"
+    is_remaster = bool(word(request, "type", ["remaster"]))
     only = viewer(request).sections(course_id)
-    if "asked" in query:
-        asked = here.warehouse.read(requests.request, query["asked"])
+    if came_from := one(request, "asked"):
+        asked = here.warehouse.read(requests.request, came_from)
         if asked and asked.course_id == course_id and asked.kind == "preview":
             choice = wishes.chosen_of(asked.wanted)
             wishes.require_theirs(choice.sections or frozenset(), only)
             if asked.wanted["type"] == "remaster":
                 choice = replace(choice, sections=None)
             return choice, asked.asked_at
-    view = query.get("view") or None
+    view = one(request, "view") or None
     was_shown = "shown" in query
-    sections = frozenset(query.getlist("section")) if was_shown and "type" not in query else None
+    sections = frozenset(query.getlist("section")) if was_shown and not is_remaster else None
     wishes.require_theirs((sections or frozenset()) | ({view} if view else set()), only)
-    seen = here.warehouse.read(requests.request, query["seen"]) if was_shown and "seen" in query else None
+    seen = here.warehouse.read(requests.request, seen_in) if was_shown and seen_in else None
     choice = Picked(
         sections=sections,
         assignments=frozenset(query.getlist("assignment")) if was_shown else None,
         view=view,
-        sort=query.get("sort", "name"),
+        sort=sort,
     )
     return choice, seen.asked_at if seen and seen.course_id == course_id else None
 
@@ -234,6 +246,11 @@ def _list(request: Request, course_id: str) -> dict[str, Any]:
         "late": reading is not None and reading.step is None and here.clock() - reading.asked_at > LATE,
         "running": reading is not None and reading.is_open,
     }
+
+
+def _answered(session: Connection, request_id: str) -> tuple[list[requests.Request], str | None]:
+    """Read a request with those of its course, and what its look found, in one."""
+    return requests.beside(session, request_id), requests.outlook(session, request_id)
 
 
 def _latest(session: Connection, course_id: str, only: Only) -> tuple[Outlook | None, list[requests.Request]]:
@@ -273,13 +290,13 @@ def _window(request: Request, template: str, course_id: str, **context: object) 
         "token": session.form_token if session else "",
         "refresh": 2,
         "ended": "Done.",
+        "words": words(request),
     }
     return here.render(template, shared | context)
 
 
 def _window_of(form: Form) -> str:
-    [window] = form["window"][:1] or ["sync"]
-    return window if window in ("sync", "remaster", "categories") else "sync"
+    return only_one(form, "window", ("sync", "remaster", "categories"), "sync")
 
 
 def _choice_of(form: Form) -> str:

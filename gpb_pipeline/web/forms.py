@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import hmac
 from collections import defaultdict
+from collections.abc import Collection
 from urllib.parse import parse_qsl, urlsplit
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from gpb_pipeline.lti.sessions import Session
+from gpb_pipeline.web.query import one_thing, unclear
+from gpb_pipeline.web.readable import MOST, fault_of_fields
 from gpb_pipeline.web.site import viewer
 from gpb_pipeline.web.tool import Tool
 
-BODY, FIELDS = 512 * 1024, 5_000
-"""Bytes, and fields: the form of 1,000 assignments has some 40 kB."""
+BODY = 512 * 1024
+"""Bytes: the form of 1,000 assignments has some 40 kB."""
 
 Form = defaultdict[str, list[str]]
 
@@ -36,7 +39,7 @@ async def posted(request: Request, session: Session, tool: Tool) -> Form:
     if not _is_from_here(request, tool):
         raise HTTPException(403, "This form did not come from Grade Sync. Open it again from Canvas.")
     form = await fields(request)
-    [token] = form.pop("token", [""])[:1]
+    token = single(form, "token")
     if not hmac.compare_digest(token.encode(), session.form_token.encode()):
         raise HTTPException(403, "This form is of another session. Open Grade Sync again from Canvas.")
     return form
@@ -64,10 +67,26 @@ async def fields(request: Request) -> Form:
         body += chunk
         if len(body) > BODY:
             raise HTTPException(413, "The form is too long.")
-    form: Form = defaultdict(list)
     try:
-        for name, value in parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=FIELDS):
-            form[name].append(value)
+        given = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=MOST)
     except ValueError:
         raise HTTPException(400, "What was sent is no form.") from None
+    if wrong := fault_of_fields(given):
+        raise HTTPException(400, wrong)
+    form: Form = defaultdict(list)
+    for name, value in given:
+        form[name].append(value)
     return form
+
+
+def only_one(form: Form, name: str, known: Collection[str], default: str) -> str:
+    """Read the one of a few words that a field has; 400 for another, or for two."""
+    given = single(form, name) or default
+    if given not in known:
+        raise unclear(name, "is not one of what there is")
+    return given
+
+
+def single(form: Form, name: str) -> str:
+    """Read what a field has, "" where it is not there; 400 where it is there as two things."""
+    return one_thing(name, form.get(name, ()))

@@ -13,9 +13,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from gpb_pipeline.warehouse import district, history
-from gpb_pipeline.warehouse.district import Cause, CourseLine
-from gpb_pipeline.web.query import Links, page_number, window
+from gpb_pipeline.warehouse.district import Cause, CourseLine, District
+from gpb_pipeline.web.query import Links, one, page_number, window, word
 from gpb_pipeline.web.site import site, viewer
+from gpb_pipeline.web.words import words
 
 COURSES_A_PAGE = 25
 CAUSES_SHOWN = 8
@@ -36,10 +37,15 @@ def all_courses(request: Request) -> HTMLResponse:
     """Show each course that is unresolved, why and who must act; and any other, by what is asked for."""
     here = site(request)
     allowed, only = viewer(request).courses, viewer(request).limited
-    found = here.warehouse.read(district.district, course_ids=allowed, only=only)
+
+    def read() -> District:
+        default = here.nightly.default
+        return here.warehouse.read(district.district, course_ids=allowed, only=only, nightly_default=default)
+
+    found = read()
     if any(line.last and line.last.status == "Running" for line in found.courses):
-        history.fail_dead_jobs(here.warehouse)
-        found = here.warehouse.read(district.district, course_ids=allowed, only=only)
+        history.fail_dead_jobs_at_once(here.warehouse)
+        found = read()
     asked = _asked_for(request)
     shown = [line for line in found.courses if asked.takes(line)]
     number, last = window(page_number(request), len(shown), COURSES_A_PAGE)
@@ -60,6 +66,7 @@ def all_courses(request: Request) -> HTMLResponse:
             "number": number,
             "last": last,
             "nightly_is_on": here.nightly.enabled,
+            "words": words(request),
         },
     )
 
@@ -102,11 +109,8 @@ class FrontFilter:
 
 
 def _asked_for(request: Request) -> FrontFilter:
-    words, status, code, who = (
-        request.query_params.get(name, "").strip() for name in ("q", "status", "code", "who")
-    )
-    if status not in STATUSES:
-        status = EVERY if words or code or who else UNRESOLVED
+    words, code, who = (one(request, name) for name in ("q", "code", "who"))
+    status = word(request, "status", STATUSES) or (EVERY if words or code or who else UNRESOLVED)
     return FrontFilter(words, status, code, who)
 
 

@@ -10,7 +10,7 @@ import uvicorn
 
 from gpb_pipeline.errors import PermanentError
 from gpb_pipeline.settings import NightlySettings, PassbackSettings, WebSettings
-from gpb_pipeline.warehouse import tables
+from gpb_pipeline.warehouse.opening import open_warehouse
 from gpb_pipeline.web.access import assure_guarded
 from gpb_pipeline.web.app import create_app
 from gpb_pipeline.web.site import make_site
@@ -23,7 +23,7 @@ def serve_forever(port: int | None = None) -> None:
     Nothing is logged of requests; who looked at pages that show students is on record (looks.py).
     """
     settings = WebSettings.load()
-    with tables.open_warehouse() as warehouse, ExitStack() as stack:
+    with open_warehouse() as warehouse, ExitStack() as stack:
         tool = the_tool(settings, warehouse)
         assure_guarded(settings, tool)
         listener = stack.enter_context(listening(settings.host, settings.port if port is None else port))

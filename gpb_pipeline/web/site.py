@@ -15,9 +15,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from gpb_pipeline.passback.course import SyncType
 from gpb_pipeline.passback.rules.stops import stop_of
-from gpb_pipeline.settings import NightlySettings
+from gpb_pipeline.passback.sync_types import SyncType
+from gpb_pipeline.settings import CanvasSettings, NightlySettings
 from gpb_pipeline.warehouse import details, district, history, looks, part, trace
 from gpb_pipeline.warehouse.ducklake import Warehouse
 from gpb_pipeline.warehouse.history import Job
@@ -33,13 +33,17 @@ STATES = ("created", "updated", "unchanged", "withdrawn", "skipped", "failed")
 
 @dataclass(frozen=True)
 class Site:
-    """Handed to every page as `request.app.state.site`."""
+    """Handed to every page as `request.app.state.site`.
+
+    `canvas` gives the settings of the Canvas that a trace asks who graded; raises SettingsError without one.
+    """
 
     warehouse: Warehouse
     zone: ZoneInfo
     nightly: NightlySettings
     templates: jinja2.Environment
     clock: Callable[[], datetime]
+    canvas: Callable[[], CanvasSettings]
 
     def render(self, template: str, context: Mapping[str, object], status: int = 200) -> HTMLResponse:
         return HTMLResponse(self.templates.get_template(template).render(context), status)
@@ -49,7 +53,7 @@ class Site:
         job_id = request.path_params["job_id"]
         job = self.warehouse.read(history.job, job_id)
         if job is not None and job.status == "Running":
-            history.fail_dead_jobs(self.warehouse)
+            history.fail_dead_jobs_at_once(self.warehouse)
             job = self.warehouse.read(history.job, job_id)
         if job is None or not viewer(request).may_see(job.course_id):
             raise HTTPException(404, "There is no such sync, or it is past its age.")
@@ -91,6 +95,7 @@ def make_site(
     zone: ZoneInfo,
     nightly: NightlySettings,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    canvas: Callable[[], CanvasSettings] = CanvasSettings.load,
 ) -> Site:
     """Put a site together, its templates with the filters they use; `clock` tells the time with its zone."""
     templates = jinja2.Environment(
@@ -108,7 +113,9 @@ def make_site(
         "kebab": lambda text: "-".join(text.lower().replace("(", "").replace(")", "").split()),
     }
     templates.globals |= {"type_labels": TYPE_LABELS, "meaning": details.meaning, "stop_of": stop_of}
-    return Site(warehouse=warehouse, zone=zone, nightly=nightly, templates=templates, clock=clock)
+    return Site(
+        warehouse=warehouse, zone=zone, nightly=nightly, templates=templates, clock=clock, canvas=canvas
+    )
 
 
 def _moment(at: datetime | None, zone: ZoneInfo) -> Markup:

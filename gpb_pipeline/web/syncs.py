@@ -14,8 +14,9 @@ from gpb_pipeline.warehouse.ducklake import Connection
 from gpb_pipeline.warehouse.history import Job
 from gpb_pipeline.warehouse.log_pages import ASSIGNMENTS, GRADES, Choices, Line, Log, LogPage, Wanted
 from gpb_pipeline.web.graphs import Ring, ring
-from gpb_pipeline.web.query import Links, page_number, student_number, wanted
+from gpb_pipeline.web.query import Links, page_number, student_number, unclear, wanted, word
 from gpb_pipeline.web.site import STATES, site, viewer
+from gpb_pipeline.web.words import words
 
 TABS = {
     "": "Overview",
@@ -65,7 +66,7 @@ def issues_csv(request: Request) -> Response:
     asked = here.warehouse.read(_asked, request, job)
     lines = IssueLines(
         only=asked.only,
-        code=request.query_params.get("code") or None,
+        code=asked.code,
         section=asked.section,
         assignment=asked.assignment,
         student=asked.student,
@@ -95,8 +96,9 @@ def _asked(session: Connection, request: Request, job: Job) -> Wanted:
         raise HTTPException(404, "There is no such section here.")
     number = student_number(request)
     students = log_pages.choices(session, GRADES, job.judged_in, only).students if number else []
-    named = students[number - 1].value if number and number <= len(students) else None
-    return replace(asked, only=only, student=named)
+    if number and number > len(students):
+        raise unclear("student", "is not a number of the list")
+    return replace(asked, only=only, student=students[number - 1].value if number else None)
 
 
 def _log(request: Request, template: str, job: Job, log: Log[Line], **context: object) -> HTMLResponse:
@@ -138,6 +140,7 @@ def _tab(request: Request, template: str, job: Job, tab: str, **context: object)
             "tab": tab,
             "running": job.status == "Running",
             "limited": viewer(request).sections(job.course_id) is not None,
+            "words": words(request),
             **context,
         },
     )
@@ -150,7 +153,7 @@ def _ring(request: Request, log: Log[Line], job: Job) -> Ring:
 
 
 def _csv(request: Request, job: Job, name: str, text: str) -> Response:
-    mark = csv_logs.BYTE_ORDER_MARK if request.query_params.get("for") == "spreadsheet" else ""
+    mark = csv_logs.BYTE_ORDER_MARK if word(request, "for", ["spreadsheet"]) else ""
     safe_id = "".join(letter for letter in job.job_id if letter.isalnum() or letter in "-_")
     return Response(
         mark + text,

@@ -11,7 +11,7 @@ from gpb_pipeline.canvas.client import CanvasClient, NotFoundError
 from gpb_pipeline.errors import PipelineError, TransientError
 from gpb_pipeline.lti import keys
 from gpb_pipeline.lti.canvas_keys import CanvasKeys
-from gpb_pipeline.lti.contexts import KnownContexts, not_now
+from gpb_pipeline.lti.contexts import KnownContexts, not_allowed, not_now
 from gpb_pipeline.lti.keys import ToolKeys
 from gpb_pipeline.lti.pending import PendingLaunches
 from gpb_pipeline.lti.registration import Registration, registered
@@ -74,6 +74,8 @@ def _asked(settings: CanvasSettings, context_id: str) -> str | None:
             found = canvas.get(f"courses/lti_context_id:{context_id}", item="the launch's course")
     except NotFoundError:
         return None
-    except PipelineError:
+    except TransientError:
         raise not_now() from None
+    except PipelineError as fault:
+        raise not_allowed(fault.code) from None
     return str(found["id"]) if "id" in found else None

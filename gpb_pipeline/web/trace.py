@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from gpb_pipeline.canvas import grade_changes
+from gpb_pipeline.canvas.grade_changes import GradeLog
 from gpb_pipeline.warehouse import trace
-from gpb_pipeline.web.forms import Form, fields
-from gpb_pipeline.web.site import site, viewer
+from gpb_pipeline.warehouse.trace import Trace
+from gpb_pipeline.web.forms import Form, fields, single
+from gpb_pipeline.web.site import Site, site, viewer
 
 
 async def grade_trace(request: Request) -> HTMLResponse:
-    """Show every value ever sent for a student's assignment, and what Canvas said then."""
+    """Show every value ever sent for a student's assignment, what Canvas said then, and who graded there."""
     if not viewer(request).may_see(request.path_params["course_id"]):
         raise HTTPException(404, "There is no such course here.")
     form = await fields(request) if request.method == "POST" else Form(list)
@@ -22,17 +27,15 @@ async def grade_trace(request: Request) -> HTMLResponse:
 
 def _traced(request: Request, form: Form) -> HTMLResponse:
     here, course_id = site(request), request.path_params["course_id"]
-    student_id, assignment_id = ("".join(form[name][:1]).strip() for name in ("student", "assignment"))
-    found = None
+    student_id, assignment_id = (single(form, name) for name in ("student", "assignment"))
+    only = viewer(request).sections(course_id)
+    found = graded = None
     if student_id and assignment_id:
         here.looked(request, course_id, "trace")
         found = here.warehouse.read(
-            trace.of_grade,
-            course_id,
-            student_id=student_id,
-            assignment_id=assignment_id,
-            only=viewer(request).sections(course_id),
+            trace.of_grade, course_id, student_id=student_id, assignment_id=assignment_id, only=only
         )
+        graded = _who_graded(here, found, only)
     return here.render(
         "trace.html",
         {
@@ -41,5 +44,17 @@ def _traced(request: Request, form: Form) -> HTMLResponse:
             "student_id": student_id,
             "assignment_id": assignment_id,
             "found": found,
+            "graded": graded,
+            "teaches": viewer(request).session is not None,
         },
+    )
+
+
+def _who_graded(here: Site, found: Trace, only: Collection[str] | None) -> GradeLog | None:
+    """Ask Canvas, but not of a student in none of the sections that a viewer is limited to."""
+    is_known = found.student_name is not None or (only is None and bool(found.writes or found.last))
+    if not is_known:
+        return None
+    return grade_changes.look_up(
+        here.canvas, found.course_id, assignment_id=found.assignment_id, student_id=found.student_id
     )

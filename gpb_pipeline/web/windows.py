@@ -105,3 +105,5 @@ _KEYS: Mapping[str, Callable[[AssignmentChoice], tuple[float | str, str]]] = {
     "due": lambda line: (line.dues[0].timestamp() if line.dues else _FAR, line.name.casefold()),
     "last": lambda line: (line.last_sync.timestamp() if line.last_sync else _FAR, line.name.casefold()),
 }
+SORTS = (*_KEYS, *(f"-{column}" for column in _KEYS))
+"""What an address may sort by; with a minus it descends."""

@@ -18,7 +18,7 @@ from gpb_pipeline.warehouse import requests
 from gpb_pipeline.warehouse.ducklake import Connection
 from gpb_pipeline.warehouse.requests import Request, RequestKind
 from gpb_pipeline.web import previewed, windows
-from gpb_pipeline.web.forms import Form
+from gpb_pipeline.web.forms import Form, only_one, single
 from gpb_pipeline.web.windows import Picked
 
 LISTS: tuple[RequestKind, ...] = ("read", "categories")
@@ -44,7 +44,7 @@ def drawn_from(session: Connection, course_id: str, only: Only, form: Form, now:
 
     Of a form that does not say, the newest list; nothing where it is past its age.
     """
-    confirmed, named = "".join(form["previewed"][:1]), "".join(form["seen"][:1])
+    confirmed, named = single(form, "previewed"), single(form, "seen")
     made = requests.of_course(session, course_id)
     asked = next((each for each in made if each.request_id == (confirmed or named)), None)
     if not confirmed and not named:
@@ -73,9 +73,11 @@ def as_seen(found: Outlook, only: Only) -> Outlook:
 
 
 def as_asked(found: Outlook, preview: Request) -> Outlook:
-    """Leave out of what a preview found what it was not asked about."""
-    chosen = frozenset(preview.wanted["assignments"])
-    return found.of_sections(preview.wanted["sections"]).of_assignments(chosen)
+    """Leave out of what a preview found what it was not asked about; what is the course's stays."""
+    asked = found.of_assignments(frozenset(preview.wanted["assignments"]))
+    of_course = tuple(each for each in asked.causes if each.section_id is None)
+    theirs = asked.of_sections(preview.wanted["sections"])
+    return replace(theirs, causes=theirs.causes + of_course)
 
 
 def chosen_of(wanted: Mapping[str, Any]) -> Picked:
@@ -89,9 +91,14 @@ def require_theirs(sections: frozenset[str], only: Only) -> None:
         raise HTTPException(404, "There is no such section here.")
 
 
+def is_remaster(form: Form) -> bool:
+    """Whether a window's form is of a remaster."""
+    return only_one(form, "type", ("", "remaster"), "") == "remaster"
+
+
 def picked(form: Form, only: Only) -> Picked:
     """Read what a window's form chose; a remaster's is of all sections, whichever are looked at."""
-    sections = None if form["type"] == ["remaster"] else frozenset(form["section"])
+    sections = None if is_remaster(form) else frozenset(form["section"])
     require_theirs(sections or frozenset(), only)
     return Picked(sections=sections, assignments=frozenset(form["assignment"]))
 
@@ -118,7 +125,7 @@ def _chosen(form: Form, drawn: Drawn, only: Only) -> tuple[Outlook, Picked]:
 
 
 def _preview(form: Form, drawn: Drawn, only: Only) -> dict[str, Any]:
-    sync_type = "remaster" if form["type"] == ["remaster"] else "manual"
+    sync_type = "remaster" if is_remaster(form) else "manual"
     return windows.by_name(*_chosen(form, drawn, only)) | {"type": sync_type}
 
 
@@ -167,5 +174,7 @@ WANTED: Mapping[str, Callable[[Form, Drawn, Only], dict[str, Any]]] = {
     "sync": _sync,
     "remaster": _remaster,
     "categories": _edits,
-    "nightly": lambda form, _drawn, _only: {"enabled": form["enabled"] == ["true"]},
+    "nightly": lambda form, _drawn, _only: {
+        "enabled": only_one(form, "enabled", ("true", "false"), "") == "true"
+    },
 }

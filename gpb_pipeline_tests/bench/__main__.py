@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 
@@ -72,11 +73,13 @@ def _pass(sandbox: Sandbox, name: str, courses: list[str], latency: int) -> Pass
     token = {"canvas": sandbox.environment["CANVAS_API_TOKEN"], "sis": _sis_token(sandbox)}
     url = {"canvas": sandbox.canvas_url, "sis": sandbox.sis_url}
     made = {side: sandbox.requests_seen(side)[before[side] :] for side in SIDES}
+    held = _held(sandbox, token["sis"])
     replayed = [
         {
             "method": each["method"],
             "url": f"{url[side]}{each['path']}?{each.get('query') or ''}",
             "token": token[side],
+            "body": held.get(each["path"]) if each["method"] == "PUT" else None,
         }
         for side in SIDES
         for each in made[side]
@@ -84,6 +87,24 @@ def _pass(sandbox: Sandbox, name: str, courses: list[str], latency: int) -> Pass
     raw = measured("raw", {"requests": replayed, "threads": IN_FLIGHT + WRITES})
     asked = {side: len(each) for side, each in made.items()}
     return Pass(name=name, latency=latency, ours=ours, raw=raw, canvas=asked["canvas"], sis=asked["sis"])
+
+
+def _held(sandbox: Sandbox, token: str) -> dict[str, Any]:
+    """Give all that the SIS holds, by the path that it was put to, as the body that puts it there again."""
+    base = sandbox.environment["SIS_BASE_URL"]
+    held: dict[str, Any] = {}
+    with requests.Session() as session:
+        session.headers["Authorization"] = f"Bearer {token}"
+        for class_id in sorted({each["class_id"] for each in sandbox.state()["line_items"]}):
+            for collection, name in (("lineItems", "lineItem"), ("results", "result")):
+                url, offset = f"{base}/classes/{class_id}/{collection}", 0
+                while rows := session.get(url, params={"limit": 100, "offset": offset}, timeout=60).json()[
+                    collection
+                ]:
+                    at = urlsplit(f"{base}/{collection}").path
+                    held |= {f"{at}/{row['sourcedId']}": {name: row} for row in rows}
+                    offset += len(rows)
+    return held
 
 
 def _compared(module: str, name: str, courses: list[str], sandbox: Sandbox) -> Pass:

@@ -4,8 +4,9 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Lock, Thread
 from typing import Any
+from urllib.parse import urlsplit
 
 Answer = tuple[int, dict[str, str], str]
 JSON = {"Content-Type": "application/json"}
@@ -14,9 +15,16 @@ UNMEASURED = JSON | {
 }  # it ends where the connection does, and no Content-Length says so
 
 
-class Script(ThreadingHTTPServer):
-    """Gives the answers in turn; the last one stands for all that follow."""
+LIST = "X-Asked-For"  # in an answer's headers: the list that it is kept for, as its path ends
 
+
+class Script(ThreadingHTTPServer):
+    """Gives the answers in turn; the last one stands for all that follow.
+
+    One that is kept for a list is given where that is asked for: lists are asked for side by side.
+    """
+
+    turns: Lock
     answers: list[Answer]
     asked: list[str]
     headers: list[dict[str, str]]
@@ -46,10 +54,10 @@ class _Handler(BaseHTTPRequestHandler):
     server: Script
 
     def do_GET(self) -> None:
-        self.server.asked.append(self.path)
-        self.server.headers.append(dict(self.headers))
-        answers = self.server.answers
-        status, headers, body = answers.pop(0) if len(answers) > 1 else answers[0]
+        with self.server.turns:
+            self.server.asked.append(self.path)
+            self.server.headers.append(dict(self.headers))
+            status, headers, body = self._answer()
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
@@ -59,6 +67,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(sent)
 
+    def _answer(self) -> Answer:
+        answers, path = self.server.answers, urlsplit(self.path).path
+        fitting = (n for n, (_, headers, _) in enumerate(answers) if path.endswith(headers.get(LIST, "")))
+        return answers.pop(next(fitting, 0)) if len(answers) > 1 else answers[0]
+
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base class's name
         """Keep the test output clean."""
 
@@ -66,7 +79,7 @@ class _Handler(BaseHTTPRequestHandler):
 @contextmanager
 def scripted() -> Iterator[Script]:
     with Script(("127.0.0.1", 0), _Handler) as server:
-        server.answers, server.asked, server.headers = [], [], []
+        server.turns, server.answers, server.asked, server.headers = Lock(), [], [], []
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:

@@ -1,8 +1,9 @@
 """A course of one section, student and assignment as Canvas says it, and the answers to a read of it."""
 
+from collections.abc import Iterable
 from typing import Any
 
-from gpb_pipeline_tests.canvas.script import JSON, Answer, Script
+from gpb_pipeline_tests.canvas.script import JSON, LIST, Answer, Script
 
 Row = dict[str, Any]
 HEAD: Answer = (
@@ -65,7 +66,16 @@ def read_of(canvas: Script, head: Answer = HEAD, /, **given: list[Row]) -> list[
         "assignments": [ASSIGNMENT],
         "submissions": [SUBMISSION],
     }
-    return [head, *(canvas.page(*rows) for rows in (own | given).values())]
+    return [head, *kept_for_lists(canvas.page(*rows) for rows in (own | given).values())]
+
+
+def kept_for_lists(answers: Iterable[Answer]) -> list[Answer]:
+    """Keep the answers to a read's five lists each for its own."""
+    paths = ("/sections", "/enrollments", "/assignment_groups", "/assignments", "/submissions")
+    return [
+        (status, headers | {LIST: path}, body)
+        for path, (status, headers, body) in zip(paths, answers, strict=True)
+    ]
 
 
 def without(row: Row, key: str) -> Row:

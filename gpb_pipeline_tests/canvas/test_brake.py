@@ -53,7 +53,7 @@ def test_a_course_is_read_no_further_and_the_same_client_may_go_on_elsewhere(
 def test_who_waits_for_a_turn_is_woken(monkeypatch: pytest.MonkeyPatch) -> None:
     brake, bucket = Brake(), Bucket(outflow=1e-9)
     waiting = bucket.turn(brake)
-    bucket.told({"X-Rate-Limit-Remaining": "0"}, refused=True)
+    bucket.told({"X-Rate-Limit-Remaining": "0"}, 0.0, refused=True)
     monkeypatch.setattr("gpb_pipeline.canvas.bucket.WAIT_MAX", 3600.0)
     with ThreadPoolExecutor(1) as threads:
         turn = threads.submit(waiting.__enter__)

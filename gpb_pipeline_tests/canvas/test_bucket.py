@@ -43,19 +43,19 @@ def test_a_bucket_too_small_for_what_is_taken_at_first_refuses_but_never_twice_i
 
 def test_after_a_refusal_one_request_at_a_time_feels_its_way() -> None:
     bucket = Bucket(outflow=1e9)
-    with bucket.turn(Brake()):
-        bucket.told({}, refused=True)
-    with bucket.turn(Brake()), ThreadPoolExecutor(1) as pool:
+    with bucket.turn(Brake()) as began:
+        bucket.told({}, began, refused=True)
+    with bucket.turn(Brake()) as began, ThreadPoolExecutor(1) as pool:
         second = pool.submit(bucket.turn(Brake()).__enter__)
         assert not second.done()
-        bucket.told({REMAINING: "500.0"}, refused=False)
+        bucket.told({REMAINING: "500.0"}, began, refused=False)
         second.result()
 
 
 def test_a_canvas_that_tells_nothing_is_not_waited_for() -> None:
     bucket = Bucket(outflow=1e-9)
-    with bucket.turn(Brake()):
-        bucket.told({REMAINING: "unsaid"}, refused=False)
+    with bucket.turn(Brake()) as began:
+        bucket.told({REMAINING: "unsaid"}, began, refused=False)
     with ThreadPoolExecutor(THREADS) as pool:
         for each in [pool.submit(bucket.turn(Brake()).__enter__) for _ in range(THREADS)]:
             each.result()

@@ -1,13 +1,17 @@
 """`gpb categories` as people and programs use it, against the sandbox."""
 
 import csv
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
+from gpb_pipeline.passback.frames import AssignmentGroups, CategoryMapping, build
 from gpb_pipeline.sandbox.serve import Sandbox
+from gpb_pipeline.warehouse import category_choices, tables
+from gpb_pipeline.warehouse.opening import open_warehouse
 from gpb_pipeline_tests.cli.command import gpb, settle_in
 
 WHO = ("--by", "A. Admin")
@@ -107,6 +111,68 @@ def test_a_district_goes_through_a_spreadsheet_and_back(tmp_path: Path) -> None:
 
     assert "4 changes in 1 course: saved" in gpb("categories", "import", str(file), "--yes", *WHO).out
     assert group("Participation")["unassociated_sections"] == 1  # the SIS has no class for that section
+
+
+def put_last_year(**chosen: str | None) -> None:
+    """Have last year's Algebra choose a category for each of these groups, as it was synced then."""
+    groups = {name: str(n) for n, name in enumerate(chosen)}
+    rows: dict[str, list[Any]] = {
+        "group_id": list(groups.values()),
+        "group_name": list(groups),
+        "position": list(range(len(groups))),
+        "integration_data": ["{}"] * len(groups),
+    }
+    mapping: dict[str, list[Any]] = {
+        "section_id": ["s"] * len(groups),
+        "group_id": list(groups.values()),
+        "category_id": list(chosen.values()),
+    }
+    with open_warehouse() as warehouse:
+        frame = tables.keyed(build(AssignmentGroups, rows), course_id="1102", job_id="j")
+        warehouse.commit(tables.CANVAS_ASSIGNMENT_GROUPS.insert, frame)
+        at = datetime(2026, 1, 5, tzinfo=UTC)
+        warehouse.commit(category_choices.choose, build(CategoryMapping, mapping), by="Dana", at=at)
+
+
+def test_last_terms_choices_are_proposals_that_hold_once_someone_imports_them(tmp_path: Path) -> None:
+    put_last_year(Homework="CAT-CLASSWORK", Quizzes="CAT-QUIZ", Tests="CAT-GONE")
+    file = tmp_path / "proposals.csv"
+    done = gpb("categories", "propose", str(file), "--term", "31")
+    assert done.status == 0, done.err
+    assert "2 proposals and 2 that no longer fit, in 1 course" in done.out
+    rows = list(csv.DictReader(file.read_text("utf-8-sig").splitlines()))
+    told = {(row["assignment group"], row["SIS category id"], row["label"]) for row in rows}
+    assert told == {("Homework", "CAT-CLASSWORK", "Changed"), ("Tests", "CAT-TEST", "Synchronized")}
+    assert {row["proposal"] for row in rows} == {
+        "course 1102, chosen by Dana",
+        "does not fit: CAT-GONE is gone, or not active for this class (course 1102, chosen by Dana)",
+    }
+    assert {each["association"] for each in group("Homework", "1001")["sections"]} == {"by name"}
+
+    shown = gpb("categories", "import", str(file), *WHO)
+    assert "2 changes in 1 course: not saved; add --yes" in shown.out
+    gpb("categories", "import", str(file), "--yes", *WHO)
+    homework = group("Homework", "1001")["sections"]
+    assert {(each["category_id"], each["chosen_by"]) for each in homework} == {("CAT-CLASSWORK", "A. Admin")}
+    assert "0 proposals and 2 that" in gpb("categories", "propose", str(file), "1001").out
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        (("--term", "Autumn"), "--term 'Autumn'"),
+        (("9999",), "COURSE 9999: is no course of the account that goes on"),
+        (("1102",), "COURSE 1102"),
+        (("abc",), "abc"),
+    ],
+)
+def test_proposals_for_what_is_not_there_are_one_clear_line(
+    tmp_path: Path, given: tuple[str, ...], named: str
+) -> None:
+    refused = gpb("categories", "propose", str(tmp_path / "none.csv"), *given)
+    assert (refused.status, refused.out) == (2, "")
+    assert named in refused.err
+    assert not (tmp_path / "none.csv").exists()
 
 
 def write(file: Path, rows: list[dict[str, str]]) -> None:

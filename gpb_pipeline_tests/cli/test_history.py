@@ -1,6 +1,8 @@
 """`gpb history`, `details`, `trace` and `web`: for people, for programs, and what a wrong word brings."""
 
 import csv
+import getpass
+import json
 import signal
 import subprocess
 import sys
@@ -51,6 +53,12 @@ def test_the_history_is_newest_first_and_shows_a_dead_job_as_failed() -> None:
     ]
     assert [job["job_id"] for job in gpb("history", "1", "--json").json] == ["j1"]
     assert every[1]["time_started"] == "2026-03-02T12:00:00-05:00"
+    assert gpb("history", "--json", "--limit", "2").json == every[:2]
+
+
+def test_a_history_that_was_cut_says_so() -> None:
+    assert "The newest 2: there may be more (--limit)." in gpb("history", "--limit", "2").out
+    assert "The newest" not in gpb("history").out
 
 
 def test_the_history_as_a_table_takes_names_as_they_are() -> None:
@@ -89,6 +97,15 @@ def test_a_trace_tells_what_was_sent_by_whom_and_why() -> None:
     shown = gpb("trace", "1", "--student", "u1", "--assignment", "a1").out
     assert "Ada Lovelace" in shown
     assert "score 9.5" in shown
+    assert f"Who graded in Canvas is not known. {read['graded_in_canvas']['unread']}" in shown
+
+
+def test_who_traced_on_the_command_line_is_on_record_and_no_student_in_it(lake: Path) -> None:
+    gpb("trace", "1", "--student", "u1", "--assignment", "a1")
+    *_, line = next((lake / "lake" / "catalog.sqlite.looks").glob("*.jsonl")).read_text().splitlines()
+    look = json.loads(line)
+    assert (look["who"], look["page"], look["course_id"]) == (f"{getpass.getuser()} (gpb)", "trace", "1")
+    assert "u1" not in line
 
 
 @pytest.mark.parametrize(

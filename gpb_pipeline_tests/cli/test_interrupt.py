@@ -47,7 +47,7 @@ def test_ctrl_c_while_it_reads_ends_at_once_with_a_word_and_no_traceback(sandbox
 
 
 def test_ctrl_c_while_it_writes_waits_for_the_write_in_hand_and_loses_nothing(sandbox: Sandbox) -> None:
-    sandbox.set_faults("sis", {"effect": "slow", "seconds": 0.3, "times": None, "method": "PUT"})
+    sandbox.set_faults("sis", {"effect": "slow", "seconds": 1.0, "times": None, "method": "PUT"})
     with on_terminal("sync", ALGEBRA) as terminal:
         terminal.wait_for("Post Grades")
         terminal.interrupt()
@@ -62,9 +62,11 @@ def test_ctrl_c_while_it_writes_waits_for_the_write_in_hand_and_loses_nothing(sa
     assert len({each["sourced_id"] for each in sandbox.writes()}) == len(sandbox.writes()) == 8 + 64
 
 
-@pytest.mark.parametrize("ended_by", ["its window", "SIGHUP", "SIGTERM"])
+@pytest.mark.parametrize(
+    "ended_by", ["its window", pytest.param("SIGHUP", marks=pytest.mark.long), "SIGTERM"]
+)
 def test_a_terminal_that_is_closed_ends_a_sync_as_ctrl_c_does(sandbox: Sandbox, ended_by: str) -> None:
-    sandbox.set_faults("sis", {"effect": "slow", "seconds": 0.3, "times": None, "method": "PUT"})
+    sandbox.set_faults("sis", {"effect": "slow", "seconds": 1.0, "times": None, "method": "PUT"})
     with on_terminal("sync", ALGEBRA) as terminal:
         terminal.wait_for("Post Grades")
         if ended_by == "its window":

@@ -49,7 +49,9 @@ def test_the_doctor_looks_at_the_tool(monkeypatch: pytest.MonkeyPatch, tmp_path:
         settle_in(monkeypatch, tmp_path, sandbox.environment | registration)
         assert "FAILED  Tool in Canvas: GPB_LTI_KEYS" in gpb("doctor").out
         gpb("lti", "keys")
-        assert "ok      Tool in Canvas: registered as 10000000000042" in gpb("doctor").out
+        told = gpb("doctor").out
+        assert "ok      Tool in Canvas: registered as 10000000000042" in told
+        assert "; 1 pair of keys" in told
         for name, value in (
             ("GPB_LTI_DEPLOYMENTS", ""),
             ("GPB_LTI_JWKS_URL", sandbox.sis_url),

@@ -41,6 +41,7 @@ def test_a_dry_run_says_what_would_go_and_changes_nothing() -> None:
     assert said == {
         "dry_run": True,
         "jobs": [{"job_id": "old", "course_id": "1", "status": "Completed"}],
+        "sent": 0,
     }
     assert "would go from the history: 1." in gpb("purge", "--dry-run").out
     assert jobs() == {"old", "failed", "new"}
@@ -49,4 +50,4 @@ def test_a_dry_run_says_what_would_go_and_changes_nothing() -> None:
 def test_what_is_past_its_age_goes_and_the_failed_stay_longer() -> None:
     assert "went from the history: 1." in gpb("purge").out
     assert jobs() == {"failed", "new"}
-    assert gpb("purge", "--json").json == {"dry_run": False, "jobs": []}
+    assert gpb("purge", "--json").json == {"dry_run": False, "jobs": [], "sent": 0}

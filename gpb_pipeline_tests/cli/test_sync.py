@@ -68,7 +68,6 @@ def test_an_unknown_course_alone_fails_and_leaves_nothing_behind(tmp_path: Path)
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("",), "COURSE '': is no course id."),
         (("abc",), "COURSE 'abc': is no course id."),
         ((ALGEBRA, "10O1"), "COURSE '10O1': is no course id."),
         (("sis_course_id:",), "COURSE 'sis_course_id:': is no course id."),
@@ -196,6 +195,19 @@ def test_a_missing_setting_is_one_line_before_any_run_is_made(monkeypatch: pytes
     assert done.err == (
         "gpb: CANVAS_API_TOKEN: is not set. Set it in the environment or in .env (see .env.example).\n"
     )
+
+
+def test_a_configuration_writes_to_the_hosts_that_it_lists_alone(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GPB_WRITE_HOSTS", "test.sis.example")
+    refused = gpb("sync", ALGEBRA)
+    assert refused.status == FAILED
+    assert "GPB_WRITE_HOSTS lets this configuration write to test.sis.example alone" in refused.err
+    assert gpb("history", "--json").json == []
+    assert gpb("preview", ALGEBRA).status == COMPLETED
+    monkeypatch.setenv("GPB_WRITE_HOSTS", "127.0.0.1")
+    assert gpb("sync", ALGEBRA).status == COMPLETED
 
 
 def test_where_there_is_no_terminal_each_event_is_a_line() -> None:

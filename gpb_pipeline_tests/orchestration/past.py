@@ -1,10 +1,10 @@
 """Syncs put on record as if they had been, so that nights can be tested without waiting for them."""
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from gpb_pipeline.passback.course import SyncType
 from gpb_pipeline.passback.rows.counts import Counts
+from gpb_pipeline.passback.sync_types import SyncType
 from gpb_pipeline.warehouse import history
 from gpb_pipeline.warehouse.ducklake import Connection, Warehouse
 from gpb_pipeline.warehouse.history import Begun, End
@@ -20,6 +20,7 @@ class Sync:
     type: SyncType = "nightly"
     grades: int = 0
     skipped: int = 0
+    minutes: float = 0
 
     @property
     def job_id(self) -> str:
@@ -43,7 +44,7 @@ def _put(session: Connection, *syncs: Sync) -> None:
         nothing = Counts.none()
         end = End(
             job_id=sync.job_id,
-            at=at,
+            at=at + timedelta(minutes=sync.minutes),
             status="Failed" if sync.code else "Completed",
             counts=replace(
                 nothing,

@@ -122,6 +122,7 @@ def test_a_course_is_synced_by_clicks_and_its_line_and_pictures_are_seen(
         expect(picture).to_have_count(0)
 
 
+@pytest.mark.long  # without a browser: test_backfill.py
 def test_a_scattered_backfill_is_green_for_the_good_courses_and_red_for_the_bad_one(
     page: Page, town: Town
 ) -> None:

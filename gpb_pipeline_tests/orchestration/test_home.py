@@ -8,17 +8,20 @@ from contextlib import closing
 from pathlib import Path
 
 import dagster as dg
+import psycopg
 import pytest
 from dagster._core.run_coordinator.queued_run_coordinator import RunQueueConfig
 from dagster._core.storage.dagster_run import DagsterRun
 from dagster._utils.tags import TagConcurrencyLimitsCounter  # what the daemon's queue asks
 
 from gpb_pipeline.definitions import defs
-from gpb_pipeline.errors import SettingsError
+from gpb_pipeline.errors import SettingsError, TransientError
 from gpb_pipeline.orchestration.home import PROJECT, dagster_home, examine, require_instance_file
 from gpb_pipeline.orchestration.launch import Launch, launch
 from gpb_pipeline.sandbox.serve import Sandbox
 from gpb_pipeline_tests.orchestration.conftest import ALGEBRA
+from gpb_pipeline_tests.postgres import Postgres
+from gpb_pipeline_tests.sync.desk import SPANISH
 
 AT_ONCE = 4
 READY = "from gpb_pipeline.orchestration.home import dagster_home; print(dagster_home())"
@@ -60,7 +63,11 @@ def test_doctor_tells_of_a_home_that_is_ready_and_of_settings_and_tables_that_ar
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "home"))
-    assert examine() == f"{tmp_path}/home"
+    assert examine() == f"{tmp_path}/home, runs are kept in SQLite"
+    monkeypatch.setenv("DAGSTER_POSTGRES_URL", "postgresql+psycopg2://gpb@127.0.0.1:9/gpb")
+    with pytest.raises(SettingsError, match="kept in SQLite, while DAGSTER_POSTGRES_URL is set"):
+        examine()
+    monkeypatch.delenv("DAGSTER_POSTGRES_URL")
     file = tmp_path / "home" / "dagster.yaml"
     file.write_text(file.read_text().replace("telemetry:\n  enabled: false", "telemetry:\n  enabled: true"))
     with pytest.raises(SettingsError, match="telemetry is on") as told:
@@ -100,6 +107,52 @@ def test_a_run_of_the_command_line_is_found_where_the_ui_looks_for_a_jobs_runs(
     assert run.run_id == asked.run_id
     assert run.remote_job_origin is not None  # by which the home page's timeline finds it
     assert run.remote_job_origin.repository_origin.get_label() == "__repository__@gpb_pipeline"
+
+
+def test_a_run_of_the_real_job_is_kept_in_postgresql_where_the_home_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, school: Sandbox, postgres: Postgres
+) -> None:
+    database = postgres.new_database("dagster").removeprefix("postgres:")
+    url = database.replace("postgresql://", "postgresql+psycopg2://")
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "dagster.yaml").write_text(on_postgres((PROJECT / "dagster.yaml").read_text()))
+    monkeypatch.setenv("DAGSTER_HOME", str(home))
+    with pytest.raises(SettingsError, match="DAGSTER_POSTGRES_URL"):
+        dagster_home()
+    monkeypatch.setenv("DAGSTER_POSTGRES_URL", url)  # is undone with what dagster_home() sets
+    monkeypatch.delenv("DAGSTER_POSTGRES_URL")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text(f"DAGSTER_POSTGRES_URL='{url}'\n")
+    asked = Launch(job_name="grade_sync", course_ids=[SPANISH], posted_by="Ms. Rivera")
+    assert launch(asked)
+    assert examine() == f"{home}, runs are kept in PostgreSQL"
+    with psycopg.connect(database) as session:
+        told = session.execute("SELECT pipeline_name, status FROM runs WHERE run_id = %s", [asked.run_id])
+        assert told.fetchall() == [("grade_sync", "SUCCESS")]
+        events = "SELECT count(*) FROM event_logs WHERE run_id = %s AND asset_key LIKE %s"
+        assert session.execute(events, [asked.run_id, "%sis_grades%"]).fetchone() != (0,)
+    assert not list(home.rglob("*.db"))
+
+
+def test_a_postgresql_of_dagsters_that_is_away_is_told_in_a_line_without_its_password(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "dagster.yaml").write_text(on_postgres((PROJECT / "dagster.yaml").read_text()))
+    monkeypatch.setenv("DAGSTER_HOME", str(home))
+    monkeypatch.setenv("DAGSTER_POSTGRES_URL", "postgresql+psycopg2://gpb:hunter2@127.0.0.1:9/gpb")
+    with pytest.raises(TransientError, match="DAGSTER_POSTGRES_URL") as away:
+        dagster_home()
+    assert "hunter2" not in str(away.value)
+
+
+def on_postgres(text: str) -> str:
+    """Take the comment signs off the block `storage`, as docs/scaling.md says."""
+    begin = text.index("#storage:")
+    end = text.index("DAGSTER_POSTGRES_URL", begin)
+    return text[:begin] + text[begin:end].replace("#", "") + text[end:]
 
 
 def run_of(job: str, tags: dict[str, str] | None = None) -> DagsterRun:

@@ -75,6 +75,30 @@ def test_a_night_without_trouble_says_so_and_lag_is_reckoned_from_the_last_sync_
     assert told["forecast_minutes"] == 5
 
 
+def test_what_the_night_had_no_time_for_is_told_with_how_long_it_takes_and_is_no_trouble(
+    warehouse: Warehouse, dagster: Dagster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half an hour for courses of ten minutes, two at a time; one took an hour, and 7 was tried."""
+    monkeypatch.setenv("GPB_NIGHTLY_UNTIL", f"{NIGHT + timedelta(minutes=30):%H:%M}")
+    opt_in(warehouse, dagster, *map(str, range(1, 10)), "20")
+    at = [NIGHT + timedelta(minutes=1), NIGHT + timedelta(minutes=11)]
+    put_on_record(
+        warehouse,
+        *(Sync(str(course), at[course % 2], minutes=10) for course in range(1, 5)),
+        Sync("7", at[1], code="canvas_access"),
+        Sync("20", at[0] - timedelta(days=2), minutes=60),
+        Sync("20", at[0], minutes=20),
+    )
+    told = looked_at(dagster)
+    assert (told["left_for_the_next_night"], told["not_begun"], told["failed"]) == (4, 0, 1)
+    text = str(told["last_night"])
+    assert "4 courses are left for the next night, which take about" in text
+    assert told["left_minutes"] > 0
+    assert "4 courses are left" in told["who_must_act"]
+    assert "Course 7" in text
+    assert "no sync of it began" not in text
+
+
 def test_the_report_is_asked_for_once_the_last_batch_has_ended_and_after_the_retry(
     home: dg.DagsterInstance,
 ) -> None:

@@ -1,48 +1,151 @@
-"""The UI has no login: nothing of a student may stand in what Dagster keeps (docs/decisions.md §9)."""
+"""Canaries: students and secrets, all run for real, and nothing of them is where it may not be.
 
+Dagster's UI has no login (docs/decisions.md §9). What may show students is listed here, and on record when it
+does.
+"""
+
+import json
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
+import dagster as dg
+import pytest
+import requests
+
+from gpb_pipeline.orchestration.resources import Passback
 from gpb_pipeline.sandbox.serve import Sandbox
+from gpb_pipeline.settings import NightlySettings, WebSettings
+from gpb_pipeline.warehouse import history
+from gpb_pipeline_tests.cli.command import gpb
 from gpb_pipeline_tests.orchestration.conftest import ALGEBRA, BIOLOGY, Dagster
 from gpb_pipeline_tests.sandbox.clients import CanvasUser
+from gpb_pipeline_tests.web.serving import served
 
 SCORE = 13.5791
+SHOW_STUDENTS = {"grades", "issues.csv", "grades.csv"}
+COMMANDS = (
+    "history",
+    "history --json",
+    "courses",
+    f"assignments {ALGEBRA}",
+    f"preview {ALGEBRA}",
+    f"reconcile {ALGEBRA}",
+    f"categories show {ALGEBRA}",
+    "nightly show",
+    "doctor",
+    "health",
+    "purge --dry-run",
+    "sis show",
+)
+"""What shows no student to whoever asks it so."""
 
 
-def test_no_name_id_or_score_of_a_student_in_anything_that_dagster_keeps(
-    school: Sandbox, dagster: Dagster
-) -> None:
-    courses = [ALGEBRA, BIOLOGY]
+@dataclass(frozen=True)
+class Canaries:
+    """What must not be found: ids as whole words, for a short one is a part of other numbers."""
+
+    words: frozenset[str]
+    name: str  # of the one with the score
+
+    def in_text(self, text: str) -> set[str]:
+        return {each for each in self.words if re.search(rf"(?<![\w.]){re.escape(each)}(?![\w.-])", text)}
+
+    def in_files(self, folder: Path) -> set[str]:
+        texts = (path.read_bytes().decode("latin-1") for path in folder.rglob("*") if path.is_file())
+        long = {each for each in self.words if len(each) > 5 or not each.isdigit()}  # else any number's part
+        return {each for text in texts for each in self.in_text(text) & long}
+
+
+@pytest.fixture
+def planted(school: Sandbox) -> Canaries:
+    """A student of Algebra with a score that could be nothing else, and all others as they are."""
     canvas = CanvasUser(school)
-    enrollments = [
+    people = [
         each
-        for course in courses
+        for course in (ALGEBRA, BIOLOGY)
         for each in canvas.all(f"/courses/{course}/enrollments?per_page=100&type[]=StudentEnrollment")
     ]
-    score_somebody(school, canvas, enrollments)
-    refusal = {"effect": "status", "method": "PUT", "path": "/results/", "status": 422}
-    school.set_faults("sis", {**refusal, "skip": 30, "times": 3})
-    dagster.run(config={"course_ids": courses, "posted_by": "Ms. Rivera"})
+    student = next(each["user"] for each in people if str(each["course_id"]) == ALGEBRA)
+    assignment = canvas.all(f"/courses/{ALGEBRA}/assignments?per_page=100")[0]["id"]
+    place = f"/courses/{ALGEBRA}/submissions/{assignment}/{student['id']}"
+    school.control("canvas", "PATCH", place, {"score": SCORE})
+    kinds = ("name", "sortable_name", "id", "sis_user_id")
+    private = {str(each["user"][kind]) for each in people for kind in kinds if each["user"][kind]}
+    secrets = {school.environment[name] for name in ("CANVAS_API_TOKEN", "SIS_CLIENT_SECRET")}
+    assert len(private) > 20
+    return Canaries(frozenset({*private, str(SCORE), *secrets}), student["name"])
 
-    kept = dagster.everything()
+
+@pytest.fixture
+def synced(
+    school: Sandbox, planted: Canaries, home: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Dagster]:
+    """The real job, with refusals of the SIS that name the student, into a DAGSTER_HOME on disk."""
+    monkeypatch.setenv("DAGSTER_HOME", home.root_directory)
+    told = {"imsx_codeMinor": "invaliddata", "imsx_description": f"{planted.name} is not on the roster"}
+    refusal = {"effect": "status", "method": "PUT", "path": "/results/", "status": 422, "body": told}
+    school.set_faults("sis", {**refusal, "skip": 30, "times": 3})
+    dagster = Dagster(home)
+    dagster.run(config={"course_ids": [ALGEBRA, BIOLOGY], "posted_by": "Ms. Rivera"})
+    yield dagster
+    school.set_faults("sis")
+
+
+def test_a_planted_student_and_secrets_are_nowhere_that_is_not_for_them(
+    school: Sandbox,
+    planted: Canaries,
+    synced: Dagster,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    kept = synced.everything()
     assert SCORE in {each["values"].get("score") for each in school.writes()}
     assert f"({BIOLOGY}): Completed" in kept
-    users = [each["user"] for each in enrollments]
-    private = {
-        str(user[key])
-        for user in users
-        for key in ("name", "sortable_name", "id", "sis_user_id")
-        if user[key]
-    }
-    assert len(private) > 20
-    assert {each for each in private if re.search(rf"(?<![\w.]){re.escape(each)}(?![\w.-])", kept)} == set()
-    assert str(SCORE) not in kept
+    assert planted.in_text(kept) == set()
+    for command in COMMANDS:
+        done = gpb(*command.split())
+        assert done.out, (command, done.err)
+        assert planted.in_text(done.out + done.err) == set(), command
+    out, err = capfd.readouterr()
+    assert planted.in_text(out + err) == set()
+    assert planted.in_files(Path(synced.instance.root_directory)) == set()
+    asked = [*school.requests_seen("canvas"), *school.requests_seen("sis")]
+    assert planted.in_text(json.dumps([[each["path"], each["query"]] for each in asked])) == set()
+    refused = gpb("trace", ALGEBRA, "--student", planted.name, "--assignment", "1")
+    forgotten = gpb("forget", "--student", planted.name)
+    for done in (refused, forgotten):
+        assert (done.status, planted.in_text(done.out + done.err)) == (1, set())
 
 
-def score_somebody(school: Sandbox, canvas: CanvasUser, enrollments: list[dict[str, object]]) -> None:
-    """Give a student of Algebra a score that could be nothing else."""
-    student = next(each["user_id"] for each in enrollments if str(each["course_id"]) == ALGEBRA)
-    assignment = canvas.all(f"/courses/{ALGEBRA}/assignments?per_page=100")[0]["id"]
-    school.control(
-        "canvas", "PATCH", f"/courses/{ALGEBRA}/submissions/{assignment}/{student}", {"score": SCORE}
-    )
+def test_a_page_shows_a_student_only_where_the_look_is_on_record(
+    planted: Canaries, synced: Dagster, tmp_path: Path
+) -> None:
+    with Passback().warehouse() as warehouse:
+        [job_id] = [each.job_id for each in warehouse.read(history.jobs, ALGEBRA)]
+        looks = warehouse.settings.looks_folder
+
+        def on_record() -> list[dict[str, Any]]:
+            files = sorted(looks.glob("*.jsonl"))
+            return [json.loads(line) for file in files for line in file.read_text().splitlines()]
+
+        with served(warehouse, WebSettings(), NightlySettings()) as url:
+            shown = set()
+            tabs = ("", "issues", "filtered", "assignments", "grades")
+            for tab in (*tabs, "issues.csv", "assignments.csv", "grades.csv"):
+                before = len(on_record())
+                text = requests.get(f"{url}/syncs/{job_id}/{tab}".rstrip("/"), timeout=20).text
+                looked = [each["page"] for each in on_record()[before:]]
+                assert looked == ([tab] if tab in SHOW_STUDENTS else []), tab
+                shown |= {tab} if planted.name in text else set()
+                addresses = re.findall(r'(?:href|action)="([^"]*)"', text)
+                assert planted.in_text(" ".join(each.partition("?")[2] for each in addresses)) == set(), tab
+            for path in ("/", "/differences", f"/courses/{ALGEBRA}", f"/courses/{ALGEBRA}/trace", "/nothing"):
+                before = len(on_record())
+                text = requests.get(url + path, timeout=20).text
+                assert planted.in_text(text) & {planted.name, str(SCORE)} == set(), path
+                assert len(on_record()) == before, path
+        assert {"grades", "grades.csv"} <= shown <= SHOW_STUDENTS
+        assert planted.in_text(json.dumps(on_record())) == set()

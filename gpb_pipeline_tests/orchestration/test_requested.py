@@ -12,7 +12,7 @@ from gpb_pipeline.definitions import defs
 from gpb_pipeline.orchestration import requested
 from gpb_pipeline.orchestration.config import job_id
 from gpb_pipeline.sandbox.serve import Sandbox
-from gpb_pipeline.warehouse import choices, history, requests
+from gpb_pipeline.warehouse import category_choices, choices, details, history, requests
 from gpb_pipeline.warehouse.ducklake import Warehouse
 from gpb_pipeline.warehouse.history import Begun
 from gpb_pipeline.warehouse.locks import course_lock
@@ -98,6 +98,36 @@ def test_what_was_chosen_is_all_that_goes(desk: Desk, school: Sandbox) -> None:
     assert titles == {chosen.assignment_name}
 
 
+def test_an_assignment_that_was_deleted_since_the_list_was_read_costs_itself_alone(
+    desk: Desk, school: Sandbox
+) -> None:
+    read = desk.asks("read")
+    desk.goes()
+    going = [each for each in desk.reads(read).offers if each.state == "create"]
+    first, second, *_ = {each.assignment_id: each for each in going}.values()
+    school.control("canvas", "DELETE", f"/courses/{ALGEBRA}/assignments/{second.assignment_id}")
+    chosen = [first.assignment_id, second.assignment_id]
+    sections = sorted({each.section_id for each in going})
+    previewed = desk.asks("preview", type="manual", sections=sections, assignments=chosen)
+    desk.goes()
+    assert desk.sees(previewed).status == "Completed"
+    assert {each.assignment_id for each in desk.reads(previewed).causes if each.code == "left_course"} == {
+        second.assignment_id
+    }
+    synced = desk.asks("sync", sections=[], assignments=chosen)
+    desk.goes()
+    done = desk.sees(synced)
+    assert done.status == "Completed"
+    assert {write["values"]["title"] for write in school.writes() if write["object"] == "lineItem"} == {
+        first.assignment_name
+    }
+    told = desk.warehouse.read(details.of_job, str(done.job_id))
+    assert told is not None
+    assert [each.assignment_id for each in told.issues if each.code == "left_course"] == [
+        second.assignment_id
+    ]
+
+
 def test_a_second_click_is_the_same_request_until_it_has_begun_to_read(desk: Desk) -> None:
     first = desk.asks("sync", assignments=[])
     assert desk.asks("sync", assignments=[]) == first
@@ -123,7 +153,19 @@ def test_of_on_off_and_on_again_the_last_counts(desk: Desk) -> None:
     assert again == last
     for _ in range(3):
         desk.goes()
-    assert desk.warehouse.read(choices.nightly)["enabled"].tolist() == [True]
+    assert [each.enabled for each in desk.warehouse.read(choices.nightly)] == [True]
+
+
+def test_a_request_that_was_answered_is_not_answered_again_by_a_run_of_a_restored_store(desk: Desk) -> None:
+    on = desk.asks("nightly", enabled=True)
+    [launched] = desk.tick()
+    desk.runs(launched)
+    desk.tick()
+    assert desk.sees(on).step == "ended"
+    desk.asks("nightly", enabled=False, at=NOW + timedelta(seconds=1))
+    desk.goes()
+    desk.runs(launched)  # it waited in the store when that was backed up
+    assert [each.enabled for each in desk.warehouse.read(choices.nightly)] == [False]
 
 
 def test_a_run_that_is_gone_is_told_and_the_next_requests_go_on(desk: Desk) -> None:
@@ -179,6 +221,18 @@ def test_what_fails_says_why(desk: Desk) -> None:
         assert "Canvas has no such" in (desk.sees(each).cause or "")
 
 
+def test_a_token_that_was_revoked_is_told_by_its_code(desk: Desk, school: Sandbox) -> None:
+    refused = {"status": 401, "headers": {"WWW-Authenticate": "Bearer"}, "body": {}}
+    read, synced = desk.asks("read"), desk.asks("sync", at=NOW + timedelta(seconds=1))
+    school.set_faults("canvas", {"effect": "status", "times": None} | refused)
+    for _ in range(2):
+        desk.goes()
+    school.set_faults("canvas")
+    assert [(desk.sees(each).status, desk.sees(each).code) for each in (read, synced)] == [
+        ("Failed", "canvas_access")
+    ] * 2
+
+
 def test_a_preview_posts_nothing_and_its_outcome_goes_after_a_day(desk: Desk, school: Sandbox) -> None:
     asked = desk.asks("preview", type="remaster", assignments=[], sections=[])
     desk.goes()
@@ -197,10 +251,8 @@ def test_the_nightly_switch_and_categories_are_saved_with_who_chose(desk: Desk) 
     nightly, read = desk.asks("nightly", enabled=True), desk.asks("read", at=NOW + timedelta(seconds=1))
     desk.goes()
     desk.goes()
-    chosen = desk.warehouse.read(choices.nightly)
-    assert chosen[["course_id", "enabled", "chosen_by"]].to_numpy().tolist() == [
-        [ALGEBRA, True, "Dana Whitfield"]
-    ]
+    [chosen] = desk.warehouse.read(choices.nightly)
+    assert (chosen.course_id, chosen.enabled, chosen.chosen_by) == (ALGEBRA, True, "Dana Whitfield")
     assert desk.sees(nightly).status == "Completed"
     group = desk.reads(read).groups[0]
     section = group.sections[0]
@@ -209,7 +261,7 @@ def test_the_nightly_switch_and_categories_are_saved_with_who_chose(desk: Desk) 
     desk.goes()
     assert desk.sees(saved).status == "Completed"
     assert desk.reads(saved).groups[0].label == "Unassociated"
-    [choice] = desk.warehouse.read(choices.category_choices, [section.section_id]).itertuples()
+    [choice] = desk.warehouse.read(category_choices.of_sections, [section.section_id]).itertuples()
     assert choice.chosen_by == "Dana Whitfield"
 
 

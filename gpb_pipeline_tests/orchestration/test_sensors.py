@@ -11,11 +11,14 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 import pytest
 
+from gpb_pipeline.definitions import defs
 from gpb_pipeline.errors import PermanentError, TransientError
-from gpb_pipeline.orchestration import sensors
+from gpb_pipeline.orchestration import good_night, sensors
 from gpb_pipeline.orchestration.partitions import add_courses, known_courses
 from gpb_pipeline.orchestration.resources import Passback
+from gpb_pipeline.orchestration.webhook import post
 from gpb_pipeline.sandbox.serve import Sandbox
+from gpb_pipeline.settings import AlertSettings
 from gpb_pipeline.warehouse import choices
 from gpb_pipeline.warehouse.ducklake import Warehouse
 from gpb_pipeline_tests.orchestration.past import Sync, put_on_record
@@ -161,6 +164,28 @@ def test_a_webhook_that_fails_is_tried_again_and_its_address_not_told(
     assert lines[-1].startswith("- 6 courses were due this night, and no sync of them began: Course 1, ")
 
 
+def test_a_courses_name_is_no_mention_and_no_link_in_the_chat(
+    webhook: "Webhook", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever may name a course would else call everybody, or show another address than a link's own."""
+    for text_format in ("slack", "teams"):
+        monkeypatch.setenv("GPB_ALERT_FORMAT", text_format)
+        post(
+            "- <!channel> R&D <https://evil.example|Details> [Details](https://evil.example)",
+            AlertSettings.load(),
+        )
+    slack, teams = webhook.received
+    assert slack["text"].startswith("- &lt;!channel&gt; R&amp;D &lt;https://evil.example|Details&gt;")
+    assert "](" not in teams["attachments"][0]["content"]["body"][0]["text"]
+
+
+def test_a_webhook_that_leads_elsewhere_is_not_followed(a_night: Sensor, webhook: "Webhook") -> None:
+    webhook.status, webhook.leads_to = 307, "/elsewhere"
+    with pytest.raises(PermanentError, match="it answered 307"):
+        a_night.tick()
+    assert len(webhook.received) == 1
+
+
 def test_what_was_before_the_first_look_is_no_news(a_night: Sensor, webhook: "Webhook") -> None:
     a_night.cursor = None
     assert a_night.tick().skip_message == "Watching from now on."
@@ -168,13 +193,63 @@ def test_what_was_before_the_first_look_is_no_news(a_night: Sensor, webhook: "We
     assert webhook.received == []
 
 
+@pytest.fixture
+def switch(a_night: Sensor, webhook: "Webhook", monkeypatch: pytest.MonkeyPatch) -> Sensor:
+    """The dead man's switch, whose address stands beside the chat's."""
+    monkeypatch.setenv("GPB_ALERT_GOOD_NIGHT", f"{webhook.address}/good-night")
+    return Sensor(good_night.good_nights, a_night.instance)
+
+
+def test_after_a_good_night_the_switch_is_called_once_and_after_another_not(
+    switch: Sensor, warehouse: Warehouse, webhook: "Webhook"
+) -> None:
+    at = NIGHT + timedelta(minutes=5)
+    put_on_record(warehouse, *(Sync(str(course), at) for course in range(1, 6)))
+    assert "1 of 6 courses are not synced" in switch.tick().skip_message
+    assert webhook.called == []
+    put_on_record(warehouse, Sync("6", NIGHT + timedelta(hours=3, minutes=30), type="manual"))
+    assert switch.tick().skip_message == "A good night: called."
+    assert "Called after" in switch.tick().skip_message
+    assert webhook.called == ["/services/T0/secret/good-night"]
+
+
+def test_a_switch_that_leads_elsewhere_or_fails_is_told_without_its_address_and_costs_the_night_nothing(
+    switch: Sensor, a_night: Sensor, warehouse: Warehouse, webhook: "Webhook"
+) -> None:
+    put_on_record(warehouse, *(Sync(str(course), NIGHT + timedelta(minutes=5)) for course in range(1, 7)))
+    webhook.status, webhook.leads_to = 307, "/elsewhere"
+    with pytest.raises(PermanentError, match="it answered 307") as told:
+        switch.tick()
+    webhook.status = 503
+    with pytest.raises(TransientError, match="GPB_ALERT_GOOD_NIGHT") as told_again:
+        switch.tick()
+    assert webhook.address not in f"{told.value} {told_again.value}"
+    assert len(webhook.called) == 2  # nothing was followed
+    assert a_night.tick().skip_message == "A quiet night."
+    webhook.status = 200
+    assert switch.tick().skip_message == "A good night: called."
+
+
+def test_the_switch_waits_for_the_nights_end(
+    switch: Sensor, warehouse: Warehouse, webhook: "Webhook", home: dg.DagsterInstance
+) -> None:
+    put_on_record(warehouse, *(Sync(str(course), NIGHT + timedelta(minutes=5)) for course in range(1, 7)))
+    job = defs.resolve_job_def("nightly_grade_sync")
+    running = home.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED)
+    assert "not over" in switch.tick().skip_message
+    home.report_run_failed(running)
+    assert switch.tick().skip_message == "A good night: called."
+
+
 class Webhook:
-    """A chat's incoming webhook: what it received, and how it answers."""
+    """A chat's incoming webhook: what it received, and how it answers; and what is called beside it."""
 
     def __init__(self, port: int) -> None:
         self.address = f"http://127.0.0.1:{port}/services/T0/secret"
         self.received: list[dict[str, Any]] = []
+        self.called: list[str] = []
         self.status = 200
+        self.leads_to: str | None = None
 
 
 @pytest.fixture
@@ -183,7 +258,16 @@ def webhook(monkeypatch: pytest.MonkeyPatch) -> Iterator[Webhook]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             chat.received.append(json.loads(body))
+            self._answer()
+
+        def do_GET(self) -> None:
+            chat.called.append(self.path)
+            self._answer()
+
+        def _answer(self) -> None:
             self.send_response(chat.status)
+            if chat.leads_to is not None:
+                self.send_header("Location", chat.leads_to)
             self.end_headers()
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002  its base's name

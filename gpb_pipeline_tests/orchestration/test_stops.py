@@ -6,7 +6,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import dagster as dg
@@ -15,9 +14,11 @@ import pytest
 from gpb_pipeline.events import Event, StageReached
 from gpb_pipeline.orchestration.home import PROJECT
 from gpb_pipeline.orchestration.resources import Passback
+from gpb_pipeline.orchestration.stopping import NO_PROGRESS
+from gpb_pipeline.passback.budget import Budget
 from gpb_pipeline.sandbox.serve import Sandbox
 from gpb_pipeline.stream import Stream
-from gpb_pipeline.sync import SyncRequest, open_connections
+from gpb_pipeline.sync import Connections, SyncRequest
 from gpb_pipeline.warehouse import history
 from gpb_pipeline.warehouse.ducklake import Warehouse
 from gpb_pipeline_tests.orchestration.conftest import ALGEBRA, BIOLOGY, Dagster
@@ -80,21 +81,24 @@ with dg.DagsterInstance.get() as instance:
 """
 
 
-@pytest.mark.parametrize("who", ["Ms. Rivera", "someone in the Dagster UI"])
+@pytest.mark.parametrize(
+    "who", ["Ms. Rivera", "someone in the Dagster UI", f"the sensor stalled_runs: {NO_PROGRESS}"]
+)
 def test_a_reconcile_that_is_stopped_says_who_cancelled_it(
     school: Sandbox, warehouse: Warehouse, tmp_path: Path, who: str
 ) -> None:
-    slow = {"effect": "slow", "path": f"/courses/{ALGEBRA}/sections", "seconds": 2.0, "times": None}
+    path = f"/courses/{ALGEBRA}/(sections|students/submissions)"  # one waits for the other
+    slow = {"effect": "slow", "path": path, "seconds": 4.0, "times": None}
     school.set_faults("canvas", slow)
     home = tmp_path / "home"
     environment = os.environ | {"DAGSTER_HOME": str(home), "PYTHONPATH": str(PROJECT)}
     command = [sys.executable, "-c", RECONCILE]
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE) as process:
         wait_until(lambda: bool(warehouse.read(history.open_jobs)), process)
-        if "Dagster" in who:
+        if "Rivera" not in who:
             with dg.DagsterInstance.from_config(str(home)) as instance:
                 [run] = instance.get_runs()
-                instance.report_run_canceling(run)
+                instance.report_run_canceling(run, message=who)
         process.send_signal(signal.SIGINT)
         process.communicate()
     [job] = warehouse.read(history.jobs)
@@ -113,10 +117,10 @@ class FaultyStream(Stream):
 
 
 class Faulty(Passback):
-    @contextmanager
-    def stream(self, requests: Iterable[SyncRequest]) -> Iterator[Stream]:
-        with open_connections() as connections, FaultyStream(connections, requests) as stream:
-            yield stream
+    def streamed(
+        self, connections: Connections, requests: Iterable[SyncRequest], budget: Budget | None
+    ) -> Stream:
+        return FaultyStream(connections, requests, budget)
 
 
 def test_a_fault_of_ours_is_told_by_its_place_and_leaves_no_sync_running(

@@ -9,8 +9,8 @@ from gpb_pipeline.orchestration import verdicts
 from gpb_pipeline.orchestration.verdicts import RowRule
 from gpb_pipeline.passback.course import Reject
 from gpb_pipeline.passback.frames import build
-from gpb_pipeline.passback.rows.counts import Counts
-from gpb_pipeline.passback.rows.frames import AssignmentRows, Extracted, GradeRows, Issues, Rows
+from gpb_pipeline.passback.rows.counts import Counts, Extracted
+from gpb_pipeline.passback.rows.frames import AssignmentRows, GradeRows, Issues, Rows
 from gpb_pipeline.passback.rules.issues import Code
 
 DUE = "2026-11-20T12:00:00Z"

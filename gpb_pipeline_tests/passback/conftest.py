@@ -8,6 +8,7 @@ import pytest
 from gpb_pipeline.canvas.client import CanvasClient
 from gpb_pipeline.canvas.extracts import read_course
 from gpb_pipeline.passback.course import CanvasRead, SisRead
+from gpb_pipeline.passback.frames import Enrollments
 from gpb_pipeline.sandbox.serve import running_sandbox
 from gpb_pipeline.settings import CanvasSettings, SisSettings
 from gpb_pipeline.sis.client import OneRosterClient
@@ -29,6 +30,6 @@ def read_school() -> Iterator[ReadCourse]:
 
             def read(course_id: str) -> tuple[CanvasRead, SisRead]:
                 course = read_course(canvas, course_id)
-                return course, read_sis(sis, course.sections)
+                return course, read_sis(sis, course.sections, course.columns[Enrollments])
 
             yield read

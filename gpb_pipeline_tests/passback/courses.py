@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from gpb_pipeline.passback import frames
 from gpb_pipeline.passback.course import CanvasRead, Course, Policy, SisRead
 from gpb_pipeline.passback.frames import F, build
-from gpb_pipeline.passback.holdings.adopt import Places
+from gpb_pipeline.passback.holdings.adopt import Places, places_of
 
 Row = dict[str, Any]
 
@@ -204,14 +204,7 @@ class School:
     @cached_property
     def places(self) -> Places:
         """Where its gradebooks are, whatever of it is synced or enrolled now."""
-        sis_ids = self.canvas.enrollments[["sis_user_id", "user_id"]].dropna()
-        students = self.sis.roster.merge(sis_ids, on="sis_user_id")[["student_id", "user_id"]]
-        return Places(
-            tenant=POLICY.tenant,
-            sections=self.canvas.sections[["section_id"]].merge(self.sis.classes, how="left"),
-            assignment_ids=tuple(self.canvas.assignments["assignment_id"]),
-            students=students.drop_duplicates(),
-        )
+        return places_of(self.canvas, self.sis, POLICY.tenant)
 
 
 def two_sections(**changed: Any) -> School:

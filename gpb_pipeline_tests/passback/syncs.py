@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from gpb_pipeline.passback.course import Policy, Selection, SyncType
+from gpb_pipeline.passback.course import Policy, Selection
 from gpb_pipeline.passback.frames import rows_of
 from gpb_pipeline.passback.holdings import plan as planning
 from gpb_pipeline.passback.holdings.answers import (
@@ -26,6 +26,7 @@ from gpb_pipeline.passback.holdings.frames import (
     SisLineItems,
     SisResults,
 )
+from gpb_pipeline.passback.holdings.identity import description_of
 from gpb_pipeline.passback.holdings.plan import Planned, findings_told
 from gpb_pipeline.passback.holdings.see import doubtful, see, taken_over, to_look_up
 from gpb_pipeline.passback.holdings.verify import to_repeat, verified, with_rows
@@ -34,6 +35,7 @@ from gpb_pipeline.passback.rows.settle import TO_WRITE, WriteAnswer, after_assig
 from gpb_pipeline.passback.rules.causes import joined
 from gpb_pipeline.passback.rules.issues import Code
 from gpb_pipeline.passback.rules.judge import judge
+from gpb_pipeline.passback.sync_types import SyncType
 from gpb_pipeline_tests.passback.courses import POLICY, SENT_AT, Row, School, frame
 
 ALL = Selection()
@@ -57,6 +59,7 @@ class Sis:
     cuts_dates: bool = False
     respells: bool = False  # escapes & in titles
     serves_ids: bool = False
+    keeps_descriptions: bool = False
     line_items: dict[str, Row] = field(default_factory=dict)
     results: dict[str, Row] = field(default_factory=dict)
     writes: list[tuple[str, Key]] = field(default_factory=list)  # state and key of each that was sent
@@ -70,6 +73,7 @@ class Sis:
         kept = {
             "class_id": row.class_id,
             "title": row.title.replace("&", "&amp;") if self.respells else row.title,
+            "description": description_of(row.assignment_id) if self.keeps_descriptions else None,
             "category_id": row.category_id,
             "period_id": row.period_id,
             "points_possible": row.points_possible,

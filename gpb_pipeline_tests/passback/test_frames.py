@@ -1,11 +1,15 @@
 """The frames at the border: parsed into their types, or refused with counts and never a value."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 
 from gpb_pipeline.errors import PermanentError
 from gpb_pipeline.passback.frames import Frame, Overrides, Sections, build, empty, validated
 from gpb_pipeline.passback.holdings.frames import ResultSight
 from gpb_pipeline.passback.rows.frames import AssignmentRows, GradeRows
+from gpb_pipeline_tests.warehouse.rows import frame
 
 
 def _all_frames(base: type[Frame] = Frame) -> list[type[Frame]]:
@@ -50,3 +54,33 @@ def test_a_fault_is_counted_by_column_and_shows_no_value() -> None:
         build(Sections, columns)
     assert "secret" not in str(fault.value)
     assert fault.value.code == "unreadable_data"
+
+
+def _faults(schema: type[Frame]) -> Iterator[tuple[str, dict[str, object]]]:
+    """Spoil a second row, which has its own values else, in each way that the schema forbids."""
+    declared = schema.to_schema()
+    for name, column in declared.columns.items():
+        if not column.nullable and column.dtype.type.kind not in "bi":
+            yield f"{name}: not nullable", {name: None}
+        if column.unique:
+            yield f"{name}: unique", {name: "first"}
+        if column.checks:
+            yield f"{name}: allowed", {name: "neither"}
+    if declared.unique:
+        yield "unique together", dict.fromkeys(declared.unique, "first")
+
+
+@pytest.mark.parametrize("schema", _all_frames(), ids=lambda schema: schema.__name__)
+def test_what_a_schema_forbids_is_refused_and_nothing_else_is(schema: type[Frame]) -> None:
+    columns = schema.to_schema().columns
+    allowed = {
+        name: each.checks[0].statistics["allowed_values"] for name, each in columns.items() if each.checks
+    }
+    plain: dict[str, Any] = {name: each[0] for name, each in allowed.items()}
+    first = plain | {name: "first" for name in columns if columns[name].dtype.type.kind in "OU"} | plain
+    validated(schema, frame(schema, first, plain))
+    for what, spoilt in _faults(schema):
+        with pytest.raises(PermanentError, match="frame"):
+            _ = what, frame(schema, first, plain | spoilt)
+    empties = {name: None for name, each in columns.items() if each.nullable}
+    validated(schema, frame(schema, first, plain | empties))

@@ -26,6 +26,14 @@ def test_a_status_comes_so_often_after_so_many_and_only_where_it_matches(
     assert canvas.get("/courses/1001").status_code == 200
 
 
+def test_a_fault_may_count_each_request_line_by_itself(school: Sandbox, canvas: CanvasUser) -> None:
+    school.set_faults(
+        "canvas", {"effect": "status", "path": "/courses/", "status": 503, "skip": 1, "each": True}
+    )
+    paths = ["/courses/1001", "/courses/1002", "/courses/1001", "/courses/1002", "/courses/1001"]
+    assert [canvas.get(each).status_code for each in paths] == [200, 200, 503, 503, 200]
+
+
 def test_a_write_may_be_stored_and_yet_end_in_an_error(school: Sandbox, sis: SisClient) -> None:
     school.set_faults("sis", {"effect": "status_after", "method": "PUT", "status": 500})
     assert sis.put_line_item().status_code == 500

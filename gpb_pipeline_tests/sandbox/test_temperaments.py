@@ -1,6 +1,7 @@
 """Each temperament of the sandbox SIS over HTTP: what a client then meets, and what the SIS's log tells."""
 
 import time
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
@@ -185,6 +186,56 @@ def test_pages_are_short_and_not_counted(school: Sandbox, sis: SisClient) -> Non
     answer = sis.roster("/students?limit=1000")
     assert len(answer.json()["users"]) == 7
     assert "X-Total-Count" not in answer.headers
+
+
+def test_a_page_asked_for_longer_is_refused(school: Sandbox, sis: SisClient) -> None:
+    school.set_temperaments(limit_most=True)
+    assert [sis.roster(f"/students?limit={limit}").status_code for limit in (100, 101)] == [200, 400]
+
+
+@pytest.mark.parametrize("status", [403, 404, 405])
+def test_lists_of_a_school_are_refused_and_no_others(school: Sandbox, sis: SisClient, status: int) -> None:
+    school.set_temperaments(school_refused=status)
+    paths = ("/schools/SCHOOL-1/classes", "/schools/SCHOOL-1/classes/ALG1-1/students", "/classes")
+    assert [sis.roster(path).status_code for path in paths] == [status, 200, 200]
+
+
+def enrolled(sis: SisClient) -> Counter[tuple[str, str]]:
+    """Who is in which class by the school's list."""
+    listed = sis.roster("/schools/SCHOOL-1/enrollments?limit=1000&filter=role='student'").json()[
+        "enrollments"
+    ]
+    return Counter((each["class"]["sourcedId"], each["user"]["sourcedId"]) for each in listed)
+
+
+def test_lists_of_a_school_say_otherwise_than_its_classes(school: Sandbox, sis: SisClient) -> None:
+    path = "/schools/SCHOOL-1/classes?limit=1000"
+    before, classes = enrolled(sis), ids(sis.roster(path))
+    school.set_temperaments(school_lists=["lacking"])
+    assert {max(classes)} == {*classes} - {*ids(sis.roster(path))}
+    assert {each[0] for each in before - enrolled(sis)} == {max(classes)}
+    school.set_temperaments(school_lists="cut")
+    assert (before - enrolled(sis)).total() == 1
+    school.set_temperaments(school_lists=["ended", "doubled"])
+    assert {each[0] for each in enrolled(sis) - before - before} == {*classes}
+    school.set_temperaments(school_lists=["miscounted"])
+    answer = sis.roster(path)
+    assert int(answer.headers["X-Total-Count"]) == len(ids(answer)) - 1
+    assert "X-Total-Count" in sis.roster("/classes?limit=1000").headers
+
+
+def test_lists_of_a_school_show_later_who_came_and_went(school: Sandbox, sis: SisClient) -> None:
+    school.set_temperaments(school_lists=["late"])
+    before = enrolled(sis)
+    [(class_id, student_id), *_] = sorted(before)
+    school.control("sis", "DELETE", f"/rosters/{class_id}/{student_id}")
+    assert enrolled(sis) == before
+    assert student_id not in ids(sis.roster(f"/classes/{class_id}/students"))
+
+
+def ids(answer: requests.Response) -> list[str]:
+    [rows] = answer.json().values()
+    return [each["sourcedId"] for each in rows]
 
 
 def test_a_classes_own_categories_are_listed_under_it_alone(newer: Sandbox) -> None:

@@ -9,14 +9,14 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 
 from gpb_pipeline_tests.simulation.faults import FAULTS, hunted
-from gpb_pipeline_tests.simulation.history import CASES, History
+from gpb_pipeline_tests.simulation.history import CASES, NIGHTS, History
 from gpb_pipeline_tests.simulation.invariants import Broken
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make simulate", description=__doc__)
     parser.add_argument("--seed", type=int, default=1, help="the first course's seed")
-    parser.add_argument("--cases", type=int, default=100_000)
+    parser.add_argument("--cases", type=int, default=15_000)
     parser.add_argument("--course", type=int, default=CASES, help="cases of one course")
     parser.add_argument("--jobs", type=int, default=2, help="processes side by side")
     parser.add_argument("--faults", action="store_true", help="plant each fault, and say when it is found")
@@ -42,7 +42,8 @@ def _simulated(first: int, cases: int, course: int, jobs: int) -> int:
     took = time.monotonic() - began
     done = len(seeds) * course
     print(
-        f"{done} cases (seeds {seeds[0]} to {seeds[-1]}) in {took:.0f} s: {broken} in which something broke"
+        f"{done} cases (seeds {seeds[0]} to {seeds[-1]}), {done * NIGHTS} nights judged and written, "
+        f"in {took:.0f} s: {broken} cases in which something broke"
     )
     return 1 if broken else 0
 

@@ -155,6 +155,9 @@ def _deletes_result(sis: Sis, room: Room, rng: Random) -> None:
 
 
 def _edits_column(sis: Sis, room: Room, rng: Random) -> None:
+    """Rename or re-date a column; not where nothing is left to know one by that was never shown."""
+    if sis.nature.chooses_ids and sis.nature.drops_descriptions:
+        return
     for item_id, each in sis.items_in(room.class_id):
         due = each.due_date and each.due_date + timedelta(days=20)
         renamed = rng.random() < 0.5

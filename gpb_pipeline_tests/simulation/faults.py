@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from gpb_pipeline import writing
+from gpb_pipeline.passback import keys
 from gpb_pipeline.passback.categories.choice import category_for
 from gpb_pipeline.passback.holdings import answers, link, plan, same, see, verify
 from gpb_pipeline.passback.holdings.identity import line_item_id
@@ -226,14 +227,12 @@ def _base_date_for_all(patch: pytest.MonkeyPatch) -> None:
 
 
 def _order_decides(patch: pytest.MonkeyPatch) -> None:
-    real = link._positions
-
     def wrong(rows: pd.DataFrame, held: pd.DataFrame, key: list[str]) -> Any:
-        found = real(rows, held, key)
-        found[found == 0] = link.NONE
+        found = keys.positions(rows, held, key)
+        found[found == 0] = keys.NONE
         return found
 
-    patch.setattr(link, "_positions", wrong)
+    patch.setattr(link, "positions", wrong)
 
 
 def _unconfirmed_made_anew(patch: pytest.MonkeyPatch) -> None:

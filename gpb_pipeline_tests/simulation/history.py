@@ -6,7 +6,8 @@ from datetime import timedelta
 from random import Random
 
 from gpb_pipeline.errors import PipelineError
-from gpb_pipeline.passback.course import Policy, Selection, SyncType
+from gpb_pipeline.passback.course import Policy, Selection
+from gpb_pipeline.passback.sync_types import SyncType
 from gpb_pipeline_tests.simulation import changes, invariants
 from gpb_pipeline_tests.simulation.invariants import Broken
 from gpb_pipeline_tests.simulation.night import Asked, Night, Record, sync
@@ -16,7 +17,8 @@ from gpb_pipeline_tests.simulation.temper import Nature, Temper
 
 CASES = 500
 """Cases of a course: so many that what pandas costs a call is shared, so few that no list grows long."""
-TROUBLED = 3
+TROUBLED, QUIET = 3, 4
+NIGHTS = TROUBLED + QUIET
 NEVER = 10**9
 
 

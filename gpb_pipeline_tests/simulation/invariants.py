@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from gpb_pipeline.passback.frames import rows_of
+from gpb_pipeline.passback.holdings.identity import DESCRIBED
 from gpb_pipeline.passback.rows.frames import FINAL
 from gpb_pipeline.passback.rules.issues import Code
 from gpb_pipeline.sis.model import LineItem, Result
@@ -139,7 +140,7 @@ def only_what_may_go_is_written(sis: Sis, night: Night) -> Iterator[tuple[int, s
 
 
 def _wrong_column(sis: Sis, night: Night, body: LineItem) -> str | None:
-    about = (body.description or "").removeprefix("Canvas assignment ")
+    about = (body.description or "").removeprefix(DESCRIBED)
     column = night.wishes.column_in.get((body.class_id, about))
     if column is None or not column.writable:
         return "right than Canvas gives"

@@ -20,13 +20,15 @@ import pandas as pd
 from gpb_pipeline import writing
 from gpb_pipeline.brake import Brake
 from gpb_pipeline.errors import PipelineError
-from gpb_pipeline.passback.course import Policy, Selection, SyncType
+from gpb_pipeline.passback.course import Policy, Selection
 from gpb_pipeline.passback.holdings import answers as after
 from gpb_pipeline.passback.holdings import plan as planning
 from gpb_pipeline.passback.holdings import see as sight
+from gpb_pipeline.passback.holdings.died import nobody_deleted
 from gpb_pipeline.passback.holdings.frames import NO_HOLDINGS, Holdings
 from gpb_pipeline.passback.rows.frames import Rows
 from gpb_pipeline.passback.rules import judge as judging
+from gpb_pipeline.passback.sync_types import SyncType
 from gpb_pipeline.sis.halt import Halt
 from gpb_pipeline_tests.simulation.read import read
 from gpb_pipeline_tests.simulation.school import Course, case_of
@@ -68,7 +70,7 @@ class Record:
 
     held: Holdings = NO_HOLDINGS
 
-    def commit(self, _: Callable[..., object], changes: Collection[Any]) -> None:
+    def commit(self, _: Callable[..., object], job_id: str, changes: Collection[Any]) -> None:
         """Take an intent: the whole of the holdings, as writing.py has them at that moment."""
         for each in changes:
             self.held = _without_finding(each.after)
@@ -152,6 +154,8 @@ def sync(course: Course, sis: Sis, record: Record, asked: Asked, rng: Random) ->
             )
         if book.class_ids:
             held = eyes.seen(held, sight.believed(held, book) if asked.confirm else book)
+        of_dead, of_others = (of_cases(held, each) for each in (asked.interrupted, cases - asked.interrupted))
+        held = _side_by_side(nobody_deleted(of_dead), of_others)
     else:
         held = of_cases(held, cases)
     selection = asked.selection
@@ -223,11 +227,13 @@ def _of(rows: Any, cases: Collection[int]) -> Any:
 
 
 def _together(*parts: Holdings) -> Holdings:
-    return _without_finding(
-        Holdings(
-            line_items=_stacked([each.line_items for each in parts]),
-            results=_stacked([each.results for each in parts]),
-        )
+    return _without_finding(_side_by_side(*parts))
+
+
+def _side_by_side(*parts: Holdings) -> Holdings:
+    return Holdings(
+        line_items=_stacked([each.line_items for each in parts]),
+        results=_stacked([each.results for each in parts]),
     )
 
 

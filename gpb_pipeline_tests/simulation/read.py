@@ -11,7 +11,7 @@ from gpb_pipeline.passback import course as real
 from gpb_pipeline.passback import frames
 from gpb_pipeline.passback.course import CanvasRead, SisRead
 from gpb_pipeline.passback.frames import F, build
-from gpb_pipeline.passback.holdings.adopt import Places
+from gpb_pipeline.passback.holdings.adopt import Places, places_of
 from gpb_pipeline_tests.simulation import school
 from gpb_pipeline_tests.simulation.school import FIRST_PERIOD, GROUPS, SECOND_PERIOD, Course, Room
 
@@ -102,8 +102,6 @@ def read(course: Course, cases: Collection[int], tenant: str, rng: Random) -> Re
         },
     )
     sis = _sis(course, rooms, enrolled, rng)
-    known = canvas.enrollments[["sis_user_id", "user_id"]].dropna()
-    students = sis.roster.merge(known, on="sis_user_id")[["student_id", "user_id"]].drop_duplicates()
     return Read(
         canvas=canvas,
         sis=sis,
@@ -116,14 +114,7 @@ def read(course: Course, cases: Collection[int], tenant: str, rng: Random) -> Re
                 for group, chosen in each.chosen.items()
             ),
         ),
-        places=Places(
-            tenant=tenant,
-            sections=canvas.sections[["section_id"]].merge(
-                sis.classes[["section_id", "class_id"]], how="left", on="section_id"
-            ),
-            assignment_ids=tuple(canvas.assignments["assignment_id"]),
-            students=students,
-        ),
+        places=places_of(canvas, sis, tenant),
     )
 
 

@@ -4,12 +4,13 @@ Written from docs/oneroster.md and docs/decisions.md, not from the sandbox. It s
 client stands, so that the pipeline's own writing goes through it unchanged. How it fails is temper.py's.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time
 from typing import Any, Literal, NoReturn
 from zoneinfo import ZoneInfo
 
+from gpb_pipeline.passback.holdings.identity import DESCRIBED
 from gpb_pipeline.sis.errors import Answer, RefusedError, ShortReadError, ThrottledError, UnknownOutcome
 from gpb_pipeline.sis.model import LineItem, Listing, Reject, Result
 from gpb_pipeline_tests.simulation.school import case_of
@@ -75,15 +76,20 @@ class Sis:
     def about(self, line_item_id: str) -> str | None:
         """Say which assignment a column of ours was made for, by what was written into it."""
         item = self.items.get(line_item_id)
-        return item.description.removeprefix("Canvas assignment ") if item and item.description else None
+        return item.description.removeprefix(DESCRIBED) if item and item.description else None
 
     # What the pipeline asks.
 
+    def abreast(self, asks: Iterable[Callable[[], Any]]) -> list[Any]:
+        """Answer one after another: what is under way at once, the wires' own tests see to."""
+        return [ask() for ask in asks]
+
     def class_line_items(self, class_id: str) -> Listing[LineItem]:
         shown = self._before[0] if self.temper.is_late(class_id) else self.items
-        return self._list(
-            "line item", class_id, [each for each in shown.values() if each.class_id == class_id]
-        )
+        here = [each for each in shown.values() if each.class_id == class_id]
+        if self.nature.drops_descriptions:
+            here = [replace(each, description=None) for each in here]
+        return self._list("line item", class_id, here)
 
     def class_results(self, class_id: str) -> Listing[Result]:
         shown = self._before[1] if self.temper.is_late(class_id) else self.results

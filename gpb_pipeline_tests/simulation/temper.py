@@ -24,6 +24,7 @@ class Nature:
     cuts_dates: str | None = None  # to the day of this zone
     respells: bool = False
     squeezes: bool = False
+    drops_descriptions: bool = False
     marks_deleted: bool = False
     lists_nothing: bool = False
     deaf: bool = False  # answers an update with success, and keeps the old
@@ -37,6 +38,7 @@ class Nature:
             cuts_dates=rng.choice([None, None, "UTC", "America/New_York"]),
             respells=rng.random() < 0.2,
             squeezes=rng.random() < 0.2,
+            drops_descriptions=rng.random() < 0.3,
             marks_deleted=rng.random() < 0.3,
             lists_nothing=rng.random() < 0.04,
             deaf=rng.random() < 0.04,

@@ -11,8 +11,8 @@ PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
 
 
 @pytest.mark.parametrize("seed", [2, 5, 9])
-def test_sixty_cases_break_nothing(seed: int) -> None:
-    assert list(History(seed=seed, cases=60).broken()) == []
+def test_seven_hundred_nights_break_nothing(seed: int) -> None:
+    assert list(History(seed=seed, cases=100).broken()) == []
 
 
 def test_a_course_lives_the_same_life_again() -> None:

@@ -21,7 +21,7 @@ from gpb_pipeline.sis.lookups import read_sis
 from gpb_pipeline_tests.sis.conftest import Connect
 from gpb_pipeline_tests.sis.one_roster import CutShort, OneRosterServer
 from gpb_pipeline_tests.sis.samples import LINE_ITEM
-from gpb_pipeline_tests.sis.test_lookups import sections, session
+from gpb_pipeline_tests.sis.test_lookups import NOBODY, sections, session
 
 REF = {"sourcedId": "C1", "type": "class"}
 CLASS = {"sourcedId": "C1", "classCode": "ALG", "school": {"sourcedId": "S"}, "terms": ["T"]}
@@ -90,7 +90,7 @@ PLACES = [
 
 
 def _read(client: OneRosterClient) -> tuple[SisRead, Gradebook]:
-    read = read_sis(client, sections(s1="ALG", s2="GEO"))
+    read = read_sis(client, sections(s1="ALG", s2="GEO"), NOBODY)
     return read, read_gradebook(client, ["C1"], datetime(2026, 10, 5, tzinfo=UTC))
 
 

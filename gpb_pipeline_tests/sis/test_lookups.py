@@ -17,6 +17,9 @@ from gpb_pipeline.sis.reading import read_session
 from gpb_pipeline_tests.sis.conftest import Connect
 from gpb_pipeline_tests.sis.one_roster import OneRosterServer, Seen
 
+NOBODY: dict[str, list[str]] = {name: [] for name in ("section_id", "type", "state", "sis_user_id")}
+"""The enrollments of a course in which Canvas has no student."""
+
 
 def sections(**sis_id_of: str | None) -> DataFrame[frames.Sections]:
     return frames.build(
@@ -84,7 +87,7 @@ def _school(sis: OneRosterServer) -> None:
 
 
 def test_each_section_with_a_sis_id_has_its_class_or_none(connect: Connect) -> None:
-    read = read_sis(connect(), sections(a="C1", b="unknown", c=None))
+    read = read_sis(connect(), sections(a="C1", b="unknown", c=None), NOBODY)
     assert read.classes.to_dict("records") == [
         {"section_id": "a", "class_id": "C1", "school_id": "S"},
         {"section_id": "b", "class_id": None, "school_id": None},
@@ -92,7 +95,7 @@ def test_each_section_with_a_sis_id_has_its_class_or_none(connect: Connect) -> N
 
 
 def test_the_roster_is_of_present_students_once_each(sis: OneRosterServer, connect: Connect) -> None:
-    read = read_sis(connect(), sections(a="C1", b="C1"))
+    read = read_sis(connect(), sections(a="C1", b="C1"), NOBODY)
     students = ["st-1", "st-2", "st-4"]
     assert read.roster["section_id"].tolist() == ["a"] * 3 + ["b"] * 3
     assert read.roster["sis_user_id"].tolist() == students * 2
@@ -101,18 +104,18 @@ def test_the_roster_is_of_present_students_once_each(sis: OneRosterServer, conne
 
 
 def test_students_are_found_by_identifier_where_it_is_theirs_alone(connect: Connect) -> None:
-    read = read_sis(connect(student_match="identifier"), sections(a="C1", b="C2"))
+    read = read_sis(connect(student_match="identifier"), sections(a="C1", b="C2"), NOBODY)
     assert read.roster["sis_user_id"].tolist() == ["1001", "1002"]
     assert read.roster["student_id"].tolist() == ["st-1", "st-2"]
 
 
 def test_classes_are_found_by_code_where_it_is_theirs_alone(connect: Connect) -> None:
-    read = read_sis(connect(class_match="identifier"), sections(a="ALG-2", b="TWIN", c="ALG"))
+    read = read_sis(connect(class_match="identifier"), sections(a="ALG-2", b="TWIN", c="ALG"), NOBODY)
     assert read.classes["class_id"].tolist() == ["C2", None, None]
 
 
 def test_categories_are_those_that_the_classes_may_use(connect: Connect) -> None:
-    read = read_sis(connect(), sections(a="C1", b="C2"))
+    read = read_sis(connect(), sections(a="C1", b="C2"), NOBODY)
     assert read.categories["category_id"].tolist() == ["K1", "K2", "K4"]
     assert read.categories["active"].tolist() == [True, True, False]
     assert read.categories["class_id"].tolist() == [None, "C1", None]
@@ -121,7 +124,7 @@ def test_categories_are_those_that_the_classes_may_use(connect: Connect) -> None
 def test_grading_periods_lie_within_the_terms_of_the_class_and_end_on_their_last_day(
     connect: Connect,
 ) -> None:
-    periods = read_sis(connect(), sections(a="C1", b="C2")).grading_periods
+    periods = read_sis(connect(), sections(a="C1", b="C2"), NOBODY).grading_periods
     days = [
         (row.section_id, row.period_id, f"{row.start_date:%m-%d}", f"{row.end_date:%m-%d}")
         for row in periods.itertuples()
@@ -144,19 +147,19 @@ def test_a_period_without_a_day_is_none_and_one_without_end_goes_on(
             session("NEVER", "gradingPeriod", "0001-01-01", "0001-01-01", "MP2"),
         ],
     )
-    periods = read_sis(connect(), sections(s="C2")).grading_periods
+    periods = read_sis(connect(), sections(s="C2"), NOBODY).grading_periods
     assert periods["period_id"].to_list() == ["MP2"]
     assert periods["end_date"].dt.year.to_list() == [2199]
 
 
 def test_a_period_marked_to_be_deleted_is_closed(sis: OneRosterServer, connect: Connect) -> None:
     sis.collections["/academicSessions"][1][3]["status"] = "tobedeleted"
-    periods = read_sis(connect(), sections(b="C2")).grading_periods
+    periods = read_sis(connect(), sections(b="C2"), NOBODY).grading_periods
     assert periods["closed"].tolist() == [True]
 
 
 def test_a_course_without_sis_ids_reads_as_empty(connect: Connect) -> None:
-    read = read_sis(connect(), sections(a=None))
+    read = read_sis(connect(), sections(a=None), NOBODY)
     assert len(read.classes) == len(read.roster) == len(read.grading_periods) == 0
 
 
@@ -164,7 +167,9 @@ def test_courses_synced_together_read_what_is_the_districts_once(
     sis: OneRosterServer, connect: Connect
 ) -> None:
     client = connect()
-    first, second = (read_sis(client, sections(**{section: section[1:]})) for section in ("sC1", "sC2"))
+    first, second = (
+        read_sis(client, sections(**{section: section[1:]}), NOBODY) for section in ("sC1", "sC2")
+    )
     assert [each.path for each in sis.seen].count("/categories") == 1
     assert [each.path for each in sis.seen].count("/academicSessions") == 1
     assert set(first.categories["category_id"]) > set(second.categories["category_id"])
@@ -173,7 +178,7 @@ def test_courses_synced_together_read_what_is_the_districts_once(
 def test_a_read_that_fails_is_never_an_empty_answer(sis: OneRosterServer, connect: Connect) -> None:
     sis.faults += [Response(status_code=500)] * 5
     with pytest.raises(TransientError, match="class C1"):
-        read_sis(connect(), sections(a="C1"))
+        read_sis(connect(), sections(a="C1"), NOBODY)
 
 
 FORBIDDEN = Response(status_code=403)
@@ -186,32 +191,32 @@ def test_a_class_that_is_shut_to_the_client_costs_its_sections_alone(
     client = connect()
     client.categories()  # so the client as a whole is let in
     sis.rule = lambda seen: FORBIDDEN if seen.path == shut else None
-    read = read_sis(client, sections(a="C1", b="C2"))
+    read = read_sis(client, sections(a="C1", b="C2"), NOBODY)
     assert read.classes["class_id"].tolist() == [None, "C2"]
     assert read.roster["section_id"].unique().tolist() == ["b"]
     assert "C1" in caplog.text
 
 
 def test_a_class_that_its_code_finds_and_its_id_does_not_costs_its_sections_alone(connect: Connect) -> None:
-    read = read_sis(connect(class_match="identifier"), sections(a="ALG-1", b="LOST"))
+    read = read_sis(connect(class_match="identifier"), sections(a="ALG-1", b="LOST"), NOBODY)
     assert read.classes["class_id"].tolist() == ["C1", None]
 
 
 def test_a_client_that_is_shut_out_altogether_is_told_so(sis: OneRosterServer, connect: Connect) -> None:
     sis.rule = lambda seen: FORBIDDEN
     with pytest.raises(AccessError):
-        read_sis(connect(), sections(a="C1"))
+        read_sis(connect(), sections(a="C1"), NOBODY)
 
 
 def test_rows_that_cannot_be_read_cost_themselves_and_are_told_by_code(
     sis: OneRosterServer, connect: Connect, caplog: pytest.LogCaptureFixture
 ) -> None:
-    before = read_sis(connect(), sections(a="C1", b="C2"))
+    before = read_sis(connect(), sections(a="C1", b="C2"), NOBODY)
     sis.collections["/classes/C1/students"][1].insert(0, {"sourcedId": None, "givenName": "Ann"})
     sis.collections["/categories"][1].insert(0, {"sourcedId": "K9", "title": None})
     endless = session("MP9", "gradingPeriod", "2026-09-01", "2026-11-01", "SEM1") | {"endDate": None}
     sis.collections["/academicSessions"][1].insert(0, endless)
-    after = read_sis(connect(), sections(a="C1", b="C2"))
+    after = read_sis(connect(), sections(a="C1", b="C2"), NOBODY)
     for name in ("classes", "roster", "categories", "grading_periods"):
         assert getattr(after, name).equals(getattr(before, name))
     assert caplog.text.count("laid aside: unreadable_data") == 3
@@ -221,13 +226,13 @@ def test_rows_that_cannot_be_read_cost_themselves_and_are_told_by_code(
 def test_a_year_without_an_end_still_holds_its_periods(sis: OneRosterServer, connect: Connect) -> None:
     for each in sis.collections["/academicSessions"][1][:2]:
         each["endDate"] = None
-    periods = read_sis(connect(), sections(a="C1")).grading_periods
+    periods = read_sis(connect(), sections(a="C1"), NOBODY).grading_periods
     assert periods["period_id"].to_list() == ["MP1", "MP2"]
 
 
 def test_a_period_whose_end_is_its_last_day_has_that_day(sis: OneRosterServer, connect: Connect) -> None:
     sis.collections["/academicSessions"][1][2]["endDate"] = "2026-11-13"  # a Friday
-    periods = read_sis(connect(period_end="inclusive"), sections(a="C1")).grading_periods
+    periods = read_sis(connect(period_end="inclusive"), sections(a="C1"), NOBODY).grading_periods
     assert f"{periods['end_date'][0]:%m-%d}" == "11-13"
 
 
@@ -236,9 +241,9 @@ def test_a_period_of_one_day_is_one_where_its_end_is_its_last_day(
 ) -> None:
     day = session("DAY", "gradingPeriod", "2026-09-01", "2026-09-01", "MP2")
     sis.collections["/academicSessions"] = ("academicSessions", [day])
-    found = read_sis(connect(period_end="inclusive"), sections(b="C2")).grading_periods
+    found = read_sis(connect(period_end="inclusive"), sections(b="C2"), NOBODY).grading_periods
     assert found["period_id"].to_list() == ["DAY"]
-    assert read_sis(connect(), sections(b="C2")).grading_periods.empty
+    assert read_sis(connect(), sections(b="C2"), NOBODY).grading_periods.empty
 
 
 def period(name: str, start: str, end: str, parent: str = "Y") -> AcademicSession:
@@ -283,7 +288,7 @@ class Newer:
         return self.connect(base_url=base, dialect="oneroster-1.2")
 
     def read(self, client: OneRosterClient | None = None, **sis_id_of: str) -> dict[str, str | None]:
-        read = read_sis(client or self.client(), sections(**sis_id_of)).categories
+        read = read_sis(client or self.client(), sections(**sis_id_of), NOBODY).categories
         return dict(zip(read["category_id"], read["class_id"], strict=True))
 
 

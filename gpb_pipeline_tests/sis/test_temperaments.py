@@ -16,7 +16,7 @@ from gpb_pipeline.sis.errors import ForbiddenError, RefusedError, ShortReadError
 from gpb_pipeline.sis.gradebook import read_gradebook
 from gpb_pipeline.sis.lookups import read_sis
 from gpb_pipeline.sis.model import LineItem, Result
-from gpb_pipeline_tests.sis.test_lookups import sections
+from gpb_pipeline_tests.sis.test_lookups import NOBODY, sections
 
 TODAY = date(2026, 11, 24)
 CLASSES = ("ALG1-1", "ALG1-2")
@@ -42,7 +42,7 @@ def client_of(**changed: Any) -> OneRosterClient:
 
 
 def school(client: OneRosterClient) -> tuple[list[pd.DataFrame], Gradebook]:
-    read = read_sis(client, sections(a=CLASSES[0], b=CLASSES[1]))
+    read = read_sis(client, sections(a=CLASSES[0], b=CLASSES[1]), NOBODY)
     frames: list[pd.DataFrame] = [
         each.sort_values(list(each.columns[:2])).reset_index(drop=True)
         for each in (read.classes, read.roster, read.categories, read.grading_periods)

@@ -1,5 +1,6 @@
 """Tokens, retries and faults, as they happen on the wire."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -11,6 +12,7 @@ import pytest
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 
 from gpb_pipeline.errors import PermanentError, SettingsError, TransientError
+from gpb_pipeline.settings import SisSettings
 from gpb_pipeline.sis.errors import AccessError, RefusedError, UnavailableError, UnknownOutcome
 from gpb_pipeline.sis.refusals import RETRY_AFTER_MIN, retry_after
 from gpb_pipeline.sis.transport import ATTEMPTS
@@ -199,7 +201,7 @@ def test_extra_headers_and_query_are_on_every_request(sis: OneRosterServer, conn
 
 @pytest.mark.parametrize("id_mode", ["consumer", "provider"])
 @pytest.mark.parametrize(
-    "origin", ["http://127.0.0.1:9", "http://sis.invalid"], ids=["refused", "unknown host"]
+    "origin", ["http://127.0.0.1:9", "https://sis.invalid"], ids=["refused", "unknown host"]
 )
 def test_a_sis_that_is_not_there_names_the_setting_and_quotes_no_address(
     sis: OneRosterServer, connect: Connect, running: Running, id_mode: str, origin: str
@@ -212,6 +214,17 @@ def test_a_sis_that_is_not_there_names_the_setting_and_quotes_no_address(
         client.put_line_item(LINE_ITEM)
     assert not isinstance(raised.value, UnknownOutcome)  # it was never sent
     assert "a-secret" not in str(raised.value)
+
+
+def test_a_write_to_a_host_that_is_not_listed_is_refused_and_reads_are_not(
+    sis: OneRosterServer, connect: Connect
+) -> None:
+    sis.collections["/categories"] = ("categories", [])
+    client = connect(GPB_WRITE_HOSTS="test.sis.example, Other.example")
+    assert client.categories() == []
+    with pytest.raises(SettingsError, match=r"^SIS_BASE_URL: .*other.example, test.sis.example alone"):
+        client.put_line_item(LINE_ITEM)
+    assert sis.methods() == ["GET"]
 
 
 def test_a_token_address_that_is_not_there_names_the_setting(connect: Connect) -> None:
@@ -279,15 +292,21 @@ def test_a_proxy_and_a_netrc_of_the_environment(
     with scripted() as proxy:
         monkeypatch.setenv("HTTP_PROXY", proxy.url)
         proxy.answers = [(200, {}, '{"categories":[]}')]
-        assert connect(base_url=f"http://sis.invalid{BASE}", token_url=token_url).categories() == []
+        client = connect(base_url=f"http://sis.invalid{BASE}", token_url=token_url, GPB_ALLOW_HTTP=True)
+        assert client.categories() == []
     assert proxy.asked[0].startswith(f"http://sis.invalid{BASE}/categories")
     assert proxy.headers[0]["Authorization"] == "Bearer token-1"
 
 
 @pytest.mark.parametrize("value", ["a-secret\n", "a-secret\N{EM DASH}"])
-def test_headers_that_cannot_be_sent_name_the_setting_and_stay_secret(connect: Connect, value: str) -> None:
+def test_headers_that_cannot_be_sent_name_the_setting_and_stay_secret(
+    monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    given = {"BASE_URL": "http://127.0.0.1:9", "CLIENT_ID": "id", "CLIENT_SECRET": "secret"}
+    for name, text in (given | {"HEADERS": json.dumps({"x-vendor-authorization": value})}).items():
+        monkeypatch.setenv(f"SIS_{name}", text)
     with pytest.raises(SettingsError, match="SIS_HEADERS") as raised:
-        connect(headers={"x-vendor-authorization": value})
+        SisSettings.load()
     assert "a-secret" not in f"{raised.value!s}{raised.value!r}"
 
 

@@ -10,6 +10,7 @@ import pytest
 import stamina
 
 from gpb_pipeline.sandbox.serve import Sandbox, running_sandbox
+from gpb_pipeline.sis import pacing, transport
 from gpb_pipeline_tests.sync.desk import Desk
 
 TODAY = date(2026, 11, 24)
@@ -17,8 +18,10 @@ IdMode = Literal["consumer", "provider"]
 
 
 @pytest.fixture(autouse=True)
-def _retries_at_once() -> Iterator[None]:
+def _retries_at_once(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Try as often as in earnest, without the waits between."""
+    monkeypatch.setattr(transport, "BRIEFLY", 0.01)
+    monkeypatch.setattr(pacing, "GAP_MOST", 0.05)
     with stamina.set_testing(testing=True, attempts=3):
         yield
 

@@ -9,7 +9,8 @@ from itertools import count
 from typing import Any
 
 from gpb_pipeline.events import CourseFailed, CourseSynced, Event
-from gpb_pipeline.passback.course import Selection, SyncType
+from gpb_pipeline.passback.course import Selection
+from gpb_pipeline.passback.sync_types import SyncType
 from gpb_pipeline.sandbox.serve import Sandbox
 from gpb_pipeline.stream import sync_courses
 from gpb_pipeline.sync import Connections, Posting, SyncRequest, open_connections

@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -22,11 +22,11 @@ from dagster._utils.schedules import schedule_execution_time_iterator  # what ru
 from gpb_pipeline.definitions import defs
 from gpb_pipeline.orchestration import alerts, nights, schedules, sensors
 from gpb_pipeline.orchestration.alerts import Problem
+from gpb_pipeline.orchestration.nights import Night
 from gpb_pipeline.orchestration.partitions import add_courses, known_courses
 from gpb_pipeline.orchestration.resources import Passback
 from gpb_pipeline.settings import NightlySettings, PassbackSettings
-from gpb_pipeline.stream import Stream
-from gpb_pipeline.sync import SyncRequest, open_connections
+from gpb_pipeline.sync import Connections, open_connections
 from gpb_pipeline.warehouse import choices, history, logs, maintenance, tables
 from gpb_pipeline.warehouse.ducklake import Warehouse
 from gpb_pipeline.warehouse.history import Job
@@ -64,9 +64,9 @@ def dated(clock: Callable[[], datetime]) -> Passback:
 
     class Dated(Passback):
         @contextmanager
-        def stream(self, requests: Iterable[SyncRequest]) -> Iterator[Stream]:
-            with open_connections() as plain, Stream(replace(plain, clock=clock), requests) as stream:
-                yield stream
+        def connections(self) -> Iterator[Connections]:
+            with open_connections() as plain:
+                yield replace(plain, clock=clock)
 
     return Dated()
 
@@ -132,8 +132,10 @@ class Nights:
         self.run_keys += [str(each.run_key) for each in batches]
         return Tick(at=at, batches=batches, skipped=result.skip_message)
 
-    def run(self, tick: Tick) -> list[bool]:
-        """Run the batches of a tick, in turn; of each, whether it succeeded."""
+    def run(self, tick: Tick, *, late: timedelta = timedelta(0)) -> list[bool]:
+        """Run the batches of a tick, in turn, the first so late; of each, whether it succeeded."""
+        if late:
+            self.clock.set(tick.at + late)
         return [
             executed(self._runs, "nightly_grade_sync", dict(each.run_config), self.clock, dict(each.tags))
             for each in tick.batches
@@ -179,16 +181,25 @@ class Nights:
         rows = self._warehouse.read(logs.of_job, tables.SIS_GRADES, job.job_id)
         return dict(zip(rows["result_id"], rows["code"], strict=True))
 
-    def problems(self, now: datetime) -> list[Problem]:
-        """Find what the alerts would tell at this time."""
-        passback = Passback()
-        night = self._warehouse.read(
+    def run_without_end(self, course_ids: Sequence[str]) -> bool:
+        """Sync these as a night without a time to end by does, now."""
+        config = {"course_ids": list(course_ids), "type": "nightly", "posted_by": "Ms. Rivera"}
+        ops = {"ops": {"grade_passback": {"config": config}}}
+        return executed(self._runs, "nightly_grade_sync", ops, self.clock)
+
+    def night(self, now: datetime) -> Night:
+        """Look at the night that this time belongs to, and at those before it."""
+        return self._warehouse.read(
             nights.look,
             now=now,
-            zone=passback.zone,
+            zone=Passback().zone,
             settings=NightlySettings.load(),
             known=known_courses(self.instance),
             back=sensors.NIGHTS_BACK,
         )
+
+    def problems(self, now: datetime) -> list[Problem]:
+        """Find what the alerts would tell at this time."""
+        passback, night = Passback(), self.night(now)
         drift = self._warehouse.read(history.drift, night.began[1] + sensors.DIGEST_AFTER)
         return alerts.problems(night, passback.pages, drift, [])

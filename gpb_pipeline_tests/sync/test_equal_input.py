@@ -17,7 +17,7 @@ from gpb_pipeline.events import CourseSynced, CourseUnchanged, Event
 from gpb_pipeline.passback.course import Selection
 from gpb_pipeline.passback.frames import CategoryMapping, build
 from gpb_pipeline.sync import CourseSync
-from gpb_pipeline.warehouse import choices, details, history, inputs, tables, trace
+from gpb_pipeline.warehouse import category_choices, details, history, inputs, tables, trace
 from gpb_pipeline.warehouse.ducklake import Connection
 from gpb_pipeline.warehouse.inputs import Base
 from gpb_pipeline_tests.sandbox.clients import CanvasUser
@@ -124,7 +124,7 @@ def map_a_group(desk: Desk, _patch: pytest.MonkeyPatch) -> None:
     }
     with desk.connected() as connections:
         connections.warehouse.commit(
-            choices.choose_categories,
+            category_choices.choose,
             build(CategoryMapping, columns),
             by="a test",
             at=connections.clock(),
@@ -249,8 +249,8 @@ def test_an_equal_course_leaves_its_history_and_nothing_else(desk: Desk) -> None
     assert {name: now[name] for name in same} == {name: earlier[name] for name in same}
     assert shown[0] is not None
     assert shown[2] is not None
-    assert shown[0].grades.equals(shown[2].grades)
-    assert set(shown[0].grades["state"]) == {"unchanged"}
+    assert shown[0].grades == shown[2].grades
+    assert {each.state for each in shown[0].grades} == {"unchanged"}
 
 
 def test_what_became_of_a_grade_is_told_of_the_latest_sync(desk: Desk) -> None:

@@ -23,7 +23,7 @@ from gpb_pipeline_tests.sync.desk import ALGEBRA, BIOLOGY, ENGLISH, SPANISH, Des
 PRIVATE = "Ada Lovelace"
 SLOW = {"effect": "slow", "method": "PUT", "path": "/results/", "seconds": 0.2, "times": None}
 REFUSED = PermanentError("refused", item="warehouse", remedy="None.", code="warehouse_refused")
-Progress = Callable[[Connection, Sequence[Reached], Sequence[Ended]], None]
+Progress = Callable[[Connection, Sequence[Reached], Sequence[Ended]], frozenset[str]]
 
 
 @pytest.fixture
@@ -134,10 +134,10 @@ def test_an_interrupt_in_the_middle_of_a_commit_ends_each_course_once(
 def refusing(progress: Progress, course_id: str) -> Progress:
     """Make the commit of this course's end be refused, whoever's ends are in it."""
 
-    def put(session: Connection, reached: Sequence[Reached], ended: Sequence[Ended]) -> None:
+    def put(session: Connection, reached: Sequence[Reached], ended: Sequence[Ended]) -> frozenset[str]:
         if any(each.course_id == course_id for each in ended):
             raise REFUSED
-        progress(session, reached, ended)
+        return progress(session, reached, ended)
 
     return put
 
@@ -171,10 +171,10 @@ def test_a_course_whose_job_cannot_be_put_on_record_is_not_begun_and_costs_no_ot
 ) -> None:
     begin = record.begin
 
-    def refused(session: Connection, jobs: Sequence[Begun]) -> frozenset[str]:
+    def refused(session: Connection, jobs: Sequence[Begun], restored_at: None) -> frozenset[str]:
         if any(each.course_id == ALGEBRA for each in jobs):
             raise ValueError(PRIVATE)
-        return begin(session, jobs)
+        return begin(session, jobs, restored_at)
 
     monkeypatch.setattr(record, "begin", refused)
     events = desk.events(desk.request(ALGEBRA), desk.request(SPANISH))

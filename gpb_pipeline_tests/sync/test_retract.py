@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -182,6 +183,29 @@ def test_a_section_that_is_elsewhere_is_told_as_what_it_is_and_preselected_by_no
     assert orphans(found, PRESELECTED).empty
 
 
+def test_what_a_section_left_that_canvas_deleted_is_found_and_taken_back_by_name(either_desk: Desk) -> None:
+    desk = either_desk
+    desk.sync_one(ALGEBRA)
+    section = sections(desk, ALGEBRA)[-1]
+    desk.sandbox.control("canvas", "DELETE", f"/courses/{ALGEBRA}/sections/{section['id']}")
+    desk.next_night()
+    desk.sync_one(ALGEBRA)  # the warehouse knows the course without it
+    before = desk.written()
+    with desk.connected() as connections:
+        assert connections.warehouse.read(holdings.longest_unread) == [ALGEBRA]
+    told = looked(desk, ALGEBRA).told
+    assert told is not None
+    of_section = told["section_id"] == str(section["id"])
+    assert set(told.loc[of_section, "cause"]) == {"section_deleted"}
+    assert orphans(told, PRESELECTED).empty
+    assert desk.written() == before
+    theirs = frozenset(orphans(told, ["section_deleted"])["sourced_id"])
+    with desk.connected() as connections:
+        done = retract(connections, ALGEBRA, theirs, posted_by="a test", confirm=True)
+    assert done.written == dict(Counter(told.loc[of_section, "kind"]))
+    assert not {each["sourced_id"] for each in desk.sandbox.state()["results"]} & theirs
+
+
 def test_courses_that_cannot_be_read_hold_nobodys_place(desk: Desk) -> None:
     desk.sync(ALGEBRA, ENGLISH, BIOLOGY)
     refused = {"effect": "status", "status": 403, "times": None, "body": {"errors": [{"message": "no"}]}}
@@ -196,6 +220,19 @@ def test_courses_that_cannot_be_read_hold_nobodys_place(desk: Desk) -> None:
     assert read == [[], [BIOLOGY]]  # one course a night, two tries; both others are at the back by then
     with desk.connected() as connections:
         assert connections.warehouse.read(holdings.longest_unread)[-1] == BIOLOGY
+
+
+def test_no_course_is_begun_to_be_read_back_after_the_nights_end(desk: Desk) -> None:
+    desk.sync_one(SPANISH)
+    desk.next_night()
+    with desk.connected() as connections:
+        until, before = connections.clock(), desk.sandbox.requests_seen("sis")
+        assert list(read_back(connections, posted_by="the night", until=until)) == []
+        assert list(reconcile(connections, [SPANISH], posted_by="the night", until=until)) == []
+        assert desk.sandbox.requests_seen("sis") == before
+        later = until + timedelta(hours=1)
+        [read] = read_back(connections, posted_by="the night", until=later)
+    assert (read.course_id, read.error) == (SPANISH, None)
 
 
 @pytest.mark.parametrize("policy", ["flag", "keep"])

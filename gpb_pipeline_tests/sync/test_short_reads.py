@@ -62,15 +62,25 @@ def test_categories_without_rows_where_line_items_of_ours_have_one_are_a_short_r
     unharmed(desk, before)
 
 
+@pytest.mark.parametrize("which", [min, max], ids=["first", "last"])
 def test_one_class_without_categories_among_others_is_a_short_read(
-    provider: Sandbox, desk_of: Callable[[Sandbox], Desk]
+    provider: Sandbox, desk_of: Callable[[Sandbox], Desk], which: Callable[[list[str]], str]
 ) -> None:
     desk = desk_of(provider)  # of 1.2, which has such a list
     desk.sync_one(ALGEBRA)
-    class_id = max(each["class_id"] for each in desk.sandbox.state()["line_items"])
+    class_id = which([each["class_id"] for each in desk.sandbox.state()["line_items"]])
     without_rows(desk, "sis", f"/classes/{class_id}/categories", "404")
     failed = desk.fails(ALGEBRA)
     assert (failed.error.code, failed.error.item) == ("short_read", f"categories of class {class_id}")
+
+
+def test_a_sis_that_serves_no_class_categories_has_the_districts(
+    provider: Sandbox, desk_of: Callable[[Sandbox], Desk]
+) -> None:
+    desk = desk_of(provider)
+    desk.sync_one(ALGEBRA)
+    without_rows(desk, "sis", "/classes/[^/]+/categories", "404")
+    assert desk.sync_one(ALGEBRA).status == "Completed"
 
 
 def test_no_assignments_where_columns_of_ours_stand_is_a_short_read(desk: Desk) -> None:

@@ -117,7 +117,7 @@ def newer_consumer() -> Iterator[Sandbox]:
         yield running
 
 
-@pytest.mark.parametrize("dialect", ["consumer", "newer_consumer"])
+@pytest.mark.parametrize("dialect", [pytest.param("consumer", marks=pytest.mark.long), "newer_consumer"])
 def test_our_ids_in_capitals_are_ours(
     request: pytest.FixtureRequest, desk_of: Callable[[Sandbox], Desk], dialect: str
 ) -> None:
@@ -149,6 +149,21 @@ def test_lists_that_are_late_double_nothing(either_desk: Desk, late: dict[str, b
     assert (first.status, states(first)) == ("Completed", {"created": GRADES})
     assert codes(first) == {"not_shown", "assignment_not_shown"}
     desk.sandbox.control("sis", "POST", "/publish")
+    equal(desk)
+    quiet(desk)
+
+
+def test_lists_that_are_late_after_an_update_leave_no_old_score(either_desk: Desk) -> None:
+    desk = either_desk
+    desk.sync_one(SPANISH)
+    desk.sandbox.set_temperaments(lists_late="publish")
+    score(desk, 0, 2.5)
+    first = desk.sync_one(SPANISH)
+    assert states(first) == {"updated": 1, "unchanged": GRADES - 1}
+    assert "not_shown" in codes(first)
+    desk.sandbox.control("sis", "POST", "/publish")
+    desk.next_night()
+    desk.sync_one(SPANISH)
     equal(desk)
     quiet(desk)
 
@@ -199,11 +214,10 @@ def test_scores_that_are_rounded_are_known_and_told_once(either_desk: Desk, deci
 @pytest.mark.parametrize(
     "kept",
     [
-        {"dates": "midnight"},
-        {"dates": "date"},
-        {"dates": "local"},
-        {"titles": "escape"},
-        {"titles": "squeeze"},
+        pytest.param({"dates": "midnight"}, marks=pytest.mark.long),  # test_see.py has each alone
+        pytest.param({"dates": "date"}, marks=pytest.mark.long),
+        pytest.param({"titles": "squeeze"}, marks=pytest.mark.long),
+        {"dates": "local", "titles": "escape"},
     ],
 )
 def test_a_column_kept_otherwise_is_found_after_a_lost_answer(
@@ -221,6 +235,23 @@ def test_a_column_kept_otherwise_is_found_after_a_lost_answer(
     whole(desk)
     assert desk.kinds()["lineItem", "create"] == ITEMS
     quiet(desk)
+
+
+def test_a_column_renamed_by_hand_after_its_answer_was_lost_is_not_made_again(either_desk: Desk) -> None:
+    desk = either_desk
+    desk.sandbox.set_temperaments(lists_late="publish")
+    desk.sandbox.set_faults(
+        "sis", {"effect": "lost_answer", "method": "PUT", "path": "/lineItems/", "times": 2}
+    )
+    desk.sync_one(SPANISH)
+    desk.sandbox.set_faults("sis")
+    desk.sandbox.set_temperaments()
+    for each in desk.sandbox.state()["line_items"]:
+        desk.sandbox.control("sis", "PATCH", f"/line_items/{each['sourced_id']}", {"title": "By hand"})
+    desk.next_night()
+    desk.sync_one(SPANISH)
+    assert desk.kinds()["lineItem", "create"] == ITEMS
+    equal(desk)
 
 
 def test_a_column_that_a_teacher_deleted_comes_back_with_its_grades(either_desk: Desk) -> None:

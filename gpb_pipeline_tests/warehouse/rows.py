@@ -8,7 +8,8 @@ import pandas as pd
 from pandera.typing import DataFrame
 
 from gpb_pipeline.passback.frames import F, build
-from gpb_pipeline.passback.rows.frames import AssignmentRows, Extracted, GradeRows, Issues, Rows
+from gpb_pipeline.passback.rows.counts import Extracted
+from gpb_pipeline.passback.rows.frames import AssignmentRows, GradeRows, Issues, Rows
 
 NOON = datetime(2026, 3, 2, 17, 0, 0, 123456, tzinfo=UTC)
 EXTRACTED = Extracted(sections=3, assignments=5, grades=40)

@@ -6,10 +6,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from gpb_pipeline.passback import frames as schemas
-from gpb_pipeline.passback.course import CanvasRead, Course, SyncType
+from gpb_pipeline.passback.course import CanvasRead, Course
 from gpb_pipeline.passback.holdings.frames import NO_HOLDINGS
-from gpb_pipeline.passback.rows.counts import Counts
-from gpb_pipeline.passback.rows.frames import AssignmentRows, Extracted, GradeRows, Issues, Rows
+from gpb_pipeline.passback.rows.counts import Counts, Extracted
+from gpb_pipeline.passback.rows.frames import AssignmentRows, GradeRows, Issues, Rows
+from gpb_pipeline.passback.sync_types import SyncType
 from gpb_pipeline.warehouse import frames, history, holdings, logs
 from gpb_pipeline.warehouse.ducklake import Connection, Warehouse
 from gpb_pipeline.warehouse.frames import CourseFrames
@@ -21,6 +22,7 @@ STAGES = ["Get Assignments", "Get Grades", "Filter", "Post Assignments", "Post G
 ZONE = ZoneInfo("America/New_York")
 SECTIONS = {"s1": "Period 1", "s2": "Period 2"}
 STUDENTS = {"u1": "Ada Lovelace", "u2": "Blaise Pascal", "u3": "=HYPERLINK(0)"}
+ENROLLED = {"u1": "s1", "u2": "s1", "u3": "s2"}
 CANVAS_SAYS: dict[str, object] = {
     "canvas_grade": None,
     "excused": False,
@@ -51,7 +53,11 @@ def put_course(warehouse: Warehouse, course_id: str = "1", name: str = "Algebra 
                 schemas.Sections, *({"section_id": key, "section_name": SECTIONS[key]} for key in SECTIONS)
             ),
             schemas.Enrollments: frame(
-                schemas.Enrollments, *({"user_id": key, "student_name": STUDENTS[key]} for key in STUDENTS)
+                schemas.Enrollments,
+                *(
+                    {"user_id": key, "student_name": STUDENTS[key], "section_id": ENROLLED[key]}
+                    for key in STUDENTS
+                ),
             ),
             schemas.AssignmentGroups: schemas.empty(schemas.AssignmentGroups),
             schemas.Assignments: frame(

@@ -71,6 +71,19 @@ def test_the_three_files_have_the_columns_and_rows_that_were_promised(
     assert {row["due date"] for row in assignments} == {"", "2026-03-02T12:00:00-05:00"}
 
 
+def test_a_file_that_others_could_read_is_replaced_by_one_that_they_cannot(
+    warehouse: Warehouse, tmp_path: Path
+) -> None:
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    (folder / "grades.csv").write_text("of yesterday")
+    (folder / "grades.csv").chmod(0o644)
+    written = filled(warehouse).read(lambda session: csv_logs.write(session, job(session), ZONE, folder))
+    assert {oct(path.stat().st_mode)[-3:] for path in written} == {"600"}
+    assert sorted(folder.iterdir()) == sorted(written)
+    assert "of yesterday" not in written[-1].read_text(encoding="utf-8")
+
+
 def test_no_cell_is_a_formula_and_a_number_stays_one(warehouse: Warehouse) -> None:
     grades = rows(filled(warehouse).read(csv_logs.grades, "j", Wanted(student="u3")))
     assert {row["student name"] for row in grades} == {"'=HYPERLINK(0)"}

@@ -100,7 +100,7 @@ def test_issues_are_counted_by_code_and_stage_errors_first(filled: Warehouse) ->
 
 @given(st.lists(st.sampled_from([*Code, "of_another_version"]), max_size=30))
 def test_every_line_of_the_issues_is_counted_once(codes: list[str]) -> None:
-    counted = details.issue_counts(pd.DataFrame({"code": [str(code) for code in codes]}))
+    counted = details.issue_counts(str(code) for code in codes)
     assert {each.code: each.count for each in counted} == Counter(str(code) for code in codes)
 
 

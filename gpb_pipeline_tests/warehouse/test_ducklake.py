@@ -1,14 +1,19 @@
+import resource
+import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import duckdb
 import pytest
+import stamina
 from psycopg.conninfo import conninfo_to_dict
 
 from gpb_pipeline.errors import PermanentError, SettingsError, TransientError
 from gpb_pipeline.settings import WarehouseSettings
-from gpb_pipeline.warehouse import ducklake, locks, tables
+from gpb_pipeline.warehouse import attachment, ducklake, locks, tables
+from gpb_pipeline.warehouse.data_folder import open_to_others
 from gpb_pipeline.warehouse.ducklake import Connection, Warehouse
 
 APPEND_TEN_TIMES = """
@@ -32,11 +37,11 @@ def count(warehouse: Warehouse, table: str) -> int:
 
 @pytest.mark.parametrize("name", ["ducklake", "sqlite_scanner", "postgres_scanner", "httpfs"])
 def test_each_extension_comes_from_a_wheel_of_this_duckdb_and_loads_signed(name: str) -> None:
-    path = ducklake.extension_path(name)
+    path = attachment.extension_path(name)
     assert path is not None
     assert path.parent.name == f"v{duckdb.__version__}"
     with duckdb.connect(config={"allow_unsigned_extensions": False}) as connection:
-        ducklake.load_extension(connection, name)
+        attachment.load_extension(connection, name)
         loaded = connection.execute("SELECT extension_name FROM duckdb_extensions() WHERE loaded").fetchall()
     assert (name,) in loaded
 
@@ -81,6 +86,22 @@ def test_a_catalogue_that_is_down_is_transient_and_its_password_stays_secret(tmp
     assert "hunter2" not in str(down.value)
 
 
+def test_a_full_disk_is_transient_and_leaves_what_was_there(embedded: WarehouseSettings) -> None:
+    with ducklake.connect(embedded) as opened:
+        opened.commit(lambda session: session.execute("CREATE TABLE warehouse.main.t AS SELECT 1 AS n"))
+        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1, limits[1]))
+        try:
+            with stamina.set_testing(testing=True), pytest.raises(TransientError, match="space") as full:
+                opened.commit(lambda session: session.execute("INSERT INTO warehouse.main.t VALUES (2)"))
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        assert full.value.code == "warehouse_unavailable"
+        assert count(opened, "t") == 1
+        opened.commit(lambda session: session.execute("INSERT INTO warehouse.main.t VALUES (3)"))
+        assert count(opened, "t") == 2
+
+
 def test_two_processes_writing_at_once_lose_nothing_and_stop_no_reader(either: WarehouseSettings) -> None:
     with ducklake.connect(either, tables.create) as warehouse:
         warehouse.commit(lambda session: session.execute("CREATE TABLE warehouse.main.tally (who VARCHAR)"))
@@ -121,6 +142,29 @@ def test_another_data_path_than_the_warehouse_was_made_with_is_refused(
         pass
 
 
+def test_an_encrypted_warehouse_shows_nothing_in_its_data_and_stays_as_it_was_made(
+    either: WarehouseSettings,
+) -> None:
+    encrypted = either.model_copy(update={"encrypt": True})
+    with ducklake.connect(encrypted) as opened:
+        opened.commit(lambda session: session.execute("CREATE TABLE warehouse.main.t AS SELECT 'Ada' AS who"))
+    with ducklake.connect(encrypted) as opened:
+        assert count(opened, "t") == 1
+    [file] = Path(either.data_path).rglob("*.parquet")
+    assert b"Ada" not in file.read_bytes()
+    with pytest.raises(SettingsError, match=r"^GPB_ENCRYPT: .*it is encrypted"), ducklake.connect(either):
+        pass
+
+
+def test_a_warehouse_made_without_encryption_is_not_encrypted_later(warehouse: Warehouse) -> None:
+    encrypted = warehouse.settings.model_copy(update={"encrypt": True})
+    with (
+        pytest.raises(SettingsError, match=r"^GPB_ENCRYPT: .*it is not encrypted.*GPB_ENCRYPT=false"),
+        ducklake.connect(encrypted),
+    ):
+        pass
+
+
 def test_a_folder_that_cannot_be_made_is_told_with_its_setting(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     inside = f"{tmp_path}/file/inside"
@@ -131,6 +175,66 @@ def test_a_folder_that_cannot_be_made_is_told_with_its_setting(tmp_path: Path) -
         with pytest.raises(SettingsError) as told, ducklake.connect(settings, tables.create):
             pass
         assert told.value.item == named
+
+
+@pytest.mark.parametrize("what", ["file", "folder"])
+def test_a_catalogue_that_was_moved_away_may_come_back(warehouse: Warehouse, what: str) -> None:
+    catalog = warehouse.settings.embedded_catalog
+    assert catalog is not None
+    place, aside = (catalog if what == "file" else catalog.parent), catalog.parent.with_name("aside")
+    place.rename(aside)
+    if what == "folder":
+        place.mkdir()  # as an empty mount point is there
+    for _ in range(2):  # on the session that was open, and on a new one
+        with pytest.raises(TransientError, match="cannot be reached"):
+            count(warehouse, "jobs")
+    if what == "folder":
+        shutil.rmtree(place)
+    aside.rename(place)
+    assert count(warehouse, "jobs") == 0
+
+
+def test_nobody_else_reads_it_where_others_may_enter_the_folders(tmp_path: Path) -> None:
+    """As `make demo` leaves .gpb, and as whoever made /srv/gpb beforehand did."""
+    lake, data = tmp_path / "lake", tmp_path / "lake" / "data"
+    for folder in (lake, data):
+        folder.mkdir(mode=0o755)
+    settings = WarehouseSettings(catalog=f"sqlite:{lake / 'catalog.sqlite'}", data_path=str(data))
+    with ducklake.connect(settings, tables.create) as warehouse:
+        warehouse.commit(lambda session: session.execute("CREATE TABLE warehouse.main.t AS SELECT 7 AS n"))
+        made = {each.name: each.stat().st_mode & 0o077 for each in lake.iterdir() if each.is_file()}
+        assert "catalog.sqlite" in made
+        assert set(made.values()) == {0}
+    assert [path.parent.parent.name for path in data.rglob("*.parquet")] == ["main"]
+    assert [each.name for each in data.iterdir() if each.stat().st_mode & 0o007 and each.is_dir()] == []
+
+
+def test_what_every_user_of_the_machine_can_read_is_named() -> None:
+    """As a catalogue of an earlier version is, or one that was restored with other modes."""
+    with tempfile.TemporaryDirectory() as place:  # pytest's own folders nobody else may enter
+        lake = Path(place)
+        settings = WarehouseSettings(
+            catalog=f"sqlite:{lake / 'catalog.sqlite'}", data_path=str(lake / "data")
+        )
+        (lake / "data" / "main").mkdir(parents=True)
+        (lake / "catalog.sqlite").touch()
+        for folder in (lake, lake / "data", lake / "data" / "main"):
+            folder.chmod(0o755)
+        (lake / "catalog.sqlite").chmod(0o644)
+        assert list(open_to_others(settings)) == [lake / "catalog.sqlite", lake / "data" / "main"]
+        (lake / "catalog.sqlite").chmod(0o640)
+        (lake / "data").chmod(0o750)
+        assert list(open_to_others(settings)) == []
+        lake.chmod(0o700)
+
+
+@pytest.mark.parametrize("name", ["da[t]a", "dat?", "*"])
+def test_a_folder_whose_name_is_a_pattern_is_refused(tmp_path: Path, name: str) -> None:
+    """DuckDB would find no file in it, and neither would the proof of what was forgotten."""
+    settings = WarehouseSettings(catalog=f"sqlite:{tmp_path / 'c.sqlite'}", data_path=str(tmp_path / name))
+    with pytest.raises(SettingsError, match=r"GPB_DATA_PATH: is in .*, which has one of"):
+        ducklake.connect(settings).__enter__()
+    assert not (tmp_path / name).exists()
 
 
 def test_a_folder_of_data_belongs_to_one_catalogue(tmp_path: Path) -> None:

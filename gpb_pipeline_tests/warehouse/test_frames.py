@@ -1,3 +1,4 @@
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -116,8 +117,26 @@ def test_what_a_sync_reads_and_judges_fills_every_current_table(warehouse: Wareh
         issues=schemas.empty(Issues),
         extracted=EXTRACTED,
     )
-    made = frames.of_canvas(canvas) | frames.of_sis(sis) | frames.of_judgement(judgement)
-    assert set(made) == set(tables.CURRENT)
-    warehouse.commit(frames.replace, [CourseFrames(course_id="1", job_id="j", frames=made)])
-    for table, rows in made.items():
+    left = frames.of_sync("1", "j", canvas, sis, judgement)
+    assert {*left.frames, tables.FRAME_DIGESTS} == set(tables.CURRENT)
+    warehouse.commit(frames.replace, [left])
+    for table, rows in left.frames.items():
         pd.testing.assert_frame_equal(warehouse.read(frames.current, table, "1"), rows)
+
+
+def test_a_frame_that_is_as_it_was_is_not_written_again(warehouse: Warehouse) -> None:
+    def left(job_id: str, *section_ids: str, digest: str) -> CourseFrames:
+        return replace(sections("1", job_id, *section_ids), digests={tables.CANVAS_SECTIONS.name: digest})
+
+    def of() -> list[tuple[str, str]]:
+        query = "SELECT job_id, section_id FROM warehouse.main.canvas_sections"
+        return warehouse.read(lambda session: session.execute(query).fetchall())
+
+    warehouse.commit(frames.replace, [left("one", "s1", digest="a"), sections("2", "one", "s3")])
+    warehouse.commit(frames.replace, [left("two", "s1", digest="a"), sections("2", "two", "s3")])
+    assert sorted(of()) == [("one", "s1"), ("two", "s3")]
+    warehouse.commit(frames.replace, [left("three", "s2", digest="b")])
+    assert sorted(of()) == [("three", "s2"), ("two", "s3")]
+    warehouse.commit(tables.FRAME_DIGESTS.delete, "course_id", ["1"])  # as `forget` does
+    warehouse.commit(frames.replace, [left("four", "s2", digest="b")])
+    assert sorted(of()) == [("four", "s2"), ("two", "s3")]

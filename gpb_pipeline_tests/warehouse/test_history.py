@@ -4,10 +4,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from gpb_pipeline.passback.rows.counts import Counts, WriteCounts
-from gpb_pipeline.passback.rows.frames import Extracted
+from gpb_pipeline.passback.rows.counts import Counts, Extracted, WriteCounts
 from gpb_pipeline.settings import WarehouseSettings
-from gpb_pipeline.warehouse import ducklake, history, logs, maintenance, tables
+from gpb_pipeline.warehouse import ducklake, history, logs, maintenance, tables, unsure
 from gpb_pipeline.warehouse.ducklake import Connection, Warehouse
 from gpb_pipeline.warehouse.history import Begun, End, EndStatus, Reached
 from gpb_pipeline.warehouse.locks import course_lock
@@ -124,7 +123,10 @@ def test_who_looks_for_dead_jobs_holds_no_course_while_it_commits(
     assert history.fail_dead_jobs(warehouse) == ["dead"]
 
 
-def test_a_course_is_unsure_until_a_sync_completes_after_one_that_could_post(warehouse: Warehouse) -> None:
+@pytest.mark.parametrize("clock", [1, -1], ids=["goes on", "is set back"])
+def test_a_course_is_unsure_until_a_sync_completes_after_one_that_could_post(
+    warehouse: Warehouse, clock: int
+) -> None:
     jobs: dict[str, list[tuple[str | None, EndStatus | None]]] = {  # oldest first
         "new": [],
         "well": [("Verify", "Completed")],
@@ -135,16 +137,17 @@ def test_a_course_is_unsure_until_a_sync_completes_after_one_that_could_post(war
     }
     for course_id, past in jobs.items():
         for number, (stage, status) in enumerate(past):
-            job_id, at = f"{course_id}-{number}", NOON + timedelta(minutes=number)
+            job_id, at = f"{course_id}-{number}", NOON + timedelta(minutes=number * clock)
             begin(warehouse, job_id, course_id, at)
             if stage:
-                warehouse.commit(history.reach, [Reached(job_id=job_id, stage=stage, at=at)])
+                before = Reached(job_id=job_id, stage="Get Assignments", at=at - timedelta(seconds=clock))
+                warehouse.commit(history.reach, [before, Reached(job_id=job_id, stage=stage, at=at)])
             if status:
                 end(warehouse, job_id, status, at)
     found = dict.fromkeys(jobs, NOON + timedelta(hours=1))
     for _ in range(2):  # as found dead, and as known to have died
         past_jobs = warehouse.commit(history.fail_open_jobs, found)
-        assert history.left_unsure(past_jobs) == {"died", "stopped"}
+        assert unsure.left(past_jobs) == {"died", "stopped"}
 
 
 def test_purging_goes_by_age_and_status_and_keeps_each_courses_latest(warehouse: Warehouse) -> None:

@@ -1,5 +1,6 @@
 from datetime import timedelta
 
+from gpb_pipeline.settings import RetentionSettings
 from gpb_pipeline.warehouse import maintenance, trace
 from gpb_pipeline.warehouse.ducklake import Warehouse
 from gpb_pipeline.warehouse.trace import Trace
@@ -64,6 +65,17 @@ def test_a_purge_forgets_neither_what_was_sent_nor_by_whom(warehouse: Warehouse)
         ("Admin", False),
         ("Ms. Frizzle", False),
     ]
+
+
+def test_what_was_sent_goes_at_its_age_where_the_district_says_so(warehouse: Warehouse) -> None:
+    history_of_a_grade(warehouse)
+    kept = RetentionSettings(sent_days=400)
+    then = NOON + timedelta(days=400, hours=1)
+    assert warehouse.read(maintenance.sent_past_age, now=then, settings=kept) == 2
+    assert warehouse.read(maintenance.sent_past_age, now=then, settings=RetentionSettings()) == 0
+    warehouse.commit(maintenance.purge, now=then, settings=kept)
+    assert warehouse.read(maintenance.sent_past_age, now=then, settings=kept) == 0
+    assert [write.job_id for write in of_grade(warehouse).writes] == ["j1"]
 
 
 def test_a_grade_of_another_course_is_not_told(warehouse: Warehouse) -> None:

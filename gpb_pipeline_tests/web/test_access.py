@@ -1,6 +1,8 @@
 """Who gets in, and what they see: over the wire, and the rules by themselves."""
 
 import base64
+import http.client
+from urllib.parse import urlsplit
 
 import pytest
 from starlette.datastructures import Headers
@@ -66,6 +68,30 @@ def headers(**named: str) -> Headers:
     return Headers({name.replace("_", "-"): value for name, value in named.items()})
 
 
+@pytest.mark.parametrize("name", ["X-Forwarded-User", "X-GPB-Courses"])
+def test_a_header_of_the_proxys_that_a_client_sent_too_lets_nobody_in(proxied: str, name: str) -> None:
+    """A proxy that adds to what came, where it should replace it, would let a client's `*` win."""
+    for first, second in (("*", "2"), ("2", "*")):
+        wire = http.client.HTTPConnection(urlsplit(proxied).netloc, timeout=20)
+        wire.putrequest("GET", "/")
+        for header in {"X-Forwarded-User", "X-GPB-Courses"} - {name}:
+            wire.putheader(header, "2")
+        wire.putheader(name, first)
+        wire.putheader(name, second)
+        wire.endheaders()
+        answer = wire.getresponse()
+        told = answer.read().decode()
+        assert (answer.status, told) == (
+            400,
+            f"{name} came twice: the proxy must replace what a client sends.",
+        )
+        assert answer.headers["X-Frame-Options"] == "DENY"
+        wire.close()
+    joined = {"X-Forwarded-User": "frizzle", "X-GPB-Courses": "2, *"}
+    with Client(proxied) as client:
+        assert "both * and courses" in client.page("/", 400, headers=joined)
+
+
 def test_a_proxys_headers_are_believed_from_its_address_alone() -> None:
     settings = WebSettings(user_header="X-User", trusted_proxies="10.0.0.5")
     told = headers(x_user="frizzle", x_gpb_courses="*")
@@ -83,7 +109,8 @@ def test_with_a_secret_and_a_proxy_both_are_asked_for() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["", "Basic", "Basic !!!", "Basic aHVudGVyMg==", "Digest hunter2", "hunter2"]
+    "value",
+    ["", "Basic", "Basic !!!", "Basic aHVudGVyMg==", "Digest hunter2", "hunter2", "Basic é", "Bearer é"],
 )
 def test_a_malformed_secret_is_none(value: str) -> None:
     settings = WebSettings(secret="hunter2")

@@ -442,6 +442,25 @@ def test_on_ones_own_machine_the_pages_are_seen_as_before(
         assert requests.get(f"{address}/courses/1001", timeout=20).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        ({"status": 503}, "Try again in a few minutes."),
+        ({"status": 401, "headers": {"WWW-Authenticate": "Bearer"}}, "Tell the data team"),
+    ],
+)
+def test_where_canvas_cannot_be_asked_which_course_it_is_who_can_mend_it_is_told(
+    sandbox: Sandbox, tmp_path: Path, fault: dict[str, Any], told: str
+) -> None:
+    teacher = CanvasUser(sandbox, canvas_user.TEACHER)
+    rule = {"effect": "status", "path": "lti_context_id", "times": None, "body": {}} | fault
+    with empty_warehouse(tmp_path) as empty, tool_served(sandbox, empty, tmp_path):
+        sandbox.set_faults("canvas", rule)
+        page = refused(teacher.launches(1001), teacher, 503)
+        sandbox.set_faults("canvas")
+    assert told in page
+
+
 def test_what_canvas_said_of_a_course_outlives_a_restart_of_the_pages(
     sandbox: Sandbox, warehouse: Warehouse, tmp_path: Path
 ) -> None:

@@ -3,7 +3,7 @@
 Never a guess: a near match is only offered in the message (docs/decisions.md §6, Category).
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -57,6 +57,20 @@ def category_for(
 def usable(class_id: str | None, active: Sequence[Category]) -> list[Category]:
     """Keep what the class may use: its own and the global ones; of an unknown class, the global ones."""
     return [each for each in active if each.class_id in {class_id, None}]
+
+
+def told_apart(offered: Iterable[Category]) -> dict[str, str]:
+    """Say of each category with another's title what tells the two apart: whose it is, else its id too."""
+    by_title: dict[str, list[Category]] = defaultdict(list)
+    for each in offered:
+        by_title[each.title].append(each)
+    apart = {}
+    for alike in by_title.values():
+        owners = Counter(each.class_id for each in alike)
+        for each in alike if len(alike) > 1 else ():
+            whose = "of every class" if each.class_id is None else "of this class alone"
+            apart[each.category_id] = whose if owners[each.class_id] == 1 else f"{whose}, {each.category_id}"
+    return apart
 
 
 def near_matches(group_name: str, class_id: str, active: Sequence[Category]) -> list[str]:

@@ -13,14 +13,25 @@ from zoneinfo import ZoneInfo
 
 from gpb_pipeline.errors import UsageError
 from gpb_pipeline.passback.categories.edits import Edit, require_offered, row_of
-from gpb_pipeline.passback.categories.window import CategoryList, GroupCategories, SectionCategory, near
+from gpb_pipeline.passback.categories.proposals import Proposal
+from gpb_pipeline.passback.categories.window import (
+    CategoryList,
+    GroupCategories,
+    Label,
+    SectionCategory,
+    near,
+)
 from gpb_pipeline.passback.spreadsheet import from_cell, to_cell
+from gpb_pipeline.text import fault_in
 
 UNASSOCIATED = "Unassociated"
 """What the category's cell says where someone chose that there be none."""
 
 COURSE, GROUP, SECTION = _PLACE = ("course id", "assignment group id", "section id")
-CATEGORY, TITLE = "SIS category id", "SIS category"
+CATEGORY, TITLE, LABEL = "SIS category id", "SIS category", "label"
+LONGEST = 1_000  # characters of an id
+PROPOSAL = "proposal"
+"""Where a proposed category comes from, or why none is; only in a file of proposals."""
 COLUMNS = (
     COURSE,
     "course",
@@ -31,7 +42,7 @@ COLUMNS = (
     "SIS id",
     CATEGORY,
     TITLE,
-    "label",
+    LABEL,
     "association",
     "cause",
     "near categories",
@@ -71,6 +82,33 @@ def written(lists: Iterable[CategoryList], zone: ZoneInfo) -> str:
         for group in listed.groups:
             for row in group.sections:
                 writer.writerow([to_cell(cell) for cell in _cells(listed, group, row, zone)])
+    return f"\ufeff{text.getvalue()}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProposedLine:
+    """A proposal and the list that it is of."""
+
+    listed: CategoryList
+    proposal: Proposal
+
+
+def proposed(lines: Iterable[ProposedLine], zone: ZoneInfo) -> str:
+    """Write proposals as such a file, a line each, with where they come from; a misfit's category stays."""
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, (*COLUMNS, PROPOSAL))
+    writer.writeheader()
+    for line in lines:
+        each = line.proposal
+        cells = dict(zip(COLUMNS, _cells(line.listed, each.group, each.row, zone), strict=True))
+        if each.misfit is None:
+            cells[CATEGORY] = each.category.category_id if each.category else UNASSOCIATED
+            cells[TITLE] = each.category.title if each.category else ""
+            cells[LABEL] = Label.CHANGED.value
+            cells[PROPOSAL] = each.source
+        else:
+            cells[PROPOSAL] = f"does not fit: {each.misfit} ({each.source})"
+        writer.writerow({name: to_cell(cell) for name, cell in cells.items()})
     return f"\ufeff{text.getvalue()}"
 
 
@@ -128,6 +166,8 @@ def _lines(rows: "csv.DictReader[str]") -> Iterator[CsvLine]:
             category=cells[CATEGORY],
             title=cells.get(TITLE, ""),
         )
+        if wrong := fault_in(line.course_id, LONGEST):  # the others are only held against what there is
+            raise UsageError(f"its {COURSE} {wrong}", item=line.name, remedy="Write one id, in one line.")
         if empty := [name for name in _PLACE if not cells[name]]:
             raise UsageError(
                 f"has no {', '.join(empty)}", item=line.name, remedy="Write it, or delete the line."

@@ -15,6 +15,7 @@ from gpb_pipeline.passback.frames import derived, or_else
 from gpb_pipeline.passback.holdings import link
 from gpb_pipeline.passback.holdings.frames import SURE, Holdings
 from gpb_pipeline.passback.holdings.link import LINE_ITEM, RESULT, HoldingKind
+from gpb_pipeline.passback.keys import NONE, among
 from gpb_pipeline.passback.rows.frames import Rows
 from gpb_pipeline.passback.rows.settle import Answers
 from gpb_pipeline.passback.rules.issues import Code
@@ -93,8 +94,7 @@ def _answered(
 
 def _never_made(kind: HoldingKind, held: pd.DataFrame, rows: pd.DataFrame) -> Any:
     """Forget the intents of first writes that were refused or never tried: they were not made."""
-    theirs = pd.MultiIndex.from_frame(held[kind.key]).isin(pd.MultiIndex.from_frame(rows[kind.key]))
-    return held[~(theirs & (held["certainty"] == "unknown"))].reset_index(drop=True)
+    return held[~(among(held, rows, kind.key) & (held["certainty"] == "unknown"))].reset_index(drop=True)
 
 
 def _put(
@@ -125,6 +125,6 @@ def _put(
         written["score"] = written["score"].mask(leaves)
         written["exempt"] = written["exempt"].mask(leaves, other=False)
         written["seen_exempt"] = written["seen_exempt"].eq(True)  # noqa: FBT003
-    kept = held.drop(index=[each for each in positions if each != link.NONE])
+    kept = held.drop(index=[each for each in positions if each != NONE])
     both = pd.concat([kept[names].astype(object), written[names].astype(object)], ignore_index=True)
     return derived(kind.schema, both, **{name: both[name] for name in names})

@@ -16,9 +16,10 @@ from pandera.typing import DataFrame, Series
 from gpb_pipeline.passback.course import Policy
 from gpb_pipeline.passback.frames import Frame, build, derived
 from gpb_pipeline.passback.holdings import link
-from gpb_pipeline.passback.holdings.frames import Holdings
+from gpb_pipeline.passback.holdings.frames import ITEM_KEY, RESULT_KEY, Holdings
 from gpb_pipeline.passback.holdings.link import LINE_ITEM, RESULT, HoldingKind
 from gpb_pipeline.passback.holdings.plan import TO_WRITE
+from gpb_pipeline.passback.keys import among
 from gpb_pipeline.passback.rows.frames import AssignmentRows, GradeRows, Rows
 from gpb_pipeline.passback.rules.causes import course_issue, joined, of_rows
 from gpb_pipeline.passback.rules.issues import Code
@@ -38,6 +39,7 @@ Cause = Literal[
     "without_sis_id",
     "without_class",
     "of_another_course",
+    "section_deleted",
     "left",
 ]
 
@@ -88,11 +90,21 @@ CAUSES: dict[Cause, CauseMeaning] = {
     "of_another_course": CauseMeaning(
         "Its assignment is another course's, in which the section was.", "gpb retract, by name"
     ),
+    "section_deleted": CauseMeaning(
+        "Canvas no longer has its section in the course.", "gpb retract, by name"
+    ),
     "left": CauseMeaning("The student has left the section.", "gpb retract, by name"),
 }
 PRESELECTED: tuple[Cause, ...] = ("deleted_in_canvas", "not_synced_any_more", "moved")
 """What is taken back without being named: what comes back by itself is not among it, nor who has left."""
-ORPHANED: tuple[Cause, ...] = (*PRESELECTED, "without_sis_id", "without_class", "of_another_course", "left")
+ORPHANED: tuple[Cause, ...] = (
+    *PRESELECTED,
+    "without_sis_id",
+    "without_class",
+    "of_another_course",
+    "section_deleted",
+    "left",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,13 +112,14 @@ class CourseNow:
     """What Canvas and the SIS have of a course now, as far as it tells why nothing asks for a thing any more.
 
     `assignments`: ids of all; `synced`: of those that are published and ticked; `of_other_courses`: ids of
-    what other courses had when they were read last. `without_…`: section ids. `students`: section_id and
-    user_id of the active ones.
+    what other courses had when they were read last. `sections`, `without_…`: section ids. `students`:
+    section_id and user_id of the active ones.
     """
 
     assignments: frozenset[str]
     synced: frozenset[str]
     of_other_courses: frozenset[str]
+    sections: frozenset[str]
     without_sis_id: frozenset[str]
     without_class: frozenset[str]
     students: pd.DataFrame
@@ -169,16 +182,11 @@ def _told_again(kind: HoldingKind, rows: pd.DataFrame) -> Any:
 def only_mended(rows: Rows, told: DataFrame[Differences], causes: Collection[str]) -> Rows:
     """Leave the writes whose cause is one of these; every other waits for a sync."""
     chosen = told[told["cause"].isin(list(causes))]
-    keys = ["section_id", "class_id", "assignment_id"]
-    items = pd.MultiIndex.from_frame(chosen.loc[chosen["kind"] == "assignment", keys])
-    grades = pd.MultiIndex.from_frame(chosen.loc[chosen["kind"] == "grade", [*keys, "student_id"]])
+    items, grades = (chosen[chosen["kind"] == kind] for kind in ("assignment", "grade"))
     # a grade needs its column: one that is not there yet, or no longer, goes with it
-    needed = pd.MultiIndex.from_frame(chosen[keys].drop_duplicates())
-    new = (rows.assignments["state"] == "create") & pd.MultiIndex.from_frame(rows.assignments[keys]).isin(
-        needed
-    )
-    keep_item = pd.MultiIndex.from_frame(rows.assignments[keys]).isin(items) | new
-    keep_grade = pd.MultiIndex.from_frame(rows.grades[[*keys, "student_id"]]).isin(grades)
+    new = (rows.assignments["state"] == "create") & among(rows.assignments, chosen, ITEM_KEY)
+    keep_item = among(rows.assignments, items, ITEM_KEY) | new
+    keep_grade = among(rows.grades, grades, RESULT_KEY)
     return replace(
         rows,
         assignments=_waiting(AssignmentRows, rows.assignments, ~keep_item, Code.ASSIGNMENT_NOT_MENDED),
@@ -279,13 +287,13 @@ def _why_unwanted(rows: pd.DataFrame, kind: HoldingKind, now: CourseNow) -> pd.S
     cause = cause.mask(~assignment.isin(list(now.synced)), "not_synced_any_more")
     cause = cause.mask(~assignment.isin(list(now.assignments)), "deleted_in_canvas")
     cause = cause.mask(assignment.isin(list(now.of_other_courses)), "of_another_course")
+    deleted = ~section.isin(list(now.sections))
+    cause = cause.mask(deleted, "section_deleted")
     if kind is RESULT:
-        person = ["section_id", "user_id"]
-        here = pd.MultiIndex.from_frame(rows[person]).isin(pd.MultiIndex.from_frame(now.students[person]))
-        return cause.where(here, "left").mask(rows["moved"], "moved")
-    place = ["section_id", "assignment_id"]
-    placed = rows.loc[rows["covered"] & rows["class_id"].notna(), place]
-    return cause.mask(pd.MultiIndex.from_frame(rows[place]).isin(pd.MultiIndex.from_frame(placed)), "moved")
+        here = among(rows, now.students, ["section_id", "user_id"])
+        return cause.where(here | deleted, "left").mask(rows["moved"], "moved")
+    placed = rows[rows["covered"] & rows["class_id"].notna()]
+    return cause.mask(among(rows, placed, ["section_id", "assignment_id"]), "moved")
 
 
 def _waiting(schema: Any, rows: pd.DataFrame, which: Any, code: Code) -> Any:

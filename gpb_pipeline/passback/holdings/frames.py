@@ -107,6 +107,7 @@ class SisLineItems(Frame):
     line_item_id: Series[str] = pa.Field(unique=True)
     class_id: Series[str]
     title: Series[str]
+    description: Series[str] = pa.Field(nullable=True, description="None too where the SIS keeps none")
     category_id: Series[str] = pa.Field(nullable=True)
     period_id: Series[str] = pa.Field(nullable=True)
     points_possible: Series[float] = pa.Field(nullable=True)
@@ -137,6 +138,25 @@ NO_HOLDINGS = Holdings(line_items=empty(LineItemSight), results=empty(ResultSigh
 
 
 @dataclass(frozen=True, kw_only=True)
+class Bare:
+    """What is ours and of which nothing is known any more but its sourcedId, since all else was forgotten.
+
+    `line_items`: by sourcedId, section and assignment. `class_ids`: where it was not looked for since.
+    """
+
+    line_items: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    results: frozenset[str] = frozenset()
+    class_ids: frozenset[str] = frozenset()
+
+    @property
+    def sourced_ids(self) -> frozenset[str]:
+        return self.results | frozenset(self.line_items)
+
+
+NOTHING_BARE = Bare()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Gradebook:
     """What the SIS shows of some classes, each list read whole by its own paging and count.
 
@@ -154,6 +174,7 @@ class Gradebook:
     unreadable_results: frozenset[str] = frozenset()
     not_found: frozenset[str] = frozenset()
     strangers: frozenset[str] = frozenset()
+    bare: Bare = NOTHING_BARE
 
     def without(self, class_ids: frozenset[str]) -> Self:
         """Leave out what was read of these classes."""

@@ -15,8 +15,7 @@ import pandas as pd
 from gpb_pipeline.passback.frames import Frame
 from gpb_pipeline.passback.holdings.frames import ITEM_KEY, RESULT_KEY, LineItemSight, ResultSight
 from gpb_pipeline.passback.holdings.same import exact_line_item, kept_line_item, kept_result, same_result
-
-NONE = -1
+from gpb_pipeline.passback.keys import NONE, positions
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ class HoldingKind:
 
 def of_assignments(rows: pd.DataFrame, line_items: pd.DataFrame) -> Any:
     """Give each row the position of its line item's holding, or NONE."""
-    return _positions(rows, line_items, ITEM_KEY)
+    return positions(rows, line_items, ITEM_KEY)
 
 
 def of_grades(rows: pd.DataFrame, results: pd.DataFrame) -> Any:
@@ -56,13 +55,13 @@ def of_grades(rows: pd.DataFrame, results: pd.DataFrame) -> Any:
 
     By the SIS's student; by Canvas's where the SIS does not have the student on the class's roster.
     """
-    found = _positions(rows, results, RESULT_KEY)
+    found = positions(rows, results, RESULT_KEY)
     unknown = rows["student_id"].isna().to_numpy()
     if unknown.any():
         key = [*ITEM_KEY, "user_id"]
         alone = results[~results.duplicated(key, keep=False)]
         places = alone.index.to_numpy()
-        by_user = _positions(rows[unknown], alone, key)
+        by_user = positions(rows[unknown], alone, key)
         found[unknown] = np.where(by_user == NONE, NONE, places[by_user] if len(places) else NONE)
     return found
 
@@ -73,12 +72,6 @@ def beside(rows: pd.DataFrame, holdings: pd.DataFrame, positions: Any) -> pd.Dat
     held.index = rows.index
     flags = holdings.columns[holdings.dtypes.eq("bool")]
     return held.assign(**{name: held[name].eq(True) for name in flags})  # noqa: FBT003
-
-
-def _positions(rows: pd.DataFrame, holdings: pd.DataFrame, key: list[str]) -> Any:
-    if holdings.empty or rows.empty:
-        return np.full(len(rows), NONE)
-    return pd.MultiIndex.from_frame(holdings[key]).get_indexer(pd.MultiIndex.from_frame(rows[key]))
 
 
 LINE_ITEM = HoldingKind(

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from gpb_pipeline.passback.course import Policy, SyncType
+from gpb_pipeline.passback import keys
+from gpb_pipeline.passback.course import Policy
 from gpb_pipeline.passback.frames import derived, or_else
 from gpb_pipeline.passback.holdings import link
 from gpb_pipeline.passback.holdings.frames import ITEM_KEY, SURE, Holdings
@@ -22,6 +23,7 @@ from gpb_pipeline.passback.rows.frames import AssignmentRows, GradeRows, Rows
 from gpb_pipeline.passback.rules.assignments import RULES
 from gpb_pipeline.passback.rules.causes import course_issue, joined, of_rows, once_an_assignment
 from gpb_pipeline.passback.rules.issues import BARS, CATALOGUE, Code
+from gpb_pipeline.passback.sync_types import SyncType
 
 
 class _Codes(NamedTuple):
@@ -38,6 +40,8 @@ _OF_ASSIGNMENT = _Codes(
 _OF_GRADE = _Codes(Code.SIS_UNKNOWN_OUTCOME, Code.TWO_CANDIDATES, Code.EDITED_IN_SIS)
 MASS = 0.5  # share of a course's posted grades whose change at once is worth a word (docs/decisions.md §8.10)
 TO_WRITE = ["create", "update", "withdraw"]
+TOLD = ["kept_otherwise", "edited", "missing", "gone"]
+"""The findings that are told beside a row, by whichever sync meets them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,6 +117,9 @@ def _agreed(rows: Rows, holdings: Holdings, policy: Policy) -> Holdings:
     any more an edit stays an edit, whatever the policy: nobody overwrites it.
     """
     items, results = holdings.line_items, holdings.results
+    edited_items, edited_results = _edited(LINE_ITEM, items), _edited(RESULT, results)
+    if not (edited_items.any() or edited_results.any()):
+        return holdings
     item = link.beside(
         rows.assignments, _seen(LINE_ITEM, items), link.of_assignments(rows.assignments, items)
     )
@@ -120,9 +127,13 @@ def _agreed(rows: Rows, holdings: Holdings, policy: Policy) -> Holdings:
     wanted_item = same_line_item(rows.assignments, item, policy.due_date)
     wanted_result = same_result(rows.grades, result)
     return Holdings(
-        line_items=_taken(LINE_ITEM, items, rows.assignments, wanted_item, policy),
-        results=_taken(RESULT, results, rows.grades, wanted_result, policy),
+        line_items=_taken(LINE_ITEM, items, edited_items, rows.assignments, wanted_item, policy),
+        results=_taken(RESULT, results, edited_results, rows.grades, wanted_result, policy),
     )
+
+
+def _edited(kind: HoldingKind, holdings: pd.DataFrame) -> pd.Series[bool]:
+    return (holdings["finding"] == "edited") | kind.edited(holdings)
 
 
 def _seen(kind: HoldingKind, holdings: pd.DataFrame) -> pd.DataFrame:
@@ -130,13 +141,15 @@ def _seen(kind: HoldingKind, holdings: pd.DataFrame) -> pd.DataFrame:
 
 
 def _taken(
-    kind: HoldingKind, holdings: pd.DataFrame, rows: pd.DataFrame, alike: pd.Series[bool], policy: Policy
+    kind: HoldingKind,
+    holdings: pd.DataFrame,
+    edited: pd.Series[bool],
+    rows: pd.DataFrame,
+    alike: pd.Series[bool],
+    policy: Policy,
 ) -> Any:
-    """Take what was edited as rows want it (`alike`); what is to be flagged is told until someone acts."""
+    """Take what was `edited` as rows want it (`alike`); what is to be flagged is told until someone acts."""
     now = holdings["finding"] == "edited"
-    edited = now | kind.edited(holdings)
-    if not edited.any():
-        return holdings
     covered = rows["covered"]
     wanted = edited & holdings.index.isin(kind.link(rows[covered & alike], holdings))
     asked_for = holdings.index.isin(kind.link(rows[covered], holdings))
@@ -181,17 +194,15 @@ def _written(
 
 def _with_columns_for(grades: pd.DataFrame, items: pd.DataFrame, held: pd.DataFrame) -> pd.DataFrame:
     """Make a column again that someone deleted, and that was left so, where a grade is to go onto it."""
-    going = pd.MultiIndex.from_frame(grades.loc[grades["state"].isin(["create", "update"]), ITEM_KEY])
+    going = grades[grades["state"].isin(["create", "update"])]
     left = (held["certainty"] == "gone") & (items["state"] == "unchanged")
-    needed = left & pd.MultiIndex.from_frame(items[ITEM_KEY]).isin(going)
+    needed = left & keys.among(items, going, ITEM_KEY)
     return items.assign(state=items["state"].mask(needed, "create"))
 
 
 def _of_assignment(grades: pd.DataFrame, items: pd.DataFrame, ids: pd.Series[str]) -> pd.Series[str]:
     """Name the line item of each grade: that of its row, else the one that its own holding stands on."""
-    by_item = pd.Series(ids.to_numpy(), index=pd.MultiIndex.from_frame(items[ITEM_KEY]), dtype=object)
-    found = by_item.reindex(pd.MultiIndex.from_frame(grades[ITEM_KEY])).to_numpy()
-    return or_else(pd.Series(found, grades.index, object), grades["line_item_id"])
+    return or_else(keys.matched(grades, items, ITEM_KEY, ids), grades["line_item_id"])
 
 
 def _changed(grades: pd.DataFrame, held: pd.DataFrame, same: pd.Series[bool]) -> int:
@@ -243,20 +254,12 @@ def _vanished(rows: pd.DataFrame, held: pd.DataFrame) -> pd.Series[bool]:
 def _moving(rows: pd.DataFrame, holdings: pd.DataFrame) -> pd.Series[bool]:
     """Mark what would be created in a class that its section came to, from one where it still stands."""
     key = ["section_id", "assignment_id", *(["user_id"] if "user_id" in rows else [])]
-    elsewhere = pd.MultiIndex.from_frame(holdings[key])
-    return (
-        (rows["state"] == "create")
-        & pd.Series(pd.MultiIndex.from_frame(rows[key]).isin(elsewhere), rows.index)
-        & ~_there(rows, holdings)
-    )
+    return (rows["state"] == "create") & keys.among(rows, holdings, key) & ~_there(rows, holdings)
 
 
 def _there(rows: pd.DataFrame, holdings: pd.DataFrame) -> pd.Series[bool]:
     """Mark the rows of a section in whose class something of it stands already."""
-    place = ["section_id", "class_id"]
-    return pd.Series(
-        pd.MultiIndex.from_frame(rows[place]).isin(pd.MultiIndex.from_frame(holdings[place])), rows.index
-    )
+    return keys.among(rows, holdings, ["section_id", "class_id"])
 
 
 def _failing(rows: pd.DataFrame, which: pd.Series[bool], code: Code) -> pd.DataFrame:
@@ -285,19 +288,17 @@ def _barred(
         state=items["state"].mask(barred, items["bar"].map(_EFFECTS)),
         code=items["code"].mask(barred, items["bar"]),
     )
-    by_item = items.set_index(pd.MultiIndex.from_frame(items[ITEM_KEY]))
-    where = pd.MultiIndex.from_frame(grades[ITEM_KEY])
-    bar = pd.Series(by_item["bar"].reindex(where).to_numpy(), grades.index, object)
+    bar = keys.matched(grades, items, ITEM_KEY, items["bar"])
     stops = items["state"].mask(edited & (items["code"] == Code.ASSIGNMENT_EDITED_IN_SIS.value))
-    state = pd.Series(stops.set_axis(by_item.index).reindex(where).to_numpy(), grades.index, object)
+    state = keys.matched(grades, items, ITEM_KEY, stops)
     follows = grades["state"].isin(["create", "update"]) & state.isin(["failed", "skipped"])
     stopped = follows | (grades["state"].isin(TO_WRITE) & bar.notna())
     grades = grades.assign(
         state=grades["state"].mask(stopped, or_else(bar.map(_EFFECTS), state)),
         code=grades["code"].mask(stopped, Code.ASSIGNMENT_NOT_SENT.value),
     )
-    kept_back = pd.MultiIndex.from_frame(grades.loc[stopped & bar.notna(), ITEM_KEY])
-    bars: Any = items[barred | (items["bar"].notna() & by_item.index.isin(kept_back))]
+    kept_back = keys.among(items, grades[stopped & bar.notna()], ITEM_KEY)
+    bars: Any = items[barred | (items["bar"].notna() & kept_back)]
     found = {code: bars[RULES[code](bars, policy)] for code in BARS}
     told = [of_rows(each, code.value, _detail(each, code)) for code, each in found.items() if len(each)]
     return items, grades, told
@@ -348,6 +349,8 @@ def findings_told(rows: Rows, holdings: Holdings) -> list[pd.DataFrame]:
         ),
         (rows.grades, RESULT, holdings.results, Code.KEPT_OTHERWISE, Code.EDITED_IN_SIS),
     ):
+        if not holding["finding"].isin(TOLD).any():
+            continue
         held = link.beside(frame, holding, kind.link(frame, holding))
         told.append(of_rows(frame[held["finding"] == "kept_otherwise"], kept.value))
         left = (held["finding"] == "gone") & frame["state"].isin(["unchanged", "failed"])

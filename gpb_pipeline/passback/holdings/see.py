@@ -25,7 +25,9 @@ from gpb_pipeline.passback.holdings.frames import (
 )
 from gpb_pipeline.passback.holdings.link import LINE_ITEM, RESULT, HoldingKind
 from gpb_pipeline.passback.holdings.same import alike
+from gpb_pipeline.passback.keys import among
 
+PLACE = ["section_id", "class_id"]
 ANOTHER_NIGHT, A_THIRD_NIGHT = timedelta(hours=6), timedelta(hours=30)
 """Reads so far apart are of two nights: by then a list that is late has caught up."""
 
@@ -62,8 +64,7 @@ def to_look_up(holdings: Holdings, places: Places) -> frozenset[str]:
     now = places.sections.dropna(subset=["class_id"])
     held = holdings.line_items
     has_any = now["section_id"].isin(held["section_id"])
-    place = ["section_id", "class_id"]
-    there = pd.MultiIndex.from_frame(now[place]).isin(pd.MultiIndex.from_frame(held[place]))
+    there = among(now, held, PLACE)
     return (frozenset(unsure) & places.class_ids) | frozenset(now.loc[has_any & ~there, "class_id"])
 
 
@@ -204,18 +205,20 @@ def _when_shown(
     """Settle what the read shows: as taken, as the SIS keeps it, edited, or as it was before a write.
 
     The last is late at first, then not taken; either way what the SIS holds is not sure, and it is written
-    again until a read shows it. An unknown write whose value was neither asked for nor seen is an edit.
+    again until a read shows it. An edit is a difference from what was seen: of a write that no read has
+    shown yet, it did not take. An unknown write whose value was neither asked for nor seen is an edit.
     """
     kept, exact = kind.kept(rows, shown), kind.exact(rows, shown)
     before = rows["seen_at"].notna() & alike(kind.as_seen(rows), shown)
     ours, unsure = _written(rows, since), rows["certainty"] == "unknown"
     newer = rows["sent_at"] > rows["seen_at"]
-    not_yet = there & ~kept & ((ours & ~unsure) | (before & (newer | unsure)))
+    never_seen, pending = rows["seen_at"].isna(), newer | unsure | (rows["unshown"] > 0)
+    not_yet = there & ~kept & (((ours | never_seen) & ~unsure) | (before & pending))
     late = not_yet & ours & before & (rows["unshown"] == 0)
     finding = pd.Series("same", rows.index, object)
     finding = finding.mask(kept & ~exact & (~before | (ours & newer)), "kept_otherwise")
     finding = finding.mask(unsure | (rows["finding"] == "adopted"), "adopted")
-    finding = finding.mask(~kept & ~before & (~ours | unsure), "edited")
+    finding = finding.mask(~kept & ~before & ~not_yet & (~ours | unsure), "edited")
     finding = finding.mask(not_yet, "not_taken").mask(late, "still_shown")
     unshown = rows["unshown"].mask(not_yet & ours, rows["unshown"] + 1)
     return rows.assign(
@@ -232,6 +235,8 @@ def _when_still_shown(
     rows: pd.DataFrame, shown: pd.DataFrame, there: pd.Series[bool], since: datetime | None
 ) -> pd.DataFrame:
     """Settle what was taken back and is shown all the same: late at first, then not taken back."""
+    if not there.any():
+        return rows
     ours = there & _written(rows, since)
     again = ours & (rows["unshown"] > 0)
     back = there & ~ours | again
@@ -255,18 +260,22 @@ def _when_absent(
 ) -> pd.DataFrame:
     """Settle what a read of its class lacks; never by one empty list, nor by one list that is late."""
     read = rows["class_id"].isin(book.class_ids) & ~rows[name].isin(list(book.unreadable)) & ~there
+    if not read.any():
+        return rows
     credible = rows["class_id"].isin(rows.loc[there, "class_id"])
     ours = _written(rows, since)
     sure = rows["certainty"].isin(SURE)
     never_seen = ~ours & rows["seen_at"].isna() & (rows["unshown"] == 0)  # nor read back when it was written
     written, unsure = read & sure & (ours | never_seen), read & (rows["certainty"] == "unknown")
-    never_arrived = unsure & _settled_by(rows, there, read & sure, ours, book, name)
+    told = unsure & ~_may_be_unreadable(rows, book, name)
+    never_arrived = told & _settled_by(rows, there, read & sure, ours, book)
     by_its_id = unsure & (not provider)  # a repeat does no harm, and no other id may come beside this one
     listed = rows["class_id"].isin((book.line_items if name == "line_item_id" else book.results)["class_id"])
     once_shown = read & sure & ~ours & rows["seen_at"].notna() & listed  # others of the class, whosever
     missed = _missed_for(rows, ANOTHER_NIGHT, book)
     gone = (read & sure & rows[name].isin(book.not_found)) | (once_shown & missed)
-    again = written & (rows["unshown"] > 0)
+    accepted = written & (rows["certainty"] == "known")  # what a repeat without an answer leaves is not
+    again = accepted & (rows["unshown"] > 0)
     finding = rows["finding"].mask(written, "unshown").mask(again & ~credible, "never_shown")
     finding = finding.mask(again & credible, "not_taken").mask(once_shown, "missing").mask(gone, "gone")
     finding = finding.mask(unsure & (finding != "ambiguous"), "unsettled")
@@ -274,8 +283,8 @@ def _when_absent(
     settled = rows.assign(
         finding=finding,
         certainty=certainty.mask(by_its_id, "unconfirmed").mask(gone, "gone"),
-        unshown=rows["unshown"].mask(written, rows["unshown"] + 1),
-        missed_at=rows["missed_at"].mask((written | once_shown | unsure) & rows["missed_at"].isna(), book.at),
+        unshown=rows["unshown"].mask(accepted, rows["unshown"] + 1),
+        missed_at=rows["missed_at"].mask((written | once_shown | told) & rows["missed_at"].isna(), book.at),
     )
     return settled[~(never_arrived & (finding != "ambiguous"))]
 
@@ -286,34 +295,40 @@ def _settled_by(
     lacking: pd.Series[bool],
     ours: pd.Series[bool],
     book: Gradebook,
-    name: str,
 ) -> pd.Series[bool]:
     """Mark whose class a read shows so that what was never answered, and is not shown, did not arrive.
 
-    At once, by a list that shows others of ours, has caught up, is `lacking` nothing that was accepted, and
-    has nothing unreadable that might be it. Else by another night's; by a third's where what was only just
-    accepted is lacking too.
+    At once, by a list that shows others of ours, has caught up, and is `lacking` nothing that was accepted.
+    Else by another night's; by a third's where what was only just accepted is lacking too.
     """
     of_class = rows["class_id"].isin
-    caught_up = ~of_class(rows.loc[lacking, "class_id"]) & ~(rows["sent_at"] > _caught_up(rows, there))
-    strange = {class_id for each, class_id in book.unreadable.items() if each not in set(rows[name])}
-    at_once = of_class(rows.loc[there, "class_id"]) & caught_up & ~of_class(list(strange))
+    caught_up = ~of_class(rows.loc[lacking, "class_id"]) & ~(rows["sent_at"] > _caught_up(rows, there, book))
+    at_once = of_class(rows.loc[there, "class_id"]) & caught_up
     just_accepted = lacking & (ours | (rows["certainty"] == "unconfirmed"))
     believed = ~of_class(rows.loc[just_accepted, "class_id"]) | _missed_for(rows, A_THIRD_NIGHT, book)
     return at_once | (_missed_for(rows, ANOTHER_NIGHT, book) & believed)
+
+
+def _may_be_unreadable(rows: pd.DataFrame, book: Gradebook, name: str) -> pd.Series[bool]:
+    """Mark whose class's list has a row that could not be read, and that we do not know: it may be theirs."""
+    known = set(rows[name])
+    return rows["class_id"].isin([where for each, where in book.unreadable.items() if each not in known])
 
 
 def _missed_for(rows: pd.DataFrame, nights: timedelta, book: Gradebook) -> pd.Series[bool]:
     return rows["missed_at"].notna() & ((book.at - rows["missed_at"]) >= nights)
 
 
-def _caught_up(rows: pd.DataFrame, there: pd.Series[bool]) -> pd.Series[pd.Timestamp]:
+def _caught_up(rows: pd.DataFrame, there: pd.Series[bool], book: Gradebook) -> pd.Series[pd.Timestamp]:
     """Say up to when each row's class is shown for certain: the latest write there that the read shows.
 
-    What was sent again as it was is no sign: a list of before shows it just so.
+    What was sent again as it was is no sign: a list of before shows it just so. What this read is the first
+    to show is one, whatever the clock says: it may have been set back since it was sent.
     """
     shown = rows[there]
-    latest = shown[["sent_at", "seen_at"]].min(axis=1).groupby(shown["class_id"]).max()
+    first_shown = shown["seen_at"] == book.at
+    certain = shown[["sent_at", "seen_at"]].min(axis=1).mask(first_shown, shown["sent_at"])
+    latest = certain.groupby(shown["class_id"]).max()
     return pd.Series(latest.reindex(rows["class_id"]).to_numpy(), rows.index, dtype=rows["sent_at"].dtype)
 
 
@@ -321,16 +336,15 @@ def taken_over(holdings: Holdings, places: Places) -> Holdings:
     """Follow a class to the section that has it now, with all that stands in it, where there is just one."""
     now = places.sections.dropna(subset=["class_id"])
     alone = now[~now.duplicated("class_id", keep=False)].set_index("class_id")["section_id"]
-    current = pd.MultiIndex.from_frame(now[["section_id", "class_id"]])
     return replace(
         holdings,
-        line_items=_followed(holdings.line_items, alone, current, ITEM_KEY),
-        results=_followed(holdings.results, alone, current, [*ITEM_KEY, "student_id"]),
+        line_items=_followed(holdings.line_items, alone, now, ITEM_KEY),
+        results=_followed(holdings.results, alone, now, RESULT_KEY),
     )
 
 
-def _followed(rows: pd.DataFrame, alone: pd.Series[str], current: pd.MultiIndex, key: list[str]) -> Any:
-    left = ~pd.MultiIndex.from_frame(rows[["section_id", "class_id"]]).isin(current)
+def _followed(rows: pd.DataFrame, alone: pd.Series[str], now: pd.DataFrame, key: list[str]) -> Any:
+    left = ~among(rows, now, PLACE)
     heir = pd.Series(alone.reindex(rows["class_id"]).to_numpy(), rows.index)
     moved = rows.assign(section_id=rows["section_id"].mask(left & heir.notna(), heir))
     doubled = moved.duplicated(key, keep=False) & left  # the heir has one of its own: this one stays behind

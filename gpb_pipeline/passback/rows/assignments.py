@@ -24,7 +24,6 @@ from gpb_pipeline.passback.rules.due_dates import (
     Dates,
     SectionOverride,
     due_on_wire,
-    names_sections,
     section_date,
 )
 from gpb_pipeline.passback.rules.issues import Code
@@ -55,13 +54,13 @@ def candidates(
 ) -> DataFrame[AssignmentRows]:
     """Make a row for each synced assignment × section in scope that has it (decisions.md §8.5)."""
     sections = in_scope(canvas.sections, selection)
-    assignments = synced(canvas.assignments)
+    assignments = list(rows_of(synced(canvas.assignments)))
     facts = _Facts.of(canvas, sis, mapping, policy)
     rows: list[dict[str, Any]] = []
     for section in rows_of(sections):
         assigned = [
             (assignment, found)
-            for assignment in rows_of(assignments)
+            for assignment in assignments
             if (found := section_date(facts.dates[assignment.assignment_id], section.section_id)).assigned
             is not Assigned.NOT
         ]
@@ -203,10 +202,10 @@ class _Facts:
             "school_id": school_id,
             "due_at": due_at,
             "assigned": assigned.value,
-            "sections_named": names_sections(dates),
+            "sections_named": dates.names_sections,
             "everyone_else_undated": assignment.due_date_required
             and dates.due_at is None
-            and names_sections(dates)
+            and dates.names_sections
             and not dates.only_visible_to_overrides,
             "twins": census.twins(spellings),
             "folded_twins": census.folded_twins(spellings),

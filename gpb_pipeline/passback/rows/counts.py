@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-import pandas as pd
+if TYPE_CHECKING:  # a history is read where there is no frame, and pandas takes longer to import than that
+    import pandas as pd
 
-from gpb_pipeline.passback.rows.frames import Extracted, Rows
+    from gpb_pipeline.passback.rows.frames import Rows
 
 _ACCEPTED = ["created", "updated"]
 
@@ -27,6 +28,15 @@ class WriteCounts:
     def summary(self) -> dict[str, int | float | None]:
         percent = round(100 * self.created / self.sent, 1) if self.sent else None
         return {"sent": self.sent, "created": self.created, "percent": percent}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Extracted:
+    """Counts of what was read, before any rule (docs/decisions.md §8.11)."""
+
+    sections: int
+    assignments: int
+    grades: int
 
 
 def kept(assignments: pd.DataFrame, grades: pd.DataFrame) -> Extracted:

@@ -11,6 +11,7 @@ import pandera.pandas as pa
 from pandera.typing import DataFrame, Series
 
 from gpb_pipeline.passback.frames import Frame, UtcTime
+from gpb_pipeline.passback.rows.counts import Extracted
 
 JUDGED = ["eligible", "withdraw", "skipped", "failed"]
 PLANNED = ["create", "update", "unchanged", "withdraw", "skipped", "failed"]
@@ -114,15 +115,6 @@ class Issues(Frame):
         nullable=True, description="what a person needs beside the cause; no student data"
     )
     sis_error: Series[str] = pa.Field(nullable=True)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Extracted:
-    """Counts of what was read, before any rule (docs/decisions.md §8.11)."""
-
-    sections: int
-    assignments: int
-    grades: int
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from pandera.typing import DataFrame
 
+from gpb_pipeline.passback import keys
 from gpb_pipeline.passback.course import CanvasRead, Selection, SisRead
 from gpb_pipeline.passback.frames import typed
 from gpb_pipeline.passback.holdings import link
@@ -104,8 +105,7 @@ def _orphans(
     names = canvas.assignments[["assignment_id", "assignment_name"]]
     rows = rows.merge(people, how="left", on="user_id").merge(names, how="left", on="assignment_id")
     placed = covered[covered["class_id"].notna()]  # what the SIS shows no class for is nowhere
-    elsewhere = pd.MultiIndex.from_frame(placed[["assignment_id", "user_id"]])
-    moved = pd.MultiIndex.from_frame(rows[["assignment_id", "user_id"]]).isin(elsewhere)
+    moved = keys.among(rows, placed, ["assignment_id", "user_id"])
     rows = rows.fillna({"student_name": "", "assignment_name": "", "sis_section_id": ""})
     return rows.rename(columns={name: f"held_{name}" for name in HELD}).assign(moved=moved)
 

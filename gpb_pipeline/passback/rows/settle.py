@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
+from gpb_pipeline.passback import keys
 from gpb_pipeline.passback.frames import derived, or_else
 from gpb_pipeline.passback.rows.frames import ITEM, AssignmentRows, GradeRows, Rows
 from gpb_pipeline.passback.rules.causes import joined, of_rows, once_an_assignment
@@ -42,16 +43,13 @@ def after_assignments(planned: Rows, answers: Answers) -> Rows:
     ids = pd.Series({row: answer.sourced_id for row, answer in answers.items()}, dtype=object)
     sent = items["state"].isin(TO_WRITE)
     unsent = sent & ids.reindex(items.index).isna()
-    key = pd.MultiIndex.from_frame(items[ITEM])
-    where = pd.MultiIndex.from_frame(grades[ITEM])
-    chosen = pd.Series(ids.reindex(items.index).to_numpy(), key, object).reindex(where).to_numpy()
-    stopped = pd.Series(unsent.to_numpy(), key, object).reindex(where).eq(True).to_numpy()  # noqa: FBT003
+    chosen = keys.matched(grades, items, ITEM, ids.reindex(items.index))
     writes = grades["state"].isin(["create", "update"])
-    blocked = writes & stopped
+    blocked = writes & keys.among(grades, items[unsent], ITEM)
     grades = derived(
         GradeRows,
         grades,
-        line_item_id=or_else(pd.Series(chosen, grades.index, object).where(writes), grades["line_item_id"]),
+        line_item_id=or_else(chosen.where(writes), grades["line_item_id"]),
         state=grades["state"].mask(blocked, "failed"),
         code=grades["code"].mask(blocked, Code.ASSIGNMENT_NOT_SENT.value),
     )

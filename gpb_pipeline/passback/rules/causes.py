@@ -77,7 +77,7 @@ def joined(*issues: pd.DataFrame) -> DataFrame[Issues]:
     return build(Issues, {name: every[name] for name in every.columns})
 
 
-def course_issue(code: Code, detail: str) -> dict[str, str | None]:
+def course_issue(code: Code, detail: str | None) -> dict[str, str | None]:
     """Make an issue of the course as a whole."""
     nothing = dict.fromkeys(("section_id", "assignment_id", "user_id", "sis_error"))
     return {"code": code.value, "detail": detail} | nothing

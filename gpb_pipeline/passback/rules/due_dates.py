@@ -4,10 +4,12 @@ Canvas's precedence: docs/canvas.md §2; Everyone Else: docs/decisions.md §8.14
 students' dates move no section's date. Which assignments may go is not judged here.
 """
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from enum import StrEnum
+from functools import cached_property
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -40,6 +42,22 @@ class Dates:
     overrides: Sequence[SectionOverride] = ()
     student_overrides: bool = False
 
+    @cached_property
+    def by_section(self) -> Mapping[str | None, Sequence[SectionOverride]]:
+        """The overrides of each section, and of the whole course under None."""
+        found: dict[str | None, list[SectionOverride]] = defaultdict(list)
+        for each in self.overrides:
+            found[each.section_id].append(each)
+        return dict(found)
+
+    @cached_property
+    def names_sections(self) -> bool:
+        """Whether some section has a due date of its own, which leaves the others to Everyone Else."""
+        return any(
+            each.section_id is not None and each.due_at_overridden and each.due_at is not None
+            for each in self.overrides
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class SectionDate:
@@ -51,24 +69,16 @@ class SectionDate:
 
 def section_date(dates: Dates, section_id: str) -> SectionDate:
     """Find a section's date: an override's own beats an inherited, none beats any, the latest the rest."""
-    applying = [each for each in dates.overrides if each.section_id in {section_id, None}]
+    own = dates.by_section.get(section_id, ())
+    applying = [*own, *dates.by_section.get(None, ())]
     if not applying:
         return _without_override(dates)
     winner = min(applying, key=_precedence)
     if winner.unassign_item:
         return SectionDate(assigned=Assigned.NOT)
-    named = any(each.section_id == section_id for each in applying)
     return SectionDate(
-        assigned=Assigned.BY_NAME if named else Assigned.EVERYONE,
+        assigned=Assigned.BY_NAME if own else Assigned.EVERYONE,
         due_at=winner.due_at if winner.due_at_overridden else dates.due_at,
-    )
-
-
-def names_sections(dates: Dates) -> bool:
-    """Whether some section has a due date of its own, which leaves the others to Everyone Else."""
-    return any(
-        each.section_id is not None and each.due_at_overridden and each.due_at is not None
-        for each in dates.overrides
     )
 
 

@@ -21,11 +21,13 @@ item, it carries the first of this page, and its issues list them all.
 * **Severity**: an *info* needs nothing done; a *warning* is for whoever can mend it in Canvas; an *error* is
   an item that failed, and ends the sync as *Completed (with errors)*.
 * **Stage**: where in the sync it was found.
+* **Remedy**: may name a command or a setting, which whoever runs the pipeline has. Where it does, or where
+  someone else does it, those who teach the course read what stands under *In the course* instead.
 * **Item**: *sent* as it is, *skipped*, or *failed*; what failed is tried again by the next sync.
 """
 _TITLES: dict[ItemKind, str] = {"assignment": "Assignments", "grade": "Grades", "course": "Courses"}
 _ITEM: dict[Effect, str] = {"skipped": "skipped", "failed": "failed", "none": "sent"}
-_COLUMNS = ("Code", "Severity", "Stage", "Item", "Cause", "Remedy", "Who can do it")
+_COLUMNS = ("Code", "Severity", "Stage", "Item", "Cause", "Remedy", "In the course", "Who can do it")
 
 
 def issue_page() -> str:
@@ -43,7 +45,8 @@ def _table(kind: ItemKind) -> str:
 def _cells(code: Code) -> tuple[str, ...]:
     issue = CATALOGUE[code]
     anchored = f'<a id="{code}"></a>`{code}`'  # so that others can link to one code
-    cells = (anchored, issue.severity, issue.stage, _ITEM[issue.effect], issue.cause, issue.remedy, issue.who)
+    effect, told = _ITEM[issue.effect], (issue.cause, issue.remedy, issue.in_course)
+    cells = (anchored, issue.severity, issue.stage, effect, *told, issue.who)
     return tuple(cell.replace("|", "\\|") for cell in cells)
 
 

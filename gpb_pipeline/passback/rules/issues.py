@@ -18,7 +18,10 @@ Effect = Literal["skipped", "failed", "none"]
 
 @dataclass(frozen=True)
 class Issue:
-    """What a code means: cause and remedy in a sentence each, who can do it, what it does to a row."""
+    """What a code means: cause and remedy in a sentence each, who can do it, what it does to a row.
+
+    `remedy` may name a command or a setting. `to_instructor` is said instead to those who teach the course.
+    """
 
     kind: ItemKind
     severity: Severity
@@ -27,6 +30,17 @@ class Issue:
     remedy: str
     who: Who
     effect: Effect
+    in_course: str = ""  # for those who teach, where the remedy is not for them to do
+
+    @property
+    def to_instructor(self) -> str:
+        """Say what someone can do who has Canvas and this page, and no command."""
+        return self.in_course or self.remedy
+
+
+def known_as(who: str) -> str:
+    """Name who can act as those who teach know them."""
+    return "data team" if who == "operator" else who
 
 
 class Code(StrEnum):
@@ -103,6 +117,8 @@ class Code(StrEnum):
     BELOW_ZERO = "below_zero"
     PENDING_REVIEW = "pending_review"
     RESUBMITTED = "resubmitted"
+    LEFT_COURSE = "left_course"
+    SECTION_LEFT_COURSE = "section_left_course"
     UNREADABLE_SECTION = "unreadable_section"
     UNREADABLE_ENROLLMENT = "unreadable_enrollment"
     UNREADABLE_GROUP = "unreadable_assignment_group"
@@ -124,25 +140,46 @@ BARS = (
 """What only bars writing: what the SIS holds exactly so is unchanged all the same (decisions.md §6.1)."""
 
 
-def _skip(kind: ItemKind, cause: str, remedy: str, who: Who = "instructor") -> Issue:
-    return Issue(kind, "warning", "Filter", cause, remedy, who, "skipped")
+def _skip(kind: ItemKind, cause: str, remedy: str, who: Who = "instructor", in_course: str = "") -> Issue:
+    return Issue(kind, "warning", "Filter", cause, remedy, who, "skipped", in_course)
 
 
-def _told(kind: ItemKind, cause: str, remedy: str, who: Who = "instructor", stage: Stage = "Filter") -> Issue:
+def _told(
+    kind: ItemKind,
+    cause: str,
+    remedy: str,
+    who: Who = "instructor",
+    stage: Stage = "Filter",
+    in_course: str = "",
+) -> Issue:
     """Make a warning beside which the item goes as it is."""
-    return Issue(kind, "warning", stage, cause, remedy, who, "none")
+    return Issue(kind, "warning", stage, cause, remedy, who, "none", in_course)
 
 
-def _info(kind: ItemKind, cause: str, remedy: str, who: Who = "instructor") -> Issue:
-    return Issue(kind, "info", "Filter", cause, remedy, who, "skipped")
+def _info(kind: ItemKind, cause: str, remedy: str, who: Who = "instructor", in_course: str = "") -> Issue:
+    return Issue(kind, "info", "Filter", cause, remedy, who, "skipped", in_course)
 
 
-def _error(kind: ItemKind, stage: Stage, cause: str, remedy: str, who: Who = "SIS admin") -> Issue:
-    return Issue(kind, "error", stage, cause, remedy, who, "failed")
+def _error(
+    kind: ItemKind, stage: Stage, cause: str, remedy: str, who: Who = "SIS admin", in_course: str = ""
+) -> Issue:
+    return Issue(kind, "error", stage, cause, remedy, who, "failed", in_course)
 
 
 _OWN_WORDS = "See the SIS's own words: in `gpb details`, or by Logs on its page."
+_GONE = "Ask who deleted them in the SIS, then sync with --confirm."
+_GONE_HERE = "Ask the SIS admin who deleted them; the data team lets them be made anew, if they should be."
+_MOVED = "Check the section's SIS id and the SIS's classes, then sync with --confirm."
+_MOVED_HERE = "Ask the SIS admin whether that is the section's class; the data team lets it go, if it is."
+_EDITED = "Change it in Canvas, from where it is sent; SIS_ON_EDIT says what is done with an edit in the SIS."
+_EDITED_HERE = "Change it in Canvas, from where it is sent."
+_OPEN_CLASS = "Ask the SIS admin to open the class, or to delete it there."
 _ID_REFUSED = "The SIS refused the sourcedId that we chose, as one does that chooses them itself."
+_THEIR_WORDS = "Give the SIS admin the SIS's own words: Logs on the details page has them."
+_NOTHING_HERE = "Nothing in the course: it is for the data team."
+_FOR_THE_SIS = "Nothing in the course: it is for the SIS admin."
+_ASK_TO_TAKE_BACK = "Leave it, or ask the data team to take it back if it should not count."
+_TAKE_BACK = "Leave it; if it should not count, take it back with `gpb retract COURSE`."
 _ID_MODE = (
     "Ask the SIS's support who chooses the sourcedIds of what is written. If the SIS does, set "
     "SIS_ID_MODE=provider; else see its own words in `gpb details`."
@@ -153,7 +190,7 @@ CATALOGUE: dict[Code, Issue] = {
     Code.UNREADABLE_ASSIGNMENT: _skip(
         "assignment",
         "Canvas gives something of it that is not what it should be; the log says what.",
-        "Save it anew in Canvas; if it stays, tell the operator.",
+        "Save it anew in Canvas; if it stays, tell the data team.",
     ),
     Code.UNREADABLE_OVERRIDE: _skip(
         "assignment",
@@ -163,7 +200,8 @@ CATALOGUE: dict[Code, Issue] = {
     Code.ASSIGNMENT_ORPHAN: _skip(
         "assignment",
         "The SIS holds its column from an earlier sync, and Canvas no longer syncs it; the SIS keeps it.",
-        "Leave it, or ask the data team to take it back if it should not count.",
+        _TAKE_BACK,
+        in_course=_ASK_TO_TAKE_BACK,
     ),
     Code.STUDENTS_ONLY: _skip(
         "assignment",
@@ -223,6 +261,7 @@ CATALOGUE: dict[Code, Issue] = {
         "Filter",
         "The SIS has no class for this section's SIS id.",
         "Correct the section's SIS id in Canvas, or the class in the SIS.",
+        in_course="Ask the SIS admin to correct the section's SIS id in Canvas, or the class in the SIS.",
     ),
     Code.PERIOD_MISSING: _error(
         "assignment",
@@ -230,20 +269,26 @@ CATALOGUE: dict[Code, Issue] = {
         "Its due date lies in no grading period of the class.",
         "Move the due date, or add the grading period; where the SIS means a period's end date as its last "
         "day, set SIS_PERIOD_END=inclusive.",
+        in_course="Move the due date, or ask the SIS admin for its grading period.",
     ),
     Code.PERIOD_CLOSED: _error(
         "assignment",
         "Filter",
         "Its due date lies in a grading period that is closed.",
         "Move the due date, or open the grading period.",
+        in_course="Move the due date, or ask the SIS admin to open the grading period.",
     ),
     Code.NO_GRADES_YET: _info(
         "assignment",
         "No grade of this section can be sent yet; scores come first.",
         "Enter and post a score.",
     ),
-    Code.ASSIGNMENT_REFUSED: _error("assignment", "Post Assignments", "The SIS refused it.", _OWN_WORDS),
-    Code.ASSIGNMENT_ID_REFUSED: _error("assignment", "Post Assignments", _ID_REFUSED, _ID_MODE, "operator"),
+    Code.ASSIGNMENT_REFUSED: _error(
+        "assignment", "Post Assignments", "The SIS refused it.", _OWN_WORDS, in_course=_THEIR_WORDS
+    ),
+    Code.ASSIGNMENT_ID_REFUSED: _error(
+        "assignment", "Post Assignments", _ID_REFUSED, _ID_MODE, "operator", _NOTHING_HERE
+    ),
     Code.ASSIGNMENT_UNAVAILABLE: _error(
         "assignment",
         "Post Assignments",
@@ -261,21 +306,24 @@ CATALOGUE: dict[Code, Issue] = {
     Code.ASSIGNMENT_TWO_CANDIDATES: _error(
         "assignment",
         "Post Assignments",
-        "Whether the SIS took it is unknown, and two of its columns could be the one.",
+        "Whether the SIS took it is unknown: two of its columns could be the one, or one with other scores.",
         "Delete the column that is not wanted in the SIS; nothing is written until then.",
+        in_course="Ask the SIS admin to delete the column that is not wanted; nothing is written until then.",
     ),
     Code.ASSIGNMENT_GONE_HELD: _error(
         "assignment",
         "Post Assignments",
         "So many columns are no longer in the SIS that making them anew waits for someone's word.",
-        "Ask who deleted them in the SIS, then sync with --confirm.",
+        _GONE,
+        in_course=_GONE_HERE,
     ),
     Code.ASSIGNMENT_MOVE_HELD: _error(
         "assignment",
         "Post Assignments",
         "The section has another class in the SIS, and so much would be made there that it waits for "
         "someone's word.",
-        "Check the section's SIS id and the SIS's classes, then sync with --confirm.",
+        _MOVED,
+        in_course=_MOVED_HERE,
     ),
     Code.ASSIGNMENT_NOT_HELD: _error(
         "assignment",
@@ -292,9 +340,10 @@ CATALOGUE: dict[Code, Issue] = {
     ),
     Code.ASSIGNMENT_EDITED_IN_SIS: _told(
         "assignment",
-        "Someone changed or deleted it in the SIS (SIS_ON_EDIT says what was done).",
-        "Change it in Canvas, from where it is sent.",
+        "Someone changed or deleted it in the SIS.",
+        _EDITED,
         stage="Verify",
+        in_course=_EDITED_HERE,
     ),
     Code.ASSIGNMENT_NOT_SHOWN: _told(
         "assignment",
@@ -331,27 +380,34 @@ CATALOGUE: dict[Code, Issue] = {
     Code.UNREADABLE_GRADE: _skip(
         "grade",
         "Canvas gives something of it that is not what it should be; the log says what.",
-        "Enter the grade anew; if it stays, tell the operator.",
+        "Enter the grade anew; if it stays, tell the data team.",
     ),
     Code.MOVED: _skip(
         "grade",
         "The student has the grade in another place now; what was sent before stays in the SIS.",
-        "Leave it, or ask the data team to take it back if it should not count.",
+        _TAKE_BACK,
+        in_course=_ASK_TO_TAKE_BACK,
     ),
     Code.ORPHAN: _skip(
         "grade",
         "The SIS holds it from an earlier sync, and this sync does not cover it; the SIS keeps it.",
-        "Leave it, or ask the data team to take it back if it should not count.",
+        _TAKE_BACK,
+        in_course=_ASK_TO_TAKE_BACK,
     ),
     Code.WITHDRAWALS_HELD: _error(
         "grade",
         "Filter",
         "So many grades were cleared at once that withdrawing them waits for someone's word.",
-        "Check the gradebook; the data team lets them go, if they are meant.",
+        "Check the gradebook; where they are meant, sync with --confirm.",
         "instructor",
+        "Check the gradebook; the data team lets them go, if they are meant.",
     ),
     Code.STUDENT_WITHOUT_SIS_ID: _skip(
-        "grade", "The student has no SIS id in Canvas.", "Add the student's SIS id.", "Canvas admin"
+        "grade",
+        "The student has no SIS id in Canvas.",
+        "Add the student's SIS id.",
+        "Canvas admin",
+        "Ask the Canvas admin to add the student's SIS id.",
     ),
     Code.HIDDEN: _skip("grade", "It is hidden from the student.", "Post the grade."),
     Code.MISSING_WITHOUT_SCORE: _skip(
@@ -364,48 +420,64 @@ CATALOGUE: dict[Code, Issue] = {
         "Filter",
         "The student is not on the roster of the SIS's class.",
         "Enroll the student in the SIS, or remove the student from the Canvas section.",
+        in_course="Ask the SIS admin to enroll the student, if the student belongs to the section.",
     ),
     Code.GRADES_NOT_ASKED: _info(
         "grade", "This run was asked to post assignments alone.", "Sync the course.", "operator"
     ),
     Code.NOT_MENDED: _info(
-        "grade", "This run was not asked to write it.", "Sync the course, or name its cause.", "operator"
+        "grade",
+        "This run was not asked to write it.",
+        "Sync the course, or name its cause.",
+        "operator",
+        "Sync the course to send it.",
     ),
     Code.ASSIGNMENT_NOT_MENDED: _info(
-        "assignment", "This run was not asked to write it.", "Sync the course, or name its cause.", "operator"
+        "assignment",
+        "This run was not asked to write it.",
+        "Sync the course, or name its cause.",
+        "operator",
+        "Sync the course to send it.",
     ),
     Code.MEND_HELD: _error(
         "grade",
         "Post Grades",
         "So much would be written at once that mending or taking back waits for someone's word.",
         "Look at the differences, then ask again with --confirm.",
+        in_course=_NOTHING_HERE,
     ),
     Code.ASSIGNMENT_MEND_HELD: _error(
         "assignment",
         "Post Assignments",
         "So much would be written at once that mending or taking back waits for someone's word.",
         "Look at the differences, then ask again with --confirm.",
+        in_course=_NOTHING_HERE,
     ),
     Code.ASSIGNMENT_NOT_EMPTY: _error(
         "assignment",
         "Post Assignments",
         "The SIS shows results on it beside those that were taken back, or did not show it whole.",
         "Look at the column in the SIS; delete it there by hand if it should go.",
+        in_course="Ask the SIS admin to delete the column, if it should go.",
     ),
     Code.NOT_READ_BACK: _error(
         "grade",
         "Post Grades",
         "It stands in a class that could not be read, so that nobody knows whether someone changed it there.",
         "Ask the SIS's support to open the class, or delete it there by hand.",
+        in_course=_OPEN_CLASS,
     ),
     Code.ASSIGNMENT_NOT_READ_BACK: _error(
         "assignment",
         "Post Assignments",
         "It stands in a class that could not be read, so that nobody knows what stands on it.",
         "Ask the SIS's support to open the class, or delete it there by hand.",
+        in_course=_OPEN_CLASS,
     ),
-    Code.SIS_REFUSED: _error("grade", "Post Grades", "The SIS refused it.", _OWN_WORDS),
-    Code.SIS_ID_REFUSED: _error("grade", "Post Grades", _ID_REFUSED, _ID_MODE, "operator"),
+    Code.SIS_REFUSED: _error(
+        "grade", "Post Grades", "The SIS refused it.", _OWN_WORDS, in_course=_THEIR_WORDS
+    ),
+    Code.SIS_ID_REFUSED: _error("grade", "Post Grades", _ID_REFUSED, _ID_MODE, "operator", _NOTHING_HERE),
     Code.SIS_UNAVAILABLE: _error(
         "grade", "Post Grades", "The SIS did not take it in time.", "The next sync tries again.", "operator"
     ),
@@ -421,19 +493,22 @@ CATALOGUE: dict[Code, Issue] = {
         "Post Grades",
         "Whether the SIS took it is unknown, and two of its results could be the one.",
         "Delete the result that is not wanted in the SIS; nothing is written until then.",
+        in_course="Ask the SIS admin to delete the result that is not wanted; nothing is written until then.",
     ),
     Code.GONE_HELD: _error(
         "grade",
         "Post Grades",
         "So many grades are no longer in the SIS that making them anew waits for someone's word.",
-        "Ask who deleted them in the SIS, then sync with --confirm.",
+        _GONE,
+        in_course=_GONE_HERE,
     ),
     Code.MOVE_HELD: _error(
         "grade",
         "Post Grades",
         "The section has another class in the SIS, and so many grades would be made there that it waits for "
         "someone's word.",
-        "Check the section's SIS id and the SIS's classes, then sync with --confirm.",
+        _MOVED,
+        in_course=_MOVED_HERE,
     ),
     Code.NOT_HELD: _error(
         "grade",
@@ -450,9 +525,10 @@ CATALOGUE: dict[Code, Issue] = {
     ),
     Code.EDITED_IN_SIS: _told(
         "grade",
-        "Someone changed it in the SIS since it was last sent (SIS_ON_EDIT says what was done).",
-        "Change it in Canvas, from where it is sent.",
+        "Someone changed it in the SIS since it was last sent.",
+        _EDITED,
         stage="Verify",
+        in_course=_EDITED_HERE,
     ),
     Code.NOT_SHOWN: _told(
         "grade",
@@ -480,27 +556,38 @@ CATALOGUE: dict[Code, Issue] = {
         "The student resubmitted; the score of the earlier attempt is sent.",
         "Grade the new attempt.",
     ),
+    Code.LEFT_COURSE: _told(
+        "course",
+        "An assignment that was chosen is not in the course any more; what else was chosen goes.",
+        "Nothing, if it was deleted on purpose; else restore it in Canvas, and sync again.",
+    ),
+    Code.SECTION_LEFT_COURSE: _told(
+        "course",
+        "A section that was chosen is not in the course any more; what else was chosen goes.",
+        "Nothing, if it was deleted or cross-listed on purpose; else sync again once it is back.",
+    ),
     Code.UNREADABLE_SECTION: _told(
         "course",
         "Canvas gives something of a section that is not what it should be; the section is left out.",
-        "Save the section anew in Canvas; if it stays, tell the operator.",
+        "Save the section anew in Canvas; if it stays, tell the data team.",
         "Canvas admin",
     ),
     Code.UNREADABLE_ENROLLMENT: _told(
         "course",
         "Canvas gives something of a student's enrollment that is not what it should be; it is left out.",
-        "Enroll the student anew; if it stays, tell the operator.",
+        "Enroll the student anew; if it stays, tell the data team.",
         "Canvas admin",
     ),
     Code.UNREADABLE_GROUP: _told(
         "course",
         "Canvas gives something of an assignment group that is not what it should be; it is left out.",
-        "Save the group anew in Canvas; if it stays, tell the operator.",
+        "Save the group anew in Canvas; if it stays, tell the data team.",
     ),
     Code.TIME_ZONE_UNKNOWN: _told(
         "course",
-        "Canvas gives no time zone of the course that is known; the account's, GPB_TIMEZONE, is taken.",
-        "Choose the course's time zone in its settings.",
+        "Canvas gives no time zone of the course that is known; the institution's is taken.",
+        "Choose the course's time zone in its settings; the institution's is GPB_TIMEZONE.",
+        in_course="Choose the course's time zone in its settings.",
     ),
     Code.MASS_CHANGE: Issue(
         "course",
@@ -519,6 +606,7 @@ CATALOGUE: dict[Code, Issue] = {
         "Ask the SIS's support how results are read back.",
         "SIS admin",
         "none",
+        _FOR_THE_SIS,
     ),
     Code.CLASS_LEFT_UNREAD: Issue(
         "course",
@@ -528,6 +616,7 @@ CATALOGUE: dict[Code, Issue] = {
         "Look at the class in the SIS; what stands there is not known, and is not taken back.",
         "SIS admin",
         "none",
+        _FOR_THE_SIS,
     ),
     Code.NOT_VERIFIED: Issue(
         "course",

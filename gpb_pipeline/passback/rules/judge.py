@@ -4,20 +4,30 @@ What a single cause is, assignments.py and grades.py say. Nothing is sent or hel
 only bars writing is noted (`bar`) and asked last, by holdings/plan.py.
 """
 
+from collections.abc import Iterable
+
 import pandas as pd
 from pandera.typing import DataFrame
 
 from gpb_pipeline.errors import UsageError
-from gpb_pipeline.passback import frames
-from gpb_pipeline.passback.course import CanvasRead, Policy, Selection, SisRead
+from gpb_pipeline.passback import frames, keys
+from gpb_pipeline.passback.course import CanvasRead, Policy, RejectKind, Selection, SisRead
 from gpb_pipeline.passback.frames import derived
 from gpb_pipeline.passback.holdings.frames import Holdings
 from gpb_pipeline.passback.rows import assignments as assignment_rows
 from gpb_pipeline.passback.rows import grades as grade_rows
-from gpb_pipeline.passback.rows.frames import ITEM, AssignmentRows, Extracted, GradeRows, Rows
+from gpb_pipeline.passback.rows.counts import Extracted
+from gpb_pipeline.passback.rows.frames import ITEM, AssignmentRows, GradeRows, Rows
 from gpb_pipeline.passback.rules import assignments as assignment_rules
 from gpb_pipeline.passback.rules import grades as grade_rules
-from gpb_pipeline.passback.rules.causes import first_code, issues_of, joined, once_an_assignment, state_of
+from gpb_pipeline.passback.rules.causes import (
+    course_issue,
+    first_code,
+    issues_of,
+    joined,
+    once_an_assignment,
+    state_of,
+)
 from gpb_pipeline.passback.rules.issues import BARS, Code
 
 
@@ -34,9 +44,11 @@ def judge(
     """Give every row its state before posting, and list every cause met.
 
     `mapping`: what people chose in Sync SIS Categories. `confirm` releases withdrawals that would be held.
-    Raises UsageError for a selected id that the course does not have (docs/decisions.md §8.16).
+    Raises UsageError for a selected id that the course does not have, unless it was chosen from a list that
+    may be older than the course (docs/decisions.md §8.16).
     """
-    require_known(canvas, selection)
+    if not selection.from_list:
+        require_known(canvas, selection)
     assignments = assignment_rows.candidates(canvas, sis, mapping, holdings, selection, policy)
     grades = grade_rows.candidates(canvas, sis, holdings, assignments, selection)
     marks = assignment_rules.marks(assignments, policy)
@@ -44,10 +56,12 @@ def judge(
     grade_marks = grade_rules.marks(grades)
 
     blocked = first_code(marks, assignments)
-    grade_marks[Code.ASSIGNMENT_NOT_SENT] = grades["covered"] & _among(grades, assignments[blocked.notna()])
+    grade_marks[Code.ASSIGNMENT_NOT_SENT] = grades["covered"] & keys.among(
+        grades, assignments[blocked.notna()], ITEM
+    )
     cleared = grade_rules.cleared(grades)
     goes = first_code(grade_marks, grades).isna()
-    gradeless = ~_among(assignments, grades[goes & ~cleared])
+    gradeless = ~keys.among(assignments, grades[goes & ~cleared], ITEM)
     marks[Code.NO_GRADES_YET] = blocked.isna() & ~assignments["held"] & gradeless
     code = first_code(marks, assignments)
     state = state_of(code, "eligible")
@@ -58,7 +72,7 @@ def judge(
     grade_code = first_code(grade_marks, grades)
     grade_state = state_of(grade_code, "eligible").mask(withdrawn & grade_code.isna(), "withdraw")
     not_sent = grade_code == Code.ASSIGNMENT_NOT_SENT.value
-    grade_state = grade_state.mask(not_sent, _states(grades, assignments, state))
+    grade_state = grade_state.mask(not_sent, keys.matched(grades, assignments, ITEM, state))
     score = grades["score"].mask(grade_state == "skipped")  # a row says what is submitted, if it is
 
     details = dict.fromkeys((Code.CLASS_UNKNOWN, Code.CATEGORY_NOT_FOUND), assignments["detail"])
@@ -71,6 +85,7 @@ def judge(
             issues_of(assignments, marks, code, details),
             once_an_assignment(issues_of(grades, grade_marks, grade_code)),
             _laid_aside(canvas),
+            _left_the_course(canvas, selection),
         ),
         extracted=Extracted(
             sections=len(canvas.sections),
@@ -97,16 +112,23 @@ def _laid_aside(canvas: CanvasRead) -> pd.DataFrame:
     )
 
 
+def _left_the_course(canvas: CanvasRead, selection: Selection) -> pd.DataFrame:
+    """Tell what was chosen and is in the course no more: an assignment in each of the chosen sections."""
+    sections, assignments = _unknown(canvas, selection)
+    chosen = sorted((selection.sections or frozenset()) - {*sections})
+    places: list[str | None] = [*chosen] or [None]
+    lines = [course_issue(Code.SECTION_LEFT_COURSE, None) | {"section_id": each} for each in sections]
+    lines += [
+        course_issue(Code.LEFT_COURSE, None) | {"section_id": place, "assignment_id": each}
+        for each in assignments
+        for place in places
+    ]
+    return pd.DataFrame(lines)
+
+
 def require_known(canvas: CanvasRead, selection: Selection) -> None:
     """Raise UsageError for a selected section or assignment that the course does not have."""
-    for kind, chosen, known in (
-        ("section", selection.sections, canvas.sections["section_id"]),
-        ("assignment", selection.assignments, canvas.assignments["assignment_id"]),
-    ):
-        aside = {
-            each.item_id for each in canvas.rejects if each.kind == kind
-        }  # it has them, and tells of them
-        unknown = sorted((chosen or frozenset()) - {*known, *aside})
+    for kind, unknown in zip(("section", "assignment"), _unknown(canvas, selection), strict=True):
         if unknown:
             raise UsageError(
                 f"the course has no {kind} {', '.join(unknown)}",
@@ -115,14 +137,15 @@ def require_known(canvas: CanvasRead, selection: Selection) -> None:
             )
 
 
-def _among(rows: pd.DataFrame, others: pd.DataFrame) -> "pd.Series[bool]":
-    """Mark the rows whose section, class and assignment some of `others` has."""
-    inside = pd.MultiIndex.from_frame(rows[ITEM]).isin(pd.MultiIndex.from_frame(others[ITEM]))
-    return pd.Series(inside, index=rows.index)
+def _unknown(canvas: CanvasRead, selection: Selection) -> tuple[list[str], list[str]]:
+    """Find the selected sections and assignments that the course does not have."""
 
+    def beyond(chosen: frozenset[str] | None, known: Iterable[str], kind: RejectKind) -> list[str]:
+        # what was laid aside the course has, and is told
+        aside = (each.item_id for each in canvas.rejects if each.kind == kind)
+        return sorted((chosen or frozenset()) - {*known, *aside})
 
-def _states(grades: pd.DataFrame, assignments: pd.DataFrame, states: "pd.Series[str]") -> "pd.Series[str]":
-    """Find the state of each grade's assignment; None for an orphan's."""
-    by_item = pd.Series(states.to_list(), index=pd.MultiIndex.from_frame(assignments[ITEM]), dtype=object)
-    found = by_item.reindex(pd.MultiIndex.from_frame(grades[ITEM]))
-    return pd.Series(found.to_list(), index=grades.index, dtype=object)
+    return (
+        beyond(selection.sections, canvas.sections["section_id"], "section"),
+        beyond(selection.assignments, canvas.assignments["assignment_id"], "assignment"),
+    )

@@ -23,6 +23,7 @@ from gpb_pipeline.sandbox.canvas.access import (
 )
 from gpb_pipeline.sandbox.canvas.accounts import AccountEndpoints
 from gpb_pipeline.sandbox.canvas.control import ControlSurface
+from gpb_pipeline.sandbox.canvas.grade_changes import GradeChangeLog
 from gpb_pipeline.sandbox.canvas.lti import context_id
 from gpb_pipeline.sandbox.canvas.lti_pages import LtiPages
 from gpb_pipeline.sandbox.canvas.paging import answer, answer_page, link_header, page_of
@@ -75,7 +76,9 @@ class CanvasApi:
             "/users/self": self.myself,
             "/accounts/{account}": accounts.account,
             "/accounts/{account}/courses": accounts.courses,
+            "/accounts/{account}/sub_accounts": accounts.sub_accounts,
             "/accounts/{account}/terms": accounts.terms,
+            "/audit/grade_change": GradeChangeLog(self._state).query,
             "/courses/{course}": self.course,
             "/courses/{course}/settings": self.settings,
             "/courses/{course}/sections": self.sections,

@@ -2,7 +2,7 @@
 
 Acts on a submission have Canvas's side effects (grading.py); other records take the new field values.
     PATCH /sandbox/courses/C                       name, workflow_state, concluded
-    PATCH /sandbox/courses/C/sections/S            name, sis_id, course_id (cross-lists it there)
+    PATCH, DELETE /sandbox/courses/C/sections/S    name, sis_id, course_id (cross-lists it there)
     PATCH /sandbox/courses/C/groups/G              name
     PATCH, DELETE /sandbox/courses/C/assignments/A see ASSIGNMENT_FIELDS
     PATCH /sandbox/courses/C/submissions/A/U       score, excused, hidden, submitted, late_policy_status
@@ -87,6 +87,7 @@ class ControlSurface:
             Route("/sandbox/reset", self.reset, methods=["POST"]),
             Route(course, self.change_course, methods=["PATCH"]),
             Route(f"{course}/sections/{{id:int}}", self.change_section, methods=["PATCH"]),
+            Route(f"{course}/sections/{{id:int}}", self.delete_section, methods=["DELETE"]),
             Route(f"{course}/groups/{{id:int}}", self.change_group, methods=["PATCH"]),
             Route(f"{course}/assignments/{{id:int}}", self.change_assignment, methods=["PATCH"]),
             Route(f"{course}/assignments/{{id:int}}", self.delete_assignment, methods=["DELETE"]),
@@ -143,11 +144,18 @@ class ControlSurface:
             enrollments=(*there.enrollments, *moved),
             people={**there.people, **{each.user_id: content.people[each.user_id] for each in moved}},
         )
+        return self._without_section(content, section.id)
+
+    async def delete_section(self, request: Request) -> Response:
+        content = self._content(request)
+        return self._without_section(content, _find(content.sections, request.path_params["id"]).id)
+
+    def _without_section(self, content: CourseContent, section_id: int) -> Response:
         return self._keep(
             content,
-            sections=tuple(each for each in content.sections if each.id != section.id),
-            enrollments=tuple(each for each in content.enrollments if each.section_id != section.id),
-            assignments=tuple(_without_dates_of(section.id, each) for each in content.assignments),
+            sections=tuple(each for each in content.sections if each.id != section_id),
+            enrollments=tuple(each for each in content.enrollments if each.section_id != section_id),
+            assignments=tuple(_without_dates_of(section_id, each) for each in content.assignments),
         )
 
     async def change_group(self, request: Request) -> Response:

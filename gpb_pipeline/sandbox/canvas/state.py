@@ -4,6 +4,7 @@ Looking up and replacing content belong here; what a change means is in control.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -53,6 +54,21 @@ class CourseView:
         ]
 
 
+@dataclass(frozen=True)
+class Regraded:
+    """A row of a course before and after its grade or its excuse was changed; None: there was no row."""
+
+    course_id: int
+    at: datetime
+    before: Submission | None
+    after: Submission
+
+
+def graded(row: Submission | None) -> tuple[str | None, bool]:
+    """The grade and the excuse, which are what a log of grade changes is about."""
+    return (None, False) if row is None else (row.grade, bool(row.excused))
+
+
 class CanvasState:
     """Finds courses and their content by id, changed ones first."""
 
@@ -65,6 +81,7 @@ class CanvasState:
         self._changed: dict[int, CourseContent] = {}
         self._views: dict[int, CourseView] = {}
         self.spoilt: Sequence[Any] = ()  # spoiling.py's, which ends with every other change
+        self.regraded: list[Regraded] = []  # in the order of time
 
     def now(self) -> datetime:
         return now_in(self.district.today, self.district.time_zone)
@@ -96,6 +113,12 @@ class CanvasState:
         return view
 
     def replace(self, content: CourseContent) -> None:
-        """Hold this content from now on."""
+        """Hold this content from now on, and on record which grades it changes."""
+        before = self.view(content.course.id).content.submissions
+        self.regraded += [
+            Regraded(content.course.id, self.now(), before.get(key), row)
+            for key, row in content.submissions.items()
+            if before.get(key) is not row and graded(before.get(key)) != graded(row)
+        ]
         self._changed[content.course.id] = content
         self._views.pop(content.course.id, None)

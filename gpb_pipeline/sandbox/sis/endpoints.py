@@ -3,13 +3,14 @@
 They are a list and one object of it. What is in a list is said by gradebook_api.py and rostering_api.py.
 """
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from gpb_pipeline.sandbox.sis.by_school import as_of_school, is_by_school
 from gpb_pipeline.sandbox.sis.dialects import Service
 from gpb_pipeline.sandbox.sis.gradebook import Gradebook
 from gpb_pipeline.sandbox.sis.listing import collection
@@ -44,12 +45,19 @@ class Endpoints:
 
     def writer(self, request: Request) -> Writer:
         origin = f"{request.url.scheme}://{request.url.netloc}"
-        return Writer(self.desk.dialect, origin, self.gradebook.sis, self.mood.switches)
+        switches = self.mood.switches
+        late = is_by_school(request) and "late" in switches.school_lists
+        sis = self.gradebook.given if late else self.gradebook.sis
+        return Writer(self.desk.dialect, origin, sis, switches)
 
     def list(self, path: str, name: str, items: ItemsOf) -> Route:
         async def endpoint(request: Request) -> Response:
             self.enter(request)
-            return collection(request, name, list(items(request, self.writer(request))), self.mood)
+            writer = self.writer(request)
+            rows: Sequence[Payload] = list(items(request, writer))
+            if is_by_school(request):
+                rows = as_of_school(name, rows, writer)
+            return collection(request, name, rows, self.mood)
 
         return Route(self.base + path, endpoint)
 

@@ -20,7 +20,7 @@ class Gradebook:
     """
 
     def __init__(self, sis: Sis) -> None:
-        self._given = sis
+        self.given = sis
         self.line_items = Records[LineItem]()
         self.results = Records[Result]()
         self.students: dict[str, SisPerson] = {}
@@ -47,7 +47,7 @@ class Gradebook:
         for name in ("students", "teachers", "classes", "categories", "sessions"):
             held = getattr(self, name)
             held.clear()
-            held.update(getattr(self._given, name))
+            held.update(getattr(self.given, name))
 
     def lag(self, delay: float) -> None:
         self.line_items.lag(delay)

@@ -27,14 +27,18 @@ def collection(request: Request, name: str, items: Sequence[Payload], mood: Mood
     kept = filtered(items, query.get("filter"))
     kept = ordered(kept, query.get("sort"), query.get("orderBy"))
     kept = with_fields(kept, query.getlist("fields"))
-    limit = min(_number(request, "limit", DEFAULT_LIMIT, least=1), mood.switches.page_size or MAX_LIMIT)
+    asked = _number(request, "limit", DEFAULT_LIMIT, least=1)
+    if asked > (mood.switches.limit_most or asked):
+        raise Refusal(400, "invalid_selection_field", f"limit is at most {mood.switches.limit_most}")
+    limit = min(asked, mood.switches.page_size or MAX_LIMIT)
     offset = _number(request, "offset", 0, least=0)
     emptied = mood.empties(request)
     if emptied:
         kept = []
     if mood.switches.past_end_404 and offset and offset >= len(kept):
         raise unknown("page at offset", str(offset))
-    headers = {} if mood.switches.no_counts else _counted(request, len(kept), limit, offset)
+    total = mood.counted(request, len(kept))
+    headers = {} if mood.switches.no_counts else _counted(request, total, limit, offset)
     if not kept:
         return _empty(name, mood, headers, emptied=emptied)
     return Json({name: mood.shifted(kept, offset)[offset : offset + limit]}, headers=headers)

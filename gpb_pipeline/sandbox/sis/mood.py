@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from starlette.requests import Request
 
+from gpb_pipeline.sandbox.sis.by_school import is_by_school
 from gpb_pipeline.sandbox.sis.dialects import ObjectName
 from gpb_pipeline.sandbox.sis.refusals import Refusal, unknown
 from gpb_pipeline.sandbox.sis.temperaments import PUBLISH, Temperaments
@@ -50,6 +51,8 @@ class Mood:
         path, method = request.url.path, request.method
         if method == "DELETE" and self.switches.forbidden_delete:
             raise Refusal(403, "forbidden", "DELETE is not allowed for this client")
+        if self.switches.school_refused is not None and is_by_school(request):
+            raise Refusal(int(self.switches.school_refused), "forbidden", "No list of a school is served")
         if self.switches.forbidden_class is not None:
             self._bar(request.path_params.get("class"))
         if method == "PUT" and self._refusals_left and re.search(self.switches.refuse_path, path):
@@ -119,6 +122,10 @@ class Mood:
             return items
         self._shifts_left -= 1
         return [*items[-1:], *items[:-1]]
+
+    def counted(self, request: Request, total: int) -> int:
+        """What the count of a list says."""
+        return total - ("miscounted" in self.switches.school_lists and is_by_school(request))
 
     def worded(self, words: str) -> str:
         return f"{words} \ud83c" if "surrogates" in self.switches.strangers else words

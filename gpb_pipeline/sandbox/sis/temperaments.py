@@ -16,6 +16,9 @@ Reading:
     shifting          N [1]: the next N pages after a first one come in an order shifted by one
     no_counts         no X-Total-Count, and no Link
     page_size         N: no page is longer
+    limit_most        N [100]: a page that is asked for longer is refused with 400
+    school_lists      lists of a school say otherwise than its classes, in these ways (by_school.py)
+    school_refused    403, 404 or 405 for every list of a school [403]
     class_categories  a class's own categories are listed under the class alone (1.2), without metadata
     inclusive_periods a session's endDate is its last day
     capital_ids       sourcedIds of line items and results, and references to them, are shown in capitals
@@ -52,6 +55,7 @@ from gpb_pipeline.sandbox.fields import BadChange, Reader
 
 Spelling = Literal["null", "204", "404", "failure"]
 Stranger = Literal["unset_dates", "endless", "no_student", "no_title", "no_sourced_id", "surrogates"]
+SchoolLists = Literal["late", "lacking", "cut", "ended", "doubled", "miscounted"]
 PUBLISH = "publish"
 
 
@@ -69,6 +73,9 @@ class Temperaments:
     shifting: int = 0
     no_counts: bool = False
     page_size: int | None = None
+    limit_most: int | None = None
+    school_lists: tuple[SchoolLists, ...] = ()
+    school_refused: Literal["403", "404", "405"] | None = None
     class_categories: bool = False
     inclusive_periods: bool = False
     capital_ids: bool = False
@@ -155,11 +162,14 @@ def _decimals(value: Any) -> int:
     return int(value)
 
 
-def _kinds(value: Any) -> tuple[str, ...]:
-    names = value.split(",") if isinstance(value, str) else value
-    if not isinstance(names, list):
-        raise BadChange("expected a list of kinds")
-    return tuple(fields.one_of(*get_args(Stranger))(each) for each in names)
+def _kinds(*kinds: str) -> Reader:
+    def read(value: Any) -> tuple[str, ...]:
+        names = value.split(",") if isinstance(value, str) else value
+        if not isinstance(names, list):
+            raise BadChange("expected a list of kinds")
+        return tuple(fields.one_of(*kinds)(each) for each in names)
+
+    return read
 
 
 def _above_0(value: Any) -> float:
@@ -179,10 +189,13 @@ SWITCHES: dict[str, Reader] = {
     "shifting": _count,
     "no_counts": fields.flag,
     "page_size": _count,
+    "limit_most": _true_as(100, _count),
+    "school_lists": _kinds(*get_args(SchoolLists)),
+    "school_refused": _true_as("403", _code("403", "404", "405")),
     "class_categories": fields.flag,
     "inclusive_periods": fields.flag,
     "capital_ids": fields.flag,
-    "strangers": _true_as(get_args(Stranger), _kinds),
+    "strangers": _true_as(get_args(Stranger), _kinds(*get_args(Stranger))),
     "decimals": _true_as(0, _decimals),
     "dates": _true_as("date", fields.one_of("midnight", "local", "date")),
     "titles": _true_as("squeeze", fields.one_of("squeeze", "escape")),

@@ -7,6 +7,7 @@ from gpb_pipeline.passback.categories.choice import (
     Chosen,
     category_for,
     near_matches,
+    told_apart,
 )
 from gpb_pipeline.passback.rules.issues import Code
 
@@ -43,3 +44,19 @@ def test_a_group_goes_to_one_category_or_has_its_reason(
 def test_a_near_match_is_offered_and_not_taken() -> None:
     assert category_for("homework ", "C1", [GLOBAL], None) is Code.CATEGORY_NOT_FOUND
     assert near_matches("homework ", "C1", [GLOBAL, LABS]) == ["Homework"]
+
+
+@pytest.mark.parametrize(
+    ("offered", "apart"),
+    [
+        ([GLOBAL, LABS], {}),
+        ([GLOBAL, OWN, LABS], {"g": "of every class", "o": "of this class alone"}),
+        ([GLOBAL, TWIN], {"g": "of every class, g", "t": "of every class, t"}),
+        (
+            [GLOBAL, TWIN, OWN],
+            {"g": "of every class, g", "t": "of every class, t", "o": "of this class alone"},
+        ),
+    ],
+)
+def test_categories_of_one_title_are_told_apart(offered: list[Category], apart: dict[str, str]) -> None:
+    assert told_apart(offered) == apart

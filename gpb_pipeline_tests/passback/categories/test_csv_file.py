@@ -108,6 +108,8 @@ def test_an_old_file_does_not_remove_what_matches_by_name_since() -> None:
         ("", "no column"),
         (HEAD + "7,,71,CAT-LAB,\n", "line 2.*no assignment group id"),
         (HEAD + "7\n", "line 2.*no assignment group id, section id"),
+        (HEAD + '"7\n",702,71,CAT-LAB,\n', "its course id has characters that are no text"),
+        (HEAD + f"{'9' * 2_000},702,71,CAT-LAB,\n", "line 2.*its course id is far too long"),
         (HEAD + "7,702,71,CAT-LAB,\n7,702,71,CAT-HW,\n", "line 3.*than line 2"),
     ],
 )

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from gpb_pipeline.passback.holdings.answers import answered_results, intended
+from gpb_pipeline.passback.holdings.died import nobody_deleted
 from gpb_pipeline.passback.holdings.frames import NO_HOLDINGS, Holdings
 from gpb_pipeline.passback.holdings.see import believed, see, short_classes
 from gpb_pipeline.passback.rows.settle import WriteAnswer
@@ -15,6 +16,7 @@ from gpb_pipeline_tests.passback.courses import POLICY, SENT_AT, School, assignm
 from gpb_pipeline_tests.passback.syncs import (
     DAY,
     Sis,
+    found_items,
     found_results,
     grades_of,
     night,
@@ -97,6 +99,15 @@ def test_what_cannot_be_read_may_be_the_write_that_was_never_answered() -> None:
     del sis.results[lost]
     assert ("unknown", "unsettled") in found_results(looked(before, works, sis, unreadable={lost: "C1"}))
     assert "unknown" not in set(looked(before, works, sis).results["certainty"])
+
+
+def test_a_list_with_a_row_that_cannot_be_read_is_not_the_first_of_two_nights_without_a_write() -> None:
+    sis = Sis(chooses_ids=True)
+    held = intended(NO_HOLDINGS, planned(ALONE), job_id="job", at=SENT_AT, grades=False)
+    held = looked(held, ALONE, sis, unreadable={"sis-1": "C1"})
+    held = looked(held, ALONE, sis, days=2)  # an empty list
+    assert found_items(held) == [("unknown", "unsettled")]
+    assert found_items(looked(held, ALONE, sis, days=3)) == []
 
 
 def test_a_write_that_could_not_be_read_back_is_doubted_by_the_first_list_without_it() -> None:
@@ -199,3 +210,45 @@ def test_what_no_read_ever_showed_nobody_deleted() -> None:
     gone = held.results.assign(**never, certainty=held.results["certainty"].mask(mine, "gone"))
     again = night(PAIR, sis, replace(held, results=gone), at=SENT_AT + DAY, policy=keep)
     assert writes(again.plan) == {"create": 1}
+
+
+@pytest.mark.parametrize("reads", [1, 2])
+def test_another_value_where_no_read_has_shown_ours_yet_is_a_write_that_did_not_take(reads: int) -> None:
+    sis = Sis(late=True)
+    held = night(ALONE, sis).held
+    assert found_results(held) == [("unconfirmed", "unshown")]
+    sis.late = False
+    [row] = sis.results.values()
+    row["score"] = 1.0  # by hand, before any list had ours
+    for day in range(1, reads + 1):  # not selected between: nothing is written
+        held = looked(held, ALONE, sis, days=day)
+        assert found_results(held) == [("unconfirmed", "not_taken")]
+    assert writes(planned(ALONE, held)) == {"update": 1}
+
+
+def test_a_repeat_without_an_answer_is_no_second_acceptance() -> None:
+    sis = Sis()
+    held = night(ALONE, sis).held
+    seen = held.results[["seen_at", "seen_score"]]
+    never = {name: seen[name].where(seen[name].isna()) for name in ("seen_at", "seen_score")}
+    held = replace(held, results=held.results.assign(**never, certainty="unconfirmed", unshown=1))
+    sis.results.clear()
+    rows = planned(ALONE, held)
+    lost = {rows.grades.index[0]: WriteAnswer(code=Code.SIS_UNKNOWN_OUTCOME)}
+    again = answered_results(held, rows, lost, job_id="job", at=SENT_AT + DAY)
+    held = looked(again, ALONE, sis, since=SENT_AT + DAY, days=1.001)
+    assert found_results(held) == [("unconfirmed", "unshown")]
+    assert writes(planned(ALONE, held)) == {"update": 1}
+
+
+@pytest.mark.parametrize("serves_ids", [True, False], ids=["asked by id", "only listed"])
+def test_what_a_sync_that_died_may_have_taken_back_counts_for_nobodys_deletion(*, serves_ids: bool) -> None:
+    keep = replace(POLICY, on_edit="keep")
+    sis = Sis(serves_ids=serves_ids)
+    held = night(PAIR, sis, policy=keep).held
+    [theirs] = [key for key, each in sis.results.items() if each["student_id"] == "A-sourced"]
+    del sis.results[theirs]  # by a sync that died, of a grade that was cleared then and is there again
+    lacked = looked(held, PAIR, sis)
+    assert writes(planned(PAIR, lacked, policy=keep)) == {}
+    [again] = writes(planned(PAIR, nobody_deleted(lacked), policy=keep))
+    assert again in {"create", "update"}

@@ -1,12 +1,13 @@
 """What a read says of the holdings: each certainty and each finding, by name (docs/decisions.md §6.2)."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pandas as pd
 import pytest
 
-from gpb_pipeline.passback.course import SyncType
 from gpb_pipeline.passback.holdings.frames import (
     CERTAINTIES,
     FINDINGS,
@@ -16,12 +17,15 @@ from gpb_pipeline.passback.holdings.frames import (
     LineItemSight,
     ResultSight,
 )
+from gpb_pipeline.passback.holdings.identity import description_of
 from gpb_pipeline.passback.holdings.see import doubtful, see, short_classes, strangers, taken_over, to_look_up
 from gpb_pipeline.passback.rules.issues import Code
+from gpb_pipeline.passback.sync_types import SyncType
 from gpb_pipeline_tests.passback.courses import (
     POLICY,
     POSTED,
     SENT_AT,
+    Row,
     School,
     assignment,
     scored,
@@ -55,6 +59,12 @@ def read(held: Holdings, school: School, sis: Sis, days: float = 1, **book: obje
     shown = sis.gradebook(school.places.class_ids, SENT_AT + days * DAY)
     shown = replace(shown, **book)  # type: ignore[arg-type]
     return see(held, shown, school.places, job_id="look", since=None, provider=sis.chooses_ids)
+
+
+def as_shown(row: Mapping[Any, Any]) -> Row:
+    """Give a column with the values of this row, as somebody else might have made it."""
+    names = ("class_id", "title", "category_id", "period_id", "points_possible", "assigned_at", "due_on_wire")
+    return {each: row[each] for each in names} | {"description": None}
 
 
 def result_of(sis: Sis, student_id: str = "A-sourced") -> str:
@@ -139,6 +149,20 @@ def test_what_never_arrived_is_made_by_its_id_in_consumer_mode_and_after_another
         assert (len(sis.line_items), len(sis.results)) == (1, 2)
 
 
+@pytest.mark.parametrize("hours", [12, 30], ids=["goes on", "was set back"])
+def test_a_list_that_shows_what_was_never_answered_tells_what_did_not_arrive_whatever_the_clock(
+    hours: int,
+) -> None:
+    sis = Sis(chooses_ids=True)
+    held = night(PAIR, sis).held
+    results = held.results.assign(certainty="unknown")
+    results["seen_at"] = results["seen_at"].mask(results["seen_at"].notna())
+    results["sent_at"] += timedelta(hours=hours)  # a sync that died, and one of its writes arrived
+    del sis.results[result_of(sis)]
+    after = read(replace(held, results=results), PAIR, sis)
+    assert found_results(after) == [("known", "adopted")]
+
+
 def test_two_candidates_are_a_code_of_their_own_and_nothing_is_written() -> None:
     sis = Sis(chooses_ids=True, loses_answers=ITEM)
     first = night(PAIR, sis)
@@ -147,10 +171,7 @@ def test_two_candidates_are_a_code_of_their_own_and_nothing_is_written() -> None
     first = night(PAIR, sis)
     [unknown] = first.held.line_items.to_dict("records")
     for name in ("hers", "his"):
-        sis.line_items[name] = {
-            each: unknown[each]
-            for each in ("class_id", "title", "category_id", "points_possible", "assigned_at", "due_on_wire")
-        } | {"period_id": None}
+        sis.line_items[name] = as_shown(unknown)
     before = len(sis.writes)
     again = night(PAIR, sis, first.held, at=SENT_AT + DAY)
     assert the_assignment(again.outcome) == ("failed", "assignment_two_candidates")
@@ -162,8 +183,7 @@ def test_a_column_that_a_teacher_made_alike_is_never_taken_for_ours_where_we_cho
     sis = Sis(loses_writes=ITEM)
     first = night(PAIR, sis)
     [row] = first.plan.assignments.to_dict("records")
-    names = ("class_id", "title", "category_id", "period_id", "points_possible", "assigned_at", "due_on_wire")
-    sis.line_items["hers"] = {each: row[each] for each in names}
+    sis.line_items["hers"] = as_shown(row)
     sis.loses_writes = frozenset()
     night(PAIR, sis, first.held, at=SENT_AT + DAY)
     assert len(sis.line_items) == 2
@@ -174,8 +194,7 @@ def test_in_provider_mode_a_column_with_results_of_others_is_not_ours() -> None:
     sis = Sis(chooses_ids=True, loses_writes=ITEM)
     first = night(PAIR, sis)
     [row] = first.plan.assignments.to_dict("records")
-    names = ("class_id", "title", "category_id", "period_id", "points_possible", "assigned_at", "due_on_wire")
-    sis.line_items["hers"] = {each: row[each] for each in names}
+    sis.line_items["hers"] = as_shown(row)
     sis.results["hers-1"] = {
         "class_id": "C1", "line_item_id": "hers", "student_id": "Z", "score": 1.0, "exempt": False
     }  # fmt: skip
@@ -187,11 +206,29 @@ def test_in_provider_mode_a_column_that_stood_there_before_is_not_ours() -> None
     sis = Sis(chooses_ids=True, loses_writes=ITEM)
     first = night(PAIR, sis)
     [row] = first.plan.assignments.to_dict("records")
-    names = ("class_id", "title", "category_id", "period_id", "points_possible", "assigned_at", "due_on_wire")
-    sis.line_items["hers"] = {each: row[each] for each in names}
+    sis.line_items["hers"] = as_shown(row)
     assert found_items(read(first.held, PAIR, sis, 0.01)) == [("known", "adopted")]
     stood_there = read(first.held, PAIR, sis, 0.01, strangers=frozenset({"hers"}))
     assert found_items(stood_there) == [("unknown", "unsettled")]
+
+
+def test_in_provider_mode_a_column_is_known_by_its_description_whatever_people_made_of_the_rest() -> None:
+    sis = Sis(chooses_ids=True, loses_answers=ITEM, keeps_descriptions=True)
+    first = night(PAIR, sis)
+    [(ours, column)] = sis.line_items.items()
+    sis.line_items["hers"] = column | {"description": None}  # made since, of the name and day that ours had
+    column |= {"title": "Renamed by hand", "due_on_wire": column["due_on_wire"] + 20 * DAY}
+    looked = read(first.held, PAIR, sis, days=0.01)
+    assert found_items(looked) == [("known", "edited")]
+    assert list(looked.line_items["line_item_id"]) == [ours]
+
+
+def test_in_provider_mode_a_column_described_as_another_assignments_is_not_taken_by_its_values() -> None:
+    sis = Sis(chooses_ids=True, loses_writes=ITEM, keeps_descriptions=True)
+    first = night(PAIR, sis)
+    [row] = first.plan.assignments.to_dict("records")
+    sis.line_items["other"] = as_shown(row) | {"description": description_of("11")}
+    assert found_items(read(first.held, PAIR, sis, days=0.01)) == [("unknown", "unsettled")]
 
 
 def test_what_is_shown_and_not_ours_is_a_stranger_but_where_something_is_unsettled() -> None:

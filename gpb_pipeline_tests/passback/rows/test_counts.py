@@ -1,7 +1,6 @@
 """The counts that a job is remembered by (docs/decisions.md §8.11)."""
 
-from gpb_pipeline.passback.rows.counts import Counts, WriteCounts
-from gpb_pipeline.passback.rows.frames import Extracted
+from gpb_pipeline.passback.rows.counts import Counts, Extracted, WriteCounts
 from gpb_pipeline_tests.passback.courses import School, assignment, scored, student, two_sections, unscored
 from gpb_pipeline_tests.passback.syncs import Sis, planned, posted, synced
 

@@ -13,7 +13,6 @@ from gpb_pipeline.passback.rules.due_dates import (
     SectionDate,
     SectionOverride,
     due_on_wire,
-    names_sections,
     section_date,
 )
 
@@ -66,7 +65,7 @@ def test_without_everyone_a_section_that_is_not_named_has_no_assignment(
 
 def test_only_a_date_of_its_own_names_a_section() -> None:
     def named(*overrides: SectionOverride) -> bool:
-        return names_sections(Dates(due_at=BASE, only_visible_to_overrides=False, overrides=overrides))
+        return Dates(due_at=BASE, only_visible_to_overrides=False, overrides=overrides).names_sections
 
     assert named(override("1", EARLY))
     assert not named(INHERITS)

@@ -81,6 +81,28 @@ def test_a_selected_id_that_the_course_does_not_have_is_wrong_usage(
         judged(two_sections(), selection=selection)
 
 
+def test_of_what_was_chosen_from_a_list_what_has_left_the_course_is_told_and_the_rest_goes() -> None:
+    chosen = frozenset({"10", "98"})
+    everywhere = judged(two_sections(), selection=Selection(assignments=chosen, from_list=True))
+    assert ("1", "10") in assignments_of(everywhere)
+    told = everywhere.issues[everywhere.issues["code"] == "left_course"]
+    assert told[["section_id", "assignment_id"]].to_numpy().tolist() == [[None, "98"]]
+    some = Selection(sections=frozenset({"1", "9"}), assignments=chosen, from_list=True)
+    there = judged(two_sections(), selection=some)
+    assert {section for section, _ in assignments_of(there)} == {"1"}
+    told = there.issues[there.issues["code"].str.endswith("left_course")]
+    assert told[["code", "section_id", "assignment_id"]].to_numpy().tolist() == [
+        ["section_left_course", "9", None],
+        ["left_course", "1", "98"],
+    ]
+
+
+def test_where_all_that_was_chosen_has_left_the_course_nothing_goes() -> None:
+    for gone in ({"assignments": frozenset({"98"})}, {"sections": frozenset({"9"})}):
+        rows = judged(two_sections(), selection=Selection(**gone, from_list=True)).assignments
+        assert set(rows["state"]) <= {"skipped"}
+
+
 def test_one_that_cannot_go_may_be_selected() -> None:
     school = School(
         sections=[section("1"), section("2", sis_section_id=None)],

@@ -110,7 +110,8 @@ def test_a_course_that_was_never_read_is_to_be_read_first(
         assert "have not been read yet" in page
     assert asks(browser, url, "sync", assignment="a1").status_code == 409
     assert asks(browser, url, "read", window="remaster").headers["Location"].endswith("/remaster")
-    assert asks(browser, url, "read", window="//evil.example").headers["Location"].endswith("/sync")
+    assert asks(browser, url, "read").headers["Location"].endswith("/sync")
+    assert asks(browser, url, "read", window="//evil.example").status_code == 400
     assert len(made(warehouse)) == 1  # the second click is the same request
     assert "Scheduled" in browser.get(f"{url}/courses/{COURSE}/sync", timeout=20).text
 

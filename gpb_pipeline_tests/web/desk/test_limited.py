@@ -40,7 +40,7 @@ PAGES = (
     "/syncs/j1/filtered",
     "/syncs/j1/assignments",
     "/syncs/j1/grades",
-    "/syncs/j1/grades?student=3",
+    "/syncs/j1/grades?student=1",
     "/syncs/j1/issues.csv",
     "/syncs/j1/assignments.csv",
     "/syncs/j1/grades.csv",
@@ -116,6 +116,9 @@ def test_every_page_and_file_is_of_their_section_alone(url: str, sandbox: Sandbo
         page = whole.get(url + path, timeout=20).text
         told |= {word for word in OF_OTHERS if word in page}
     assert told == set(OF_OTHERS)  # and to those of the whole course it is shown
+    past_their_list = "/syncs/j1/grades?student=3"
+    assert limited.get(url + past_their_list, timeout=20).status_code == 400
+    assert whole.get(url + past_their_list, timeout=20).status_code == 200
 
 
 def test_every_count_is_of_their_section_alone(url: str, sandbox: Sandbox, preview: Request) -> None:
@@ -172,6 +175,8 @@ def test_a_trace_is_of_what_was_sent_for_their_section(url: str, sandbox: Sandbo
     assert "Nothing was ever sent for it." in other
     assert "No sync on record has seen it." in other
     assert "HYPERLINK" not in other
+    assert "the data team sees why" in traced("u1")  # no Canvas is set for these pages
+    assert "Who graded it in Canvas" not in other
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The Nightly Sync switch, there where the institution allows it; the next night in the account's time."""
 
 import re
+from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -38,6 +39,25 @@ def test_where_the_institution_has_it_off_there_is_no_switch_and_none_can_be_for
         )
         assert answer.status_code == 409
     assert made(warehouse) == []
+
+
+def test_what_is_on_by_the_institutions_default_says_so_and_can_be_switched_off(
+    sandbox: Sandbox, warehouse: Warehouse, tmp_path: Path
+) -> None:
+    teacher = CanvasUser(sandbox, canvas_user.TEACHER)
+    told = "as your institution has it for every course"
+    with tool_served(
+        sandbox, warehouse, tmp_path, nightly=NightlySettings(enabled=True, default=True)
+    ) as url:
+        assert told in teacher.launches().text
+        page = teacher.get(f"{url}/courses/{COURSE}/utilities", timeout=20).text
+        assert told in page
+        assert 'name="enabled" value="false"' in page
+        before = NOON - timedelta(hours=1)
+        warehouse.commit(choices.choose_nightly, [COURSE], enabled=False, by="Dana", at=before)
+        page = teacher.get(f"{url}/courses/{COURSE}/utilities", timeout=20).text
+    assert told not in page
+    assert 'aria-checked="false"' in page
 
 
 @pytest.mark.parametrize(

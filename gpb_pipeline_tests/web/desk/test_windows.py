@@ -8,7 +8,6 @@ from threading import Thread
 from typing import Literal
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from gpb_pipeline.passback.rows.counts import Counts
@@ -18,8 +17,8 @@ from gpb_pipeline.warehouse.ducklake import Warehouse
 from gpb_pipeline.warehouse.history import Begun, End, Reached
 from gpb_pipeline.warehouse.locks import course_lock
 from gpb_pipeline.warehouse.requests import Request
+from gpb_pipeline_tests.web.accessibility import violations
 from gpb_pipeline_tests.web.desk.course import ALL, COURSE, answered, asked, looked, made
-from gpb_pipeline_tests.web.test_browser import AA
 
 pytestmark = pytest.mark.usefixtures("_as_new")
 WINDOWS = ("", "/utilities", "/sync", "/sync?shown=1&assignment=a1&section=s1&sort=-due", "/remaster")
@@ -56,7 +55,12 @@ def at_the_desk(
 
 @pytest.mark.parametrize(
     ("scheme", "size"),
-    [("light", DESK), ("dark", PHONE), ("light", NARROW), ("dark", NARROW)],
+    [
+        ("light", DESK),
+        pytest.param("dark", PHONE, marks=pytest.mark.long),
+        pytest.param("light", NARROW, marks=pytest.mark.long),
+        ("dark", NARROW),
+    ],
     ids=["desk", "phone-in-the-dark", "narrow", "narrow-in-the-dark"],
 )
 def test_every_window_meets_wcag_aa(
@@ -77,10 +81,7 @@ def test_every_window_meets_wcag_aa(
             page.goto(url + path)
             for group in page.locator("details").all():
                 group.evaluate("group => { group.open = true }")
-            found[path] = [
-                (violation["id"], [node["target"] for node in violation["nodes"]])
-                for violation in Axe().run(page, options=AA).response["violations"]
-            ]
+            found[path] = violations(page)
             wide = page.evaluate(
                 "document.documentElement.scrollWidth - document.documentElement.clientWidth"
             )
@@ -267,4 +268,25 @@ def test_a_form_that_is_posted_from_elsewhere_is_refused(
         page.goto(address)
         page.get_by_role("button", name="Win").click()
         expect(page.get_by_text("This form did not come from Grade Sync.")).to_be_visible()
+    assert made(warehouse) == []
+
+
+def test_a_tool_that_is_framed_beside_ours_posts_with_our_cookie_and_is_refused(
+    browser: Browser, sandbox: Sandbox, url: str, warehouse: Warehouse
+) -> None:
+    beside = f"""<iframe name="beside"></iframe>
+        <form method="post" target="beside" action="{url}/courses/{COURSE}/ask/nightly">
+        <input name="enabled" value="true"><button name="token" value="guessed">Win</button></form>"""
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(f"{sandbox.canvas_url}/login")
+    page.get_by_role("button", name="Dana Whitfield, teacher").click()
+    page.get_by_role("link", name="Grade Sync").click()
+    expect(page.frame_locator("iframe").get_by_role("link", name="Utilities")).to_be_visible()
+    with another_site(beside) as address:  # of Canvas's own site, so that what is framed has our cookies
+        page.goto(address)
+        with page.expect_response("**/ask/nightly") as answered:
+            page.get_by_role("button", name="Win").click()
+        assert answered.value.status == 403  # and not 401, as without a session
+    context.close()
     assert made(warehouse) == []

@@ -1,0 +1,135 @@
+"""What failures of the warehouse mean: each is one of ours, with what may mend it. Nothing is retried here.
+
+DuckDB's and PostgreSQL's own words stay out of it: they may quote values, the connection string or a secret.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import duckdb
+
+from gpb_pipeline.errors import PermanentError, PipelineError, SettingsError, TransientError
+from gpb_pipeline.warehouse import s3
+
+
+class ConflictError(TransientError):
+    """Another writer changed the same files first, and did so at each of our attempts."""
+
+    code = "warehouse_conflict"
+
+
+class UnavailableError(TransientError):
+    """The catalogue or its data cannot be reached, or the session with them broke."""
+
+    code = "warehouse_unavailable"
+
+
+class LockLostError(TransientError):
+    """The PostgreSQL session that held a lock broke, and the lock fell with it."""
+
+    code = "lock_lost"
+
+
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """Tell what DuckDB raises as one of ours."""
+    try:
+        yield
+    except duckdb.Error as failure:
+        raise _plain(failure) from None
+
+
+def unreachable(item: str, fault: Exception) -> UnavailableError:
+    """Make the error for a PostgreSQL that does not answer, or not as it should."""
+    return UnavailableError(
+        f"the PostgreSQL catalogue cannot be reached ({type(fault).__name__})",
+        item=item,
+        remedy="Check GPB_CATALOG and that the server is up, then try again.",
+    )
+
+
+def lock_lost(item: str) -> LockLostError:
+    """Make the error for a lock that fell while its holder was alive."""
+    return LockLostError(
+        "the lock was lost with its PostgreSQL session",
+        item=item,
+        remedy="What was posted is kept: sync the course again.",
+    )
+
+
+def taken_for_dead(item: str) -> TransientError:
+    """Make the error for a sync whose lock fell, and that got its end from whoever had the lock after it."""
+    return TransientError(
+        "its lock was lost with its PostgreSQL session, and it was taken for dead",
+        item=item,
+        remedy="Sync the course again: what was posted is found and adopted.",
+        code=LockLostError.code,
+    )
+
+
+def made_otherwise(*, encrypted: bool) -> SettingsError:
+    """Make the error for a setting that differs from how the warehouse was made."""
+    made, wanted = ("encrypted", "true") if encrypted else ("not encrypted", "false")
+    return SettingsError(
+        f"is another than the warehouse was made with: it is {made}",
+        item="GPB_ENCRYPT",
+        remedy=f"Set GPB_ENCRYPT={wanted}; or name a new catalogue and data path, since what is there stays "
+        "as it was made.",
+    )
+
+
+_RECORDED = re.compile(r'does not match existing data path in the catalog "([^"]*)"')
+
+_SQLITE_CANNOT = (
+    "database is locked",
+    "disk I/O error",
+    "database or disk is full",
+    "unable to open database file",
+)
+"""What SQLite says of its file, which comes as an error without a kind."""
+_BROKEN = re.compile(
+    r"closed the connection|no connection to the server|connection to server|terminating connection"
+    r"|could not (?:receive|send) data|SSL (?:connection|SYSCALL)|connection not open"
+    r"|database system is (?:starting up|shutting down)"
+)
+"""What PostgreSQL's library says of a session that broke, which DuckDB passes on as errors of any kind."""
+_GONE = re.compile(r"Table with name ducklake_\w+ does not exist|Existing DuckLake at .* does not exist")
+"""What DuckLake says where an empty file stands in its catalogue's place: SQLite makes one."""
+
+
+def _plain(failure: duckdb.Error) -> PipelineError:
+    kind, text = type(failure).__name__, str(failure)
+    if "Failed to set encryption" in text:
+        return made_otherwise(encrypted=False)
+    if isinstance(failure, duckdb.TransactionException) or "conflict" in text:
+        return ConflictError(
+            "another writer changed the same tables first",
+            item="warehouse",
+            remedy="Try again; maintain the warehouse when no sync runs.",
+        )
+    if recorded := _RECORDED.search(text):
+        return SettingsError(
+            f"is not where the catalogue has its data: that is {recorded[1]}",
+            item="GPB_DATA_PATH",
+            remedy=f"Set GPB_DATA_PATH={recorded[1]}, moving the data back there if it was moved; or name "
+            "the catalogue of this data in GPB_CATALOG.",
+        )
+    if isinstance(failure, duckdb.HTTPException) and (refused := s3.refusal(failure)):
+        return refused
+    away = isinstance(failure, duckdb.IOException | duckdb.ConnectionException)
+    said = any(words in text for words in _SQLITE_CANNOT) or _BROKEN.search(text) or _GONE.search(text)
+    if away or said:
+        return UnavailableError(
+            f"the catalogue or its data cannot be reached ({kind})",
+            item="warehouse",
+            remedy="Check GPB_CATALOG and GPB_DATA_PATH, and the space left there, then try again.",
+        )
+    return PermanentError(
+        f"DuckDB refused ({kind})",
+        item="warehouse",
+        remedy="Check GPB_CATALOG and GPB_DATA_PATH with `gpb doctor`; else report it with the job id.",
+        code="warehouse_refused",
+    )

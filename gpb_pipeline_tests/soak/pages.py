@@ -1,0 +1,43 @@
+"""How the pages did meanwhile: asked again and again, as someone who looks at them."""
+
+import threading
+import time
+from dataclasses import dataclass, field
+from itertools import cycle
+
+import requests
+
+EVERY = 0.2  # seconds
+TIMEOUT = 30.0
+GOOD = 200
+
+
+@dataclass
+class Visitor:
+    """Asks for pages by turns; `away` is the longest time in seconds from asking to the next good answer."""
+
+    urls: list[str]
+    away: float = 0.0
+    answers: dict[int, int] = field(default_factory=dict)
+    _over: threading.Event = field(default_factory=threading.Event)
+
+    def visit(self) -> None:
+        waits_since: float | None = None  # asked, and no good answer yet
+        for url in cycle(self.urls):
+            if self._over.wait(EVERY):
+                return
+            waits_since = waits_since or time.monotonic()
+            status = self._asked(url)
+            self.answers[status] = self.answers.get(status, 0) + 1
+            self.away = max(self.away, time.monotonic() - waits_since)
+            if status == GOOD:
+                waits_since = None
+
+    def leave(self) -> None:
+        self._over.set()
+
+    def _asked(self, url: str) -> int:
+        try:
+            return requests.get(url, timeout=TIMEOUT).status_code
+        except requests.RequestException:
+            return 0

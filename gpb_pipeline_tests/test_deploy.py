@@ -1,0 +1,167 @@
+"""The kit in deploy/: its files say what the project says, and each command is one that its program takes.
+
+No container engine and no cluster is asked: what of the kit is not run stands in deploy/README.md.
+"""
+
+import configparser
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+import yaml  # type: ignore[import-untyped]  # Dagster brings it
+from dagster._cli.code_server import code_server_cli
+from dagster._core.instance.config import dagster_instance_config
+from dagster._daemon.cli import run_command as daemon_run
+from dagster_webserver.cli import dagster_webserver
+
+from gpb_pipeline.cli.main import gpb
+from gpb_pipeline.orchestration.health.serve import HOST
+from gpb_pipeline.orchestration.launch import CODE_LOCATION
+from gpb_pipeline.settings import HealthSettings, known_names
+
+DEPLOY = Path(__file__).parents[1] / "deploy"
+BIN = Path(sys.executable).parent
+UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
+
+
+def loaded(name: str) -> Any:
+    return yaml.safe_load((DEPLOY / name).read_text("utf-8"))
+
+
+COMPOSE = loaded("compose/compose.yaml")
+OURS: Mapping[str, Any] = {
+    name: service for name, service in COMPOSE["services"].items() if service["image"] == "gpb-pipeline"
+}
+HELM = loaded("helm/values.yaml")
+PODS = [each for each in HELM["extraManifests"] if each["kind"] == "Deployment"]
+
+
+def unit(path: Path) -> configparser.SectionProxy:
+    parser = configparser.ConfigParser(interpolation=None, strict=False)
+    parser.optionxform = str  # type: ignore[assignment,method-assign]
+    parser.read(path, "utf-8")
+    return parser["Service"]
+
+
+def commands() -> list[list[str]]:
+    pods = [each["spec"]["template"]["spec"]["containers"][0]["command"] for each in PODS]
+    return [
+        *(service["command"] for service in OURS.values()),
+        *(shlex.split(unit(path)["ExecStart"]) for path in UNITS),
+        *pods,
+    ]
+
+
+PROGRAMS: Mapping[tuple[str, ...], click.Command] = {
+    ("gpb",): gpb,
+    ("dagster-webserver",): dagster_webserver,
+    ("dagster-daemon", "run"): daemon_run,
+    ("dagster", "code-server"): code_server_cli,
+}
+
+
+@pytest.mark.parametrize("command", commands(), ids=" ".join)
+def test_each_command_is_one_that_its_program_takes(command: Sequence[str]) -> None:
+    typed = [Path(command[0]).name, *command[1:]]
+    words, program = next((key, each) for key, each in PROGRAMS.items() if typed[: len(key)] == list(key))
+    assert (BIN / typed[0]).exists()
+    arguments = typed[len(words) :]
+    while isinstance(program, click.Group):
+        found = program.get_command(click.Context(program), arguments[0])
+        assert found is not None
+        program, arguments = found, arguments[1:]
+    local = [
+        str(DEPLOY.parent / "workspace.yaml") if each.endswith("workspace.yaml") else each
+        for each in arguments
+    ]
+    with program.make_context(program.name, local) as context:
+        assert context.params
+
+
+def test_the_services_are_those_that_the_design_names_and_the_proxys_port_alone_is_published() -> None:
+    assert set(OURS) == {"code", "webserver", "viewer", "daemon", "health", "pages"}
+    assert set(COMPOSE["services"]) == {*OURS, "postgres", "proxy"}
+    published = {name: each["ports"] for name, each in COMPOSE["services"].items() if "ports" in each}
+    assert published == {"proxy": ["443:443"]}
+    assert "--read-only" in OURS["viewer"]["command"]
+    assert COMPOSE["networks"]["inner"]["internal"]
+    assert loaded("compose/workspace.yaml")["load_from"][0]["grpc_server"]["location_name"] == CODE_LOCATION
+
+
+def test_the_settings_that_the_kit_makes_are_settings() -> None:
+    pods = [env["name"] for pod in PODS for env in pod["spec"]["template"]["spec"]["containers"][0]["env"]]
+    named = [name for service in OURS.values() for name in service["environment"]]
+    ours = {each for each in (*pods, *named) if not each.startswith("DAGSTER_P")}
+    assert ours <= known_names()
+    watched = f"http://{HOST}:{HealthSettings.load().port}/metrics"
+    assert watched in str(OURS["health"]["healthcheck"]["test"])
+    assert watched in str(PODS[1])
+
+
+def test_dagsters_file_of_the_containers_is_the_projects_on_postgresql() -> None:
+    ours = loaded("compose/dagster.yaml")
+    assert ours.pop("storage") == {"postgres": {"postgres_url": {"env": "DAGSTER_POSTGRES_URL"}}}
+    assert ours == yaml.safe_load((DEPLOY.parent / "dagster.yaml").read_text("utf-8"))
+    dagster_instance_config(str(DEPLOY / "compose"), "dagster.yaml")  # raises for what Dagster does not take
+
+
+def test_the_charts_queue_is_the_projects() -> None:
+    runs = yaml.safe_load((DEPLOY.parent / "dagster.yaml").read_text("utf-8"))["concurrency"]["runs"]
+    queue = HELM["dagsterDaemon"]["runCoordinator"]["config"]["queuedRunCoordinator"]
+    assert queue["maxConcurrentRuns"] == runs["max_concurrent_runs"]
+    assert queue["tagConcurrencyLimits"] == runs["tag_concurrency_limits"]
+    assert not HELM["telemetry"]["enabled"]
+    assert not HELM["dagsterDaemon"]["runRetries"]["enabled"]
+    assert HELM["dagsterWebserver"]["workspace"]["servers"][0]["name"] == CODE_LOCATION
+    assert HELM["dagsterWebserver"]["enableReadOnly"]
+
+
+def test_the_proxy_has_the_server_names_and_lets_no_header_of_a_browsers_through() -> None:
+    text = (DEPLOY / "compose" / "nginx.conf.template").read_text("utf-8")
+    servers = text.split("\nserver {")[1:]
+    named = {
+        name: each for name in ("PAGES_NAME", "LTI_NAME", "DAGSTER_NAME") for each in servers if name in each
+    }
+    assert len(named) == 3
+    assert all("ssl_certificate_key" in each for each in servers)
+    assert 'X-Forwarded-User ""' in named["LTI_NAME"]
+    assert 'X-GPB-Courses ""' in named["LTI_NAME"]
+    for name in ("PAGES_NAME", "DAGSTER_NAME"):  # whoever has not signed in
+        assert "auth_request" in named[name]
+    assert text.count("{") == text.count("}")
+    assert COMPOSE["networks"]["inner"]["ipam"]["config"][0]["subnet"].startswith("172.30.80.")
+    proxy = COMPOSE["services"]["proxy"]["networks"]["inner"]["ipv4_address"]
+    assert OURS["pages"]["environment"]["GPB_WEB_TRUSTED_PROXIES"] == proxy
+
+
+def test_the_units_are_whole_and_systemd_takes_them_where_it_is(tmp_path: Path) -> None:
+    target = (DEPLOY / "systemd" / "gpb.target").read_text("utf-8")
+    assert [path.stem for path in UNITS] == [
+        "gpb-daemon",
+        "gpb-health",
+        "gpb-pages",
+        "gpb-viewer",
+        "gpb-webserver",
+    ]
+    for path in UNITS:
+        assert path.name in target
+        assert unit(path)["Restart"] == "always"
+        assert unit(path)["NoNewPrivileges"] == "yes"
+        runs_dagster = "workspace.yaml" in unit(path)["ExecStart"]
+        assert runs_dagster == ("/opt/gpb/dagster.yaml" in unit(path).get("ExecStartPre", ""))
+        assert "0.0.0.0" not in unit(path)["ExecStart"]  # noqa: S104  that it is not there
+        here = path.read_text("utf-8").replace("/opt/gpb/.venv/bin", str(BIN)).replace("User=gpb\n", "")
+        tmp_path.joinpath(path.name).write_text(
+            here.replace("Documentation=file:/opt/gpb", "Documentation=file:")
+        )
+    tmp_path.joinpath("gpb.target").write_text(target)
+    if verify := shutil.which("systemd-analyze"):
+        files = [str(each) for each in tmp_path.iterdir()]
+        done = subprocess.run([verify, "verify", *files], capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (0, "")

@@ -1,0 +1,216 @@
+"""What those who teach are told: why something came to nothing, what they can do, whom to ask; no command."""
+
+import html
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from gpb_pipeline.outlook import CauseCount
+from gpb_pipeline.passback.rows.counts import Counts
+from gpb_pipeline.passback.rules.issues import CATALOGUE, Code
+from gpb_pipeline.sandbox.serve import Sandbox
+from gpb_pipeline.warehouse import history, requests
+from gpb_pipeline.warehouse.ducklake import Warehouse
+from gpb_pipeline.warehouse.history import Begun, End
+from gpb_pipeline_tests.warehouse.syncs import algebra, put_course, put_stop, put_sync
+from gpb_pipeline_tests.web import canvas_user
+from gpb_pipeline_tests.web.canvas_user import CanvasUser
+from gpb_pipeline_tests.web.desk.course import ALL, COURSE, OTHER, OUTLOOK, asked, looked, offer
+from gpb_pipeline_tests.web.tool import empty_warehouse
+
+COMMAND = re.compile(r"gpb |--[a-z]|\b(SIS|GPB|CANVAS)_[A-Z_]+|[Oo]perator|the next sync tries again")
+
+
+@pytest.fixture(scope="module")
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+    """A course with a sync of every kind of cause, and one whose last sync stopped."""
+    with empty_warehouse(tmp_path_factory.mktemp("told")) as opened:
+        put_course(opened, COURSE)
+        put_course(opened, OTHER, "Biology")
+        put_sync(opened, "j1", algebra(), course_id=COURSE)
+        put_stop(opened, "stopped", course_id=OTHER)
+        yield opened
+
+
+@pytest.fixture
+def teacher(sandbox: Sandbox, _as_new: None) -> CanvasUser:
+    browser = CanvasUser(sandbox, canvas_user.TEACHER)
+    for course in (COURSE, OTHER):
+        browser.launches(int(course))
+    return browser
+
+
+def words(page: str) -> str:
+    """Give what a page says, without its markup."""
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page)).split())
+
+
+def test_no_page_of_theirs_has_a_command(url: str, teacher: CanvasUser, warehouse: Warehouse) -> None:
+    every = [offer(f"x{n}", f"Of {code}", "s1", code.value) for n, code in enumerate(CATALOGUE)]
+    told = [CauseCount(code=code.value, section_id="s1", assignment_id="a1", count=1) for code in CATALOGUE]
+    seen = replace(OUTLOOK, offers=(*OUTLOOK.offers, *every), causes=tuple(told))
+    for kind in ("read", "preview"):
+        wanted = ALL | {"type": "manual", "assignments": [each.assignment_id for each in seen.offers]}
+        found = looked(warehouse, kind, **wanted)
+        warehouse.commit(requests.keep, found, seen.as_json(), at=datetime.now(UTC))
+    windows = [f"/courses/{COURSE}/{each}" for each in ("sync", "remaster", "categories", "utilities")]
+    syncs = [f"/syncs/{each}{tab}" for each in ("j1", "stopped") for tab in ("", "/issues", "/assignments")]
+    pages = ["/", "/differences", f"/courses/{COURSE}", f"/courses/{OTHER}", *windows, *syncs]
+    for path in (*pages, f"/requests/{found.request_id}"):
+        said = words(teacher.get(url + path, timeout=20).text)
+        assert COMMAND.findall(said) == [], path
+    meaning = CATALOGUE[Code.GONE_HELD]
+    assert meaning.cause in said
+    assert meaning.to_instructor in said
+
+
+@pytest.mark.usefixtures("_as_new")
+def test_who_runs_the_pipeline_has_the_command(url: str, sandbox: Sandbox, warehouse: Warehouse) -> None:
+    told = CauseCount(code="gone_held", section_id=None, assignment_id=None, count=1)
+    seen = replace(OUTLOOK, causes=(told,), offers=(*OUTLOOK.offers, offer("x", "X", "s1", "gone_held")))
+    wanted = ALL | {"type": "manual", "assignments": ["x"]}
+    found = looked(warehouse, "preview", **wanted)
+    warehouse.commit(requests.keep, found, seen.as_json(), at=datetime.now(UTC))
+    proxied = CanvasUser(sandbox, canvas_user.TEACHER)
+    secret = {"Authorization": "Bearer hunter2"}
+    said = words(proxied.get(f"{url}/requests/{found.request_id}", headers=secret, timeout=20).text)
+    assert CATALOGUE[Code.GONE_HELD].remedy in said
+    said = words(proxied.get(f"{url}/syncs/stopped", headers=secret, timeout=20).text)
+    assert "For the Canvas admin: course 1002: Canvas answered 403. Give the permissions." in said
+
+
+@pytest.mark.parametrize(
+    ("code", "cause", "told"),
+    [
+        (
+            "canvas_access",
+            "CANVAS_API_TOKEN: Canvas refuses the token. Set it to one that has not expired.",
+            "it is for the Canvas admin. Ask again when it is mended. canvas_access",
+        ),
+        (
+            "canvas_unavailable",
+            "course 1001: Canvas answered 503. The next sync tries again.",
+            "Canvas did not answer. Ask again in a few minutes; if it stays so, tell the data team.",
+        ),
+        (
+            "course_unpublished",
+            "course 1001: unpublished. Publish it.",
+            "Publish it in Canvas first.",
+        ),
+        ("usage", "course 1001, sections: the course has no section 7. See `gpb", "Read the course again"),
+        ("unexpected", "course 1001: a fault of the pipeline. Report it.", "it is for the data team."),
+    ],
+)
+def test_what_came_to_nothing_says_why_and_who_can_mend_it(
+    url: str, teacher: CanvasUser, warehouse: Warehouse, code: str, cause: str, told: str
+) -> None:
+    failed = asked(warehouse, "read")
+    now = datetime.now(UTC)
+    warehouse.commit(requests.step, failed, "failed", at=now, cause=cause, code=code)
+    for path in (f"/requests/{failed}", f"/courses/{COURSE}/sync", f"/courses/{COURSE}/categories"):
+        said = words(teacher.get(url + path, timeout=20).text)
+        assert told in said, path
+        assert cause not in said
+        assert COMMAND.findall(said) == []
+
+
+def test_a_failed_sync_and_its_cause_are_there_at_once(
+    url: str, teacher: CanvasUser, warehouse: Warehouse
+) -> None:
+    now = datetime.now(UTC)
+    request = asked(warehouse, "sync")
+    warehouse.commit(requests.step, request, "launched", at=now, job_id="fails")
+    warehouse.commit(
+        history.begin, [Begun(job_id="fails", course_id=COURSE, type="manual", posted_by="Dana", at=now)]
+    )
+    cause = "CANVAS_API_TOKEN: Canvas refuses the token. Set it anew."
+    end = End(
+        job_id="fails", at=now, status="Failed", counts=Counts.none(), code="canvas_access", cause=cause
+    )
+    warehouse.commit(history.end, [end])
+    page = words(teacher.get(f"{url}/requests/{request}", timeout=20).text)  # its run has not ended yet
+    assert "Failed" in page
+    assert "it is for the Canvas admin" in page
+
+
+def test_categories_of_one_title_are_told_apart_and_why_none_was_taken_is_told(
+    url: str, teacher: CanvasUser, warehouse: Warehouse
+) -> None:
+    [group] = OUTLOOK.groups
+    row = replace(
+        group.sections[0],
+        category_id=None,
+        code="category_ambiguous",
+        offered=("c:1", "c2", "c3"),
+        apart={"c:1": "of every class, c:1", "c3": "of every class, c3"},
+    )
+    seen = replace(
+        OUTLOOK,
+        groups=(replace(group, sections=(row,)),),
+        categories={"c:1": "Homework", "c2": "Labs", "c3": "Homework"},
+    )
+    found = looked(warehouse, "read")
+    warehouse.commit(requests.keep, found, seen.as_json(), at=datetime.now(UTC))
+    page = words(teacher.get(f"{url}/courses/{COURSE}/categories", timeout=20).text)
+    offered = "Unassociated Homework (of every class, c:1) Labs Homework (of every class, c3)"
+    assert offered in page
+    assert "The SIS has several categories of its assignment group's name." in page
+
+
+def test_a_preview_tells_of_a_chosen_assignment_that_is_there_no_more(
+    url: str, teacher: CanvasUser, warehouse: Warehouse
+) -> None:
+    gone = CauseCount(code="left_course", section_id="s1", assignment_id="a2", count=1)
+    whole = CauseCount(code="mass_change", section_id=None, assignment_id=None, count=1)
+    offers = tuple(each for each in OUTLOOK.offers if each.assignment_id != "a2")
+    found = looked(warehouse, "preview", **ALL, type="manual")
+    seen = replace(OUTLOOK, offers=offers, causes=(gone, whole))
+    warehouse.commit(requests.keep, found, seen.as_json(), at=datetime.now(UTC))
+    page = words(teacher.get(f"{url}/requests/{found.request_id}", timeout=20).text)
+    assert "An assignment that was chosen is not in the course any more; what else was chosen goes." in page
+    assert CATALOGUE[Code.MASS_CHANGE].cause in page
+
+
+@pytest.mark.usefixtures("_as_new")
+def test_another_courses_sync_file_and_trace_answer_like_none_inside_canvass_frame(
+    url: str, sandbox: Sandbox
+) -> None:
+    browser = CanvasUser(sandbox, canvas_user.TEACHER)
+    browser.launches(int(OTHER))
+    tabs = ("", "/issues", "/filtered", "/assignments", "/grades", "/issues.csv", "/grades.csv")
+    for path in (*(f"/syncs/j1{tab}" for tab in tabs), "/syncs/none", "/requests/none"):
+        answer = browser.get(url + path, timeout=20)
+        assert answer.status_code == 404, path
+        assert "frame-ancestors http://127.0.0.1" in answer.headers["Content-Security-Policy"]
+    traced = {"student": "1", "assignment": "1"}
+    assert browser.post(f"{url}/courses/{COURSE}/trace", data=traced, timeout=20).status_code == 404
+
+
+@pytest.mark.usefixtures("_as_new")
+def test_who_looks_through_someone_elses_account_is_on_record_with_both(
+    url: str, sandbox: Sandbox, warehouse: Warehouse
+) -> None:
+    browser = CanvasUser(sandbox, canvas_user.TEACHER, masquerader="99")
+    browser.launches(int(COURSE))
+    assert browser.get(f"{url}/syncs/j1/grades", timeout=20).status_code == 200
+    kept = "".join(each.read_text() for each in warehouse.settings.looks_folder.glob("*.jsonl"))
+    assert "Dana Whitfield (Canvas user 55, through Canvas user 99)" in kept
+
+
+@pytest.mark.usefixtures("_as_new")
+def test_names_from_a_launch_are_text_and_not_markup(
+    url: str, sandbox: Sandbox, warehouse: Warehouse
+) -> None:
+    sandbox.control("canvas", "PUT", "/lti/forgery", {"custom": {"user_name": "<b>Dana</b>"}})
+    browser = CanvasUser(sandbox, canvas_user.TEACHER)
+    browser.launches(int(COURSE))
+    sandbox.control("canvas", "PUT", "/lti/forgery", {})
+    page = browser.get(f"{url}/courses/{COURSE}/utilities", timeout=20).text
+    form = {"token": page.partition('name="token" value="')[2].partition('"')[0], "enabled": "true"}
+    address = f"{url}/courses/{COURSE}/ask/nightly"
+    browser.post(address, data=form, headers={"Sec-Fetch-Site": "same-origin"}, timeout=20)
+    page = browser.get(f"{url}/courses/{COURSE}", timeout=20).text
+    assert "asked by &lt;b&gt;Dana&lt;/b&gt;" in page
