@@ -101,7 +101,7 @@ def data_address(settings: WarehouseSettings) -> str:
 
 
 def leave(connection: Instance, settings: WarehouseSettings) -> None:
-    """Detach the warehouse and keep the instance; close it where a session of it is still at work."""
+    """Detach the warehouse and keep the instance, or close it where its session broke."""
     try:
         connection.execute("DETACH warehouse")
     except duckdb.Error:

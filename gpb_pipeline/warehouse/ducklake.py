@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from threading import Lock
 from typing import Concatenate, ParamSpec, TypeVar
 from uuid import uuid4
@@ -37,6 +38,18 @@ METADATA = "__ducklake_metadata_warehouse"
 _SIGN = "CALL ducklake_set_commit_message('warehouse', 'gpb', '', extra_info => $1)"
 
 
+@dataclass(eq=False)
+class _Attachment:
+    """An instance with the warehouse attached, and how many sessions of it are at work.
+
+    To close it closes them, and DuckDB aborts the whole process where one is in a transaction whose server is
+    gone: its rollback fails in a destructor. So each ends its own, and the last closes what nobody wants.
+    """
+
+    connection: Connection
+    sessions: int = 0
+
+
 class Warehouse:
     """An open warehouse. Its methods may be called from several threads; each call has a session of its own.
 
@@ -45,7 +58,7 @@ class Warehouse:
     """
 
     def __init__(self, connection: Connection, settings: WarehouseSettings) -> None:
-        self._connection: Connection | None = connection
+        self._current: _Attachment | None = _Attachment(connection)
         self._attaching = Lock()
         self.settings = settings
 
@@ -99,38 +112,44 @@ class Warehouse:
 
     def close(self) -> None:
         with self._attaching:
-            if self._connection is not None:
-                leave(self._connection, self.settings)
-                self._connection = None
+            closing, self._current = self._current, None
+            if closing is not None and not closing.sessions:  # else the last of them closes it
+                leave(closing.connection, self.settings)
 
     @contextmanager
     def _session(self) -> Iterator[Connection]:
         """Give a session in a transaction; the next after one that broke is of a new attachment."""
-        connection = self._attached()
+        attachment = self._entered()
         try:
-            with plain_errors(), connection.cursor() as session, _transaction(session):
+            with plain_errors(), attachment.connection.cursor() as session, _transaction(session):
                 yield session
         except UnavailableError:
-            self._drop(connection)
+            with self._attaching:
+                if self._current is attachment:  # else another thread was first
+                    self._current = None
             raise
+        finally:
+            self._left(attachment)
 
-    def _attached(self) -> Connection:
+    def _entered(self) -> _Attachment:
         with self._attaching, plain_errors():
-            if self._connection is None:
+            if self._current is None:
                 connection = instance(self.settings)
                 try:
                     attach(connection, self.settings, made=True)
                 except BaseException:
                     connection.close()
                     raise
-                self._connection = connection
-            return self._connection
+                self._current = _Attachment(connection)
+            self._current.sessions += 1
+            return self._current
 
-    def _drop(self, broken: Connection) -> None:
+    def _left(self, attachment: _Attachment) -> None:
         with self._attaching:
-            if self._connection is broken:  # else another thread was first
-                self._connection = None
-        broken.close()
+            attachment.sessions -= 1
+            over = not attachment.sessions and attachment is not self._current
+        if over:
+            attachment.connection.close()
 
     def _sign(self, session: Connection, key: str) -> None:
         """Leave the key with the commit, where its answer can be lost."""

@@ -94,6 +94,7 @@ _BROKEN = re.compile(
     r"closed the connection|no connection to the server|connection to server|terminating connection"
     r"|could not (?:receive|send) data|SSL (?:connection|SYSCALL)|connection not open"
     r"|database system is (?:starting up|shutting down)"
+    r'|Failed to execute query "ROLLBACK"|Current transaction is aborted'  # what DuckLake tried after it
 )
 """What PostgreSQL's library says of a session that broke, which DuckDB passes on as errors of any kind."""
 _GONE = re.compile(r"Table with name ducklake_\w+ does not exist|Existing DuckLake at .* does not exist")
@@ -104,7 +105,8 @@ def _plain(failure: duckdb.Error) -> PipelineError:
     kind, text = type(failure).__name__, str(failure)
     if "Failed to set encryption" in text:
         return made_otherwise(encrypted=False)
-    if isinstance(failure, duckdb.TransactionException) or "conflict" in text:
+    broken = _BROKEN.search(text)
+    if not broken and (isinstance(failure, duckdb.TransactionException) or "conflict" in text):
         return ConflictError(
             "another writer changed the same tables first",
             item="warehouse",
@@ -120,8 +122,7 @@ def _plain(failure: duckdb.Error) -> PipelineError:
     if isinstance(failure, duckdb.HTTPException) and (refused := s3.refusal(failure)):
         return refused
     away = isinstance(failure, duckdb.IOException | duckdb.ConnectionException)
-    said = any(words in text for words in _SQLITE_CANNOT) or _BROKEN.search(text) or _GONE.search(text)
-    if away or said:
+    if away or broken or any(words in text for words in _SQLITE_CANNOT) or _GONE.search(text):
         return UnavailableError(
             f"the catalogue or its data cannot be reached ({kind})",
             item="warehouse",

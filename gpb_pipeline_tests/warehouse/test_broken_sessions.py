@@ -1,12 +1,17 @@
 """What becomes of readers and writers whose PostgreSQL session breaks: none is lost, and none is doubled."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from threading import Event
+
 import pytest
 import requests
 
 from gpb_pipeline.errors import TransientError
 from gpb_pipeline.settings import NightlySettings, WarehouseSettings, WebSettings
 from gpb_pipeline.warehouse import ducklake, tables
-from gpb_pipeline.warehouse.ducklake import Connection
+from gpb_pipeline.warehouse.ducklake import Connection, Warehouse
 from gpb_pipeline_tests.postgres import Postgres, line_to
 from gpb_pipeline_tests.warehouse.syncs import put_stop
 from gpb_pipeline_tests.web.serving import served
@@ -66,6 +71,50 @@ def test_a_reader_whose_session_broke_unseen_notices_nothing(
             return rows(session)
 
         assert (warehouse.read(interrupted), seen) == (1, [1, 1])
+
+
+def test_readers_abreast_outlive_restarts(postgres: Postgres, scaled_out: WarehouseSettings) -> None:
+    """DuckDB aborts the process that closes another's session in a transaction whose server is gone."""
+    over = Event()
+
+    def read(warehouse: Warehouse) -> int:
+        seen = 0
+        while not over.is_set():
+            with suppress(TransientError):  # it is away for longer than a reader waits
+                seen = warehouse.read(rows)
+        return seen
+
+    with ducklake.connect(scaled_out) as warehouse, ThreadPoolExecutor(3) as readers:
+        warehouse.commit(make)
+        warehouse.commit(add)
+        reading = [readers.submit(read, warehouse) for _ in range(3)]
+        try:
+            for _ in range(4):
+                time.sleep(0.5)  # each is in the midst of something
+                postgres.stop()
+                postgres.start()
+        finally:
+            over.set()
+        assert [each.result() for each in reading] == [1, 1, 1]
+        assert warehouse.read(rows) == 1
+
+
+def test_a_reader_whose_session_breaks_at_its_end_reads_again(
+    postgres: Postgres, scaled_out: WarehouseSettings
+) -> None:
+    """DuckDB calls it a failed commit, as it does a conflict."""
+    tried = []
+
+    def interrupted(session: Connection) -> int:
+        tried.append(rows(session))
+        if len(tried) == 1:
+            postgres.stop()
+            postgres.start()
+        return tried[-1]
+
+    with ducklake.connect(scaled_out) as warehouse:
+        warehouse.commit(make)
+        assert (warehouse.read(interrupted), len(tried)) == (0, 2)
 
 
 @pytest.mark.parametrize("then", ["SELECT 1", "CALL ducklake_merge_adjacent_files('warehouse')"])
