@@ -107,7 +107,12 @@ def leave(connection: Instance, settings: WarehouseSettings) -> None:
     except duckdb.Error:
         connection.close()
     else:
-        _IDLE.setdefault(_extensions(settings), []).append(connection)
+        keep(connection, settings)
+
+
+def keep(connection: Instance, settings: WarehouseSettings) -> None:
+    """Keep an instance that has nothing attached for the next that needs one."""
+    _IDLE.setdefault(_extensions(settings), []).append(connection)
 
 
 def load_extension(connection: Instance, name: str) -> None:

@@ -18,7 +18,7 @@ import stamina
 
 from gpb_pipeline.errors import PermanentError
 from gpb_pipeline.settings import WarehouseSettings
-from gpb_pipeline.warehouse.attachment import attach, instance, leave
+from gpb_pipeline.warehouse.attachment import attach, instance, keep, leave
 from gpb_pipeline.warehouse.data_folder import claim, own_catalogue, own_folder
 from gpb_pipeline.warehouse.faults import (
     ConflictError,
@@ -137,8 +137,8 @@ class Warehouse:
                 connection = instance(self.settings)
                 try:
                     attach(connection, self.settings, made=True)
-                except BaseException:
-                    connection.close()
+                except duckdb.Error:
+                    keep(connection, self.settings)
                     raise
                 self._current = _Attachment(connection)
             self._current.sessions += 1
