@@ -15,8 +15,6 @@ from typing import Literal, Self
 
 import requests
 import stamina
-from requests.adapters import HTTPAdapter
-from requests.auth import AuthBase
 
 from gpb_pipeline.abreast import abreast
 from gpb_pipeline.brake import Brake
@@ -35,6 +33,7 @@ from gpb_pipeline.canvas.errors import (
 )
 from gpb_pipeline.canvas.paging import Objects, Params, Read, each_object
 from gpb_pipeline.outages import CONNECT_TIMEOUT, Patience
+from gpb_pipeline.pooled_session import pooled_session
 from gpb_pipeline.settings import CanvasSettings
 
 __all__ = [
@@ -53,17 +52,6 @@ ATTEMPTS = 6
 CONNECTIONS = 16
 
 
-class _Bearer(AuthBase):
-    """Set as the session's `auth`, so that a .netrc of the machine never replaces it."""
-
-    def __init__(self, token: str) -> None:
-        self._token = token
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._token}"
-        return request
-
-
 class CanvasClient:
     """A Canvas by its settings; ids come as strings. May be shared between threads.
 
@@ -76,13 +64,14 @@ class CanvasClient:
         self._brake = Brake()
         self._is_canvas = Event()  # set by its first answer in JSON
         self._threads = ThreadPoolExecutor(CONNECTIONS, "canvas")
-        self._session = requests.Session()
-        self._session.auth = _Bearer(settings.api_token.get_secret_value())
+        self._session = pooled_session(settings.base_url, connections=CONNECTIONS)
         self._session.headers.update(
-            {"Accept": "application/json+canvas-string-ids", "User-Agent": USER_AGENT}
+            {
+                "Accept": "application/json+canvas-string-ids",
+                "Authorization": f"Bearer {settings.api_token.get_secret_value()}",
+                "User-Agent": USER_AGENT,
+            }
         )
-        for scheme in ("https://", "http://"):
-            self._session.mount(scheme, HTTPAdapter(pool_maxsize=CONNECTIONS))
 
     def __enter__(self) -> Self:
         return self

@@ -9,7 +9,6 @@ from threading import Lock
 from time import monotonic
 
 import requests
-from requests.auth import AuthBase
 
 from gpb_pipeline.errors import PermanentError, SettingsError
 from gpb_pipeline.outages import CONNECT_TIMEOUT
@@ -27,24 +26,6 @@ REDIRECTS = 3  # hundreds
 RENEWED_BEFORE = 60.0  # seconds before it expires, or a tenth of its life where that is shorter
 LIFE_MAX = 366 * 86400.0  # seconds; more is no time that anybody meant
 DOUBT_EVERY = 60.0  # seconds between two renewals for a 403, once one was in vain
-
-
-class Bearer(AuthBase):
-    """Set as `auth`, so that a .netrc of the machine never replaces it."""
-
-    def __init__(self, token: str) -> None:
-        self._token = token
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._token}"
-        return request
-
-
-class InForm(AuthBase):
-    """Adds nothing: id and secret stand in the form, and a .netrc stays out of it."""
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        return request
 
 
 @dataclass(frozen=True)
@@ -110,7 +91,7 @@ class Tokens:
             response = self._session.post(
                 settings.token_endpoint,
                 data=form,
-                auth=InForm() if where == "form" else (settings.client_id.encode(), secret.encode()),  # type: ignore[arg-type]  # bytes are taken too, and str would be Latin-1
+                auth=None if where == "form" else (settings.client_id.encode(), secret.encode()),  # type: ignore[arg-type]  # bytes are taken too, and str would be Latin-1
                 timeout=(CONNECT_TIMEOUT, settings.timeout),
                 allow_redirects=False,
             )

@@ -13,10 +13,10 @@ from typing import Any, Literal, Self, TypeVar
 
 import requests
 import stamina
-from requests.adapters import HTTPAdapter
 
 from gpb_pipeline.brake import Brake, StoppedError
 from gpb_pipeline.outages import CONNECT_TIMEOUT, Patience
+from gpb_pipeline.pooled_session import pooled_session
 from gpb_pipeline.settings import SisSettings
 from gpb_pipeline.sis.errors import (
     Answer,
@@ -29,7 +29,7 @@ from gpb_pipeline.sis.pacing import IN_FLIGHT, Pace
 from gpb_pipeline.sis.refusals import is_throttle, raise_for, raise_unanswered
 from gpb_pipeline.sis.replies import Reply, require_read
 from gpb_pipeline.sis.standing import ClientStanding
-from gpb_pipeline.sis.tokens import Bearer, Tokens
+from gpb_pipeline.sis.tokens import Tokens
 
 ATTEMPTS = 5  # at what an outage leaves unanswered, if it lasts no longer than outages.Patience
 BRIEFLY = 0.5  # seconds that all wait for a 503 without a word; the one that met it waits by its patience
@@ -60,10 +60,8 @@ class Transport:
 
     def __init__(self, settings: SisSettings, scope: str | None) -> None:
         self._settings = settings
-        self._session = requests.Session()
+        self._session = pooled_session(settings.base_url, settings.token_endpoint, connections=IN_FLIGHT)
         self._session.headers.update({"Accept": "application/json", **settings.headers})
-        for scheme in ("https://", "http://"):
-            self._session.mount(scheme, HTTPAdapter(pool_connections=2, pool_maxsize=IN_FLIGHT))
         self._tokens = Tokens(self._session, settings, scope)
         self._pace = Pace()
         self._standing = ClientStanding()
@@ -177,7 +175,7 @@ class Transport:
                 call.url,
                 params={**self._settings.query, **(call.params or {})},
                 json=call.body,
-                auth=Bearer(token),
+                headers={"Authorization": f"Bearer {token}"},
                 timeout=(CONNECT_TIMEOUT, self._settings.timeout),
                 allow_redirects=False,  # a redirected PUT would become a GET, and take the token elsewhere
             )
