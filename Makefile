@@ -53,7 +53,8 @@ dev: $(VENV)/.run  ## the Dagster UI on 127.0.0.1:3000, the pages on :8080, and 
 
 test: $(VENV)/.dev  ## every test
 	@$(BIN)/python -m gpb_pipeline_tests.chromium  # finds a browser for the page tests, or installs one
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	@# a worker that crashed is not replaced: by files, xdist would wait for ever for what it had
+	$(BIN)/python -m pytest -n auto --dist loadfile --max-worker-restart 0
 
 simulate: $(VENV)/.dev  ## the planner by simulation: SEED= CASES= (docs/reliability.md)
 	$(BIN)/python -m gpb_pipeline_tests.simulation --seed $(SEED) --cases $(CASES) --course $(COURSE)
