@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import stamina
 
-from gpb_pipeline.doctor import checks
+from gpb_pipeline.doctor.checks import checks
 from gpb_pipeline.sandbox.serve import Sandbox, running_sandbox
 from gpb_pipeline_tests.cli.command import gpb, settle_in
 

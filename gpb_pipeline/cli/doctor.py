@@ -8,7 +8,8 @@ from itertools import chain
 import click
 
 from gpb_pipeline.cli.progress import waiting
-from gpb_pipeline.doctor import Check, checks, examined
+from gpb_pipeline.doctor.check import Check, examined
+from gpb_pipeline.doctor.checks import checks
 
 FAILED = 1
 
@@ -30,7 +31,7 @@ def doctor_command(*, as_json: bool) -> None:
 
 
 def _of_dagster() -> Iterator[Check]:
-    """Look at DAGSTER_HOME, which doctor.py knows nothing of."""
+    """Look at DAGSTER_HOME, which doctor/ knows nothing of."""
     from gpb_pipeline.orchestration import home  # noqa: PLC0415  a second to import
 
     yield examined("Dagster", home.examine, lambda found: f"home is {found}").check

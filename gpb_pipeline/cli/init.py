@@ -20,16 +20,9 @@ from gpb_pipeline.cli.console import tell
 from gpb_pipeline.cli.doctor import line_of
 from gpb_pipeline.cli.env_file import read, write
 from gpb_pipeline.cli.preview import preview_command
-from gpb_pipeline.doctor import (
-    Check,
-    canvas_address,
-    canvas_checks,
-    dialect_check,
-    examined,
-    id_mode_check,
-    sis_checks,
-    sis_token,
-)
+from gpb_pipeline.doctor.canvas import canvas_address, canvas_checks
+from gpb_pipeline.doctor.check import Check, examined
+from gpb_pipeline.doctor.sis import dialect_check, id_mode_check, sis_checks, sis_token
 from gpb_pipeline.errors import PipelineError, UsageError
 from gpb_pipeline.settings import CanvasSettings, PassbackSettings, SisSettings
 from gpb_pipeline.sis.client import OneRosterClient

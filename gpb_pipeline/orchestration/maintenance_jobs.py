@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 import dagster as dg
 from pydantic import Field
 
-from gpb_pipeline import doctor
 from gpb_pipeline.asked import to_switch
 from gpb_pipeline.course_names import FORM
-from gpb_pipeline.doctor import Check
+from gpb_pipeline.doctor.check import Check
+from gpb_pipeline.doctor.checks import checks
 from gpb_pipeline.errors import PipelineError, UsageError
 from gpb_pipeline.orchestration import run_log
 from gpb_pipeline.orchestration.config import BY_ITSELF, QUEUE_TAG
@@ -75,7 +75,7 @@ def tidy(context: dg.OpExecutionContext, passback: Passback) -> None:
 @dg.op
 def look_at_connections(context: dg.OpExecutionContext) -> None:
     """Look at all that a sync needs; fail where something is not there, and say what to do."""
-    found = list(doctor.checks())
+    found = list(checks())
     for check in found:
         if check.ok:
             context.log.info("%s: %s", check.name, check.detail)
