@@ -53,11 +53,19 @@ class PendingEdits:
 
 @dataclass(frozen=True, kw_only=True)
 class Saved:
-    """The list as saved, and whether Canvas shows it; `note` says why not."""
+    """The list as saved; `refused` is why Canvas does not show it, None where it does."""
 
     listed: CategoryList
-    mirrored: bool
-    note: str | None
+    refused: PipelineError | None = None
+
+    @property
+    def mirrored(self) -> bool:
+        return self.refused is None
+
+    @property
+    def note(self) -> str | None:
+        """Say why Canvas does not show it, in the exact words, which are the operator's."""
+        return f"Saved, but Canvas does not show it: {self.refused}" if self.refused else None
 
 
 class CategorySync:
@@ -172,8 +180,8 @@ class CategorySync:
             for group in edited_groups:
                 self._mirror(preview.course_id, group)
         except PipelineError as refused:
-            return Saved(listed=kept, mirrored=False, note=f"Saved, but Canvas does not show it: {refused}")
-        return Saved(listed=kept, mirrored=True, note=None)
+            return Saved(listed=kept, refused=refused)
+        return Saved(listed=kept)
 
     def _mirror(self, course_id: str, group: GroupCategories) -> None:
         data = alignment(group)

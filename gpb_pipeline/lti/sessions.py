@@ -19,6 +19,8 @@ from gpb_pipeline.lti.standing import Standing
 
 COOKIE = "__Host-gpb-session"
 LIVES = 3600.0  # seconds, from the launch
+REMEMBERED = 24 * 3600.0
+"""Seconds that a browser keeps the cookie: what is over is told so, and nobody is asked for the secret."""
 COOKIE_LENGTH = 3_800
 """Browsers keep no cookie of more than 4 kB: the course opened longest ago gives way."""
 SECTIONS = 60

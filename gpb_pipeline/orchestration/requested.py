@@ -27,6 +27,7 @@ from gpb_pipeline.orchestration.run_log import cause_in, failure
 from gpb_pipeline.outlook import Outlook
 from gpb_pipeline.passback.categories.edits import Edit
 from gpb_pipeline.passback.course import Selection
+from gpb_pipeline.passback.rules.stops import stop_of
 from gpb_pipeline.stream import sync_courses
 from gpb_pipeline.sync import Connections, Judged, Posting, SyncRequest, open_connections
 from gpb_pipeline.sync_categories import CategorySync
@@ -197,7 +198,9 @@ def _looked(connections: Connections, request: Request) -> Outlook:
     if request.kind == "categories":
         edits = [Edit(**each) for each in request.wanted["edits"]]
         [saved] = categories.save([categories.pending(request.course_id, edits)], by=request.asked_by, at=now)
-        note = saved.note
+        if saved.refused:
+            stop = stop_of(saved.refused.code)
+            note = f"Saved, but Canvas does not show it. {stop.cause} {stop.to_instructor}"
     judged = _judged(connections, request)
     found = outlook.outlook(
         judged.canvas.sections,

@@ -92,8 +92,12 @@ WHERE i.job_id = $job
 
 @dataclass(frozen=True, kw_only=True)
 class IssueLines:
-    """Which lines of the issues log, by Canvas's ids; None takes all. `only`: sections that may be seen."""
+    """Which lines of the issues log, by Canvas's ids; None takes all. `only`: sections that may be seen.
 
+    `to_instructor`: in the words of those who teach, which name no command and no setting.
+    """
+
+    to_instructor: bool = False
     only: frozenset[str] | None = None
     code: str | None = None
     section: str | None = None
@@ -116,10 +120,10 @@ def issues(session: Connection, job: Job, wanted: IssueLines = IssueLines()) -> 
         where += " AND list_contains($only::VARCHAR[], i.section_id)"
     order = " ORDER BY i.code, lower(assignment_name), i.section_id, lower(student_name), i.user_id"
     rows = session.execute(_ISSUE_LINES + where + order, {"job": job.judged_in, **given, **only}).fetchall()
-    stopped = details.stop_of(job)
+    stopped = details.stop_of(job, to_instructor=wanted.to_instructor)
     if stopped and (not given or given == {"code": stopped.code}):
         rows.append((stopped.code, *[None] * 8))
-    return text(_ISSUES, (_issue(row, stopped) for row in rows))
+    return text(_ISSUES, (_issue(row, stopped, to_instructor=wanted.to_instructor) for row in rows))
 
 
 def assignments(session: Connection, job_id: str, zone: ZoneInfo, wanted: Wanted = _EVERY) -> str:
@@ -193,11 +197,12 @@ _OR_WHOLE = {"section_id": " OR i.section_id IS NULL", "user_id": " OR i.user_id
 """A row's own lines are also those that stand once for its whole assignment."""
 
 
-def _issue(row: Sequence[Any], stopped: IssueCount | None) -> list[object]:
+def _issue(row: Sequence[Any], stopped: IssueCount | None, *, to_instructor: bool) -> list[object]:
     code, detail, *place, sis_error = row
     said = stopped.meaning if stopped and stopped.code == code else details.meaning(code)
     message = f"{said.message} {detail}" if detail else said.message
-    return [said.type, code, said.severity, said.stage, message, said.remedy, *place, sis_error]
+    remedy = said.to_instructor if to_instructor else said.remedy
+    return [said.type, code, said.severity, said.stage, message, remedy, *place, sis_error]
 
 
 def text(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

@@ -167,18 +167,19 @@ def by_gravity(codes: Mapping[str, int], job: Job | None = None) -> list[IssueCo
     )
 
 
-def stop_of(job: Job) -> IssueCount | None:
-    """Say what stopped a job; None if it ran to its end."""
+def stop_of(job: Job, *, to_instructor: bool = False) -> IssueCount | None:
+    """Say what stopped a job, to who runs the pipeline in its exact words; None if it ran to its end."""
     if job.code is None:
         return None
+    stop = stops.stop_of(job.code)
     stopped = IssueMeaning(
         severity="error",
         type="course",
         stage=job.stage or "Get Assignments",
-        message=job.cause or "The sync stopped.",
+        message=stop.cause if to_instructor else job.cause or "The sync stopped.",
         remedy="",  # the cause's own words say it
-        to_instructor="",
-        who=stops.stop_of(job.code).who,
+        to_instructor=stop.to_instructor,
+        who=stop.who,
     )
     return IssueCount(code=job.code, meaning=stopped, count=1)
 

@@ -54,6 +54,10 @@ def create_app(here: Site, settings: WebSettings, tool: Tool | None = None) -> S
     return app
 
 
+_TO_INSTRUCTOR = {
+    404: "If it is of a course of yours, open it again from there in Canvas: an opening lasts an hour."
+}
+"""Each of someone's courses by itself; said whatever was looked for, so that it tells of none."""
 _TITLES = {403: "Not allowed", 404: "Not found"}
 
 
@@ -61,7 +65,9 @@ def _no_such_page(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     told = error.detail if isinstance(error, HTTPException) else ""
     title = _TITLES.get(status, "Not possible")
-    context = {"title": title, "told": told, "remedy": "", "leads_on": True}
+    came = getattr(request.state, "viewer", None)
+    remedy = _TO_INSTRUCTOR.get(status, "") if came is not None and came.session is not None else ""
+    context = {"title": title, "told": told, "remedy": remedy, "leads_on": True}
     return site(request).render("message.html", context, status)
 
 

@@ -28,6 +28,7 @@ from gpb_pipeline.warehouse.ducklake import Connection
 from gpb_pipeline.warehouse.requests import NewRequest, RequestKind
 from gpb_pipeline.web import previewed, windows, wishes
 from gpb_pipeline.web.forms import Form, acting, only_one, posted
+from gpb_pipeline.web.left_out import left_out
 from gpb_pipeline.web.query import Links, one, word
 from gpb_pipeline.web.site import site, viewer
 from gpb_pipeline.web.tool import Tool
@@ -143,6 +144,7 @@ def asked(request: Request) -> HTMLResponse:
         goes=bool(seen and previewed.going(seen)),
         is_past=wishes.is_past(found, made, here.clock()),
         holds=PREVIEW_HOLDS,
+        left_out=here.warehouse.read(left_out, found, made, kept, only),
         may_act=who.may_act(found.course_id) and _is_theirs(found, only),
     )
 

@@ -20,7 +20,7 @@ from gpb_pipeline.lti.pending import LIVES as PENDING_LIVES
 from gpb_pipeline.lti.pending import PendingLaunch
 from gpb_pipeline.lti.refusals import ADMIN, LaunchRefusedError
 from gpb_pipeline.lti.registration import configuration
-from gpb_pipeline.lti.sessions import COOKIE, LIVES, Session, cookie_header, joined
+from gpb_pipeline.lti.sessions import COOKIE, REMEMBERED, Session, cookie_header, joined
 from gpb_pipeline.lti.standing import Standing, standing
 from gpb_pipeline.web.access import cookies
 from gpb_pipeline.web.site import site, viewer
@@ -126,7 +126,7 @@ class Launches:
     def _let_in(self, session: Session, came: Standing, found: PendingLaunch) -> Response:
         page = _PAGES[came.placement] if came.may_act else ""
         answer = RedirectResponse(f"/courses/{quote(came.course_id)}{page}", 303)
-        kept = cookie_header(COOKIE, self._tool.sessions.written(session), lives=LIVES)
+        kept = cookie_header(COOKIE, self._tool.sessions.written(session), lives=REMEMBERED)
         answer.headers.append("Set-Cookie", kept)
         answer.headers.append("Set-Cookie", cookie_header(_name(found), "", lives=0))
         return answer

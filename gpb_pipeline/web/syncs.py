@@ -65,6 +65,7 @@ def issues_csv(request: Request) -> Response:
     here.looked(request, job.course_id, "issues.csv", job)
     asked = here.warehouse.read(_asked, request, job)
     lines = IssueLines(
+        to_instructor=words(request).teaches,
         only=asked.only,
         code=asked.code,
         section=asked.section,

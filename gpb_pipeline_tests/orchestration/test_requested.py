@@ -233,6 +233,22 @@ def test_a_token_that_was_revoked_is_told_by_its_code(desk: Desk, school: Sandbo
     ] * 2
 
 
+def test_categories_that_canvas_does_not_show_are_told_without_a_setting(desk: Desk, school: Sandbox) -> None:
+    read = desk.asks("read")
+    desk.goes()
+    group = desk.reads(read).groups[0]
+    edit = {"group_id": group.group_id, "section_id": group.sections[0].section_id, "category_id": None}
+    refused = {"effect": "status", "status": 403, "method": "PUT", "times": None, "body": {}}
+    school.set_faults("canvas", refused)
+    saved = desk.asks("categories", edits=[edit])
+    desk.goes()
+    school.set_faults("canvas")
+    note = desk.reads(saved).note or ""
+    assert note.startswith("Saved, but Canvas does not show it. Canvas refuses")
+    assert note.endswith("it is for the Canvas admin.")
+    assert "CANVAS_API_TOKEN" not in note
+
+
 def test_a_preview_posts_nothing_and_its_outcome_goes_after_a_day(desk: Desk, school: Sandbox) -> None:
     asked = desk.asks("preview", type="remaster", assignments=[], sections=[])
     desk.goes()

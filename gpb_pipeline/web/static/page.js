@@ -2,12 +2,14 @@
 "use strict";
 const seconds = Number(document.body.dataset.refresh);
 const live = document.querySelector(".live");
+const OVER = "This page is no longer renewed: open it again from your course in Canvas.";
 let heard = "";
 
 // While something runs, the page is fetched again and its content put in place, unless someone is choosing in it.
 // A form in which something was chosen stays as it is, whatever comes around it.
 async function refresh() {
   const fresh = document.hidden ? null : await fetched();
+  if (fresh === OVER) return say(OVER);
   if (fresh) {
     const over = !fresh.body.dataset.refresh;
     const choosing = document.activeElement.matches("input, select, summary");
@@ -20,6 +22,7 @@ async function refresh() {
 
 async function fetched() {
   const answer = await fetch(location.href, { credentials: "same-origin" }).catch(() => null);
+  if (answer && [401, 404].includes(answer.status)) return OVER; // it will not come back by waiting
   if (!answer || !answer.ok) return null; // out of reach for now: what is shown stays
   return new DOMParser().parseFromString(await answer.text(), "text/html");
 }
@@ -84,8 +87,12 @@ function tell(page, ended) {
   const told = [...parts, ended].filter(Boolean).join(". ");
   if (told === heard) return;
   heard = told;
+  say(told, Boolean(ended));
+}
+
+function say(told, shown = true) {
   live.textContent = told;
-  live.toggleAttribute("data-shown", Boolean(ended));
+  live.toggleAttribute("data-shown", shown);
 }
 
 // One box for all assignments that are shown and can be chosen, and their count.

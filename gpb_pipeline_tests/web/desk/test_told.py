@@ -62,6 +62,10 @@ def test_no_page_of_theirs_has_a_command(url: str, teacher: CanvasUser, warehous
     for path in (*pages, f"/requests/{found.request_id}"):
         said = words(teacher.get(url + path, timeout=20).text)
         assert COMMAND.findall(said) == [], path
+    for sync in ("j1", "stopped"):
+        log = teacher.get(f"{url}/syncs/{sync}/issues.csv", timeout=20).text
+        assert COMMAND.findall(log) == []
+        assert "There is nothing that you need to change in your course" in log or sync == "j1"
     meaning = CATALOGUE[Code.GONE_HELD]
     assert meaning.cause in said
     assert meaning.to_instructor in said
@@ -172,6 +176,26 @@ def test_a_preview_tells_of_a_chosen_assignment_that_is_there_no_more(
     page = words(teacher.get(f"{url}/requests/{found.request_id}", timeout=20).text)
     assert "An assignment that was chosen is not in the course any more; what else was chosen goes." in page
     assert CATALOGUE[Code.MASS_CHANGE].cause in page
+
+
+@pytest.mark.parametrize("chosen", [["a1", "gone"], []], ids=["some", "all"])
+def test_what_was_deleted_since_the_list_was_read_is_told_by_name(
+    url: str, teacher: CanvasUser, warehouse: Warehouse, chosen: list[str]
+) -> None:
+    offers = (*OUTLOOK.offers, offer("gone", "Field <trip>"))
+    listed = looked(warehouse, "read")
+    warehouse.commit(requests.keep, listed, replace(OUTLOOK, offers=offers).as_json(), at=datetime.now(UTC))
+    synced = asked(warehouse, "sync", assignments=chosen, sections=[])
+    pages = []
+    for job in (None, "j1"):
+        warehouse.commit(requests.step, synced, "launched", at=datetime.now(UTC), job_id=job)
+        pages.append(words(teacher.get(f"{url}/requests/{synced}", timeout=20).text))
+    assert "Field" not in pages[0]
+    assert "it is left out: Field <trip> . What else was chosen went." in pages[1]
+    every = ALL | {"assignments": ["a1", "a2", "gone"], "type": "manual"}
+    previewed = looked(warehouse, "preview", **every)
+    page = words(teacher.get(f"{url}/requests/{previewed.request_id}", timeout=20).text)
+    assert "it is left out: Field <trip> . What else was chosen can go." in page
 
 
 @pytest.mark.usefixtures("_as_new")

@@ -10,6 +10,7 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
+from gpb_pipeline.lti.sessions import COOKIE, LIVES
 from gpb_pipeline.passback.rows.counts import Counts
 from gpb_pipeline.sandbox.serve import Sandbox
 from gpb_pipeline.warehouse import history, requests
@@ -17,8 +18,11 @@ from gpb_pipeline.warehouse.ducklake import Warehouse
 from gpb_pipeline.warehouse.history import Begun, End, Reached
 from gpb_pipeline.warehouse.locks import course_lock
 from gpb_pipeline.warehouse.requests import Request
+from gpb_pipeline_tests.web import canvas_user
 from gpb_pipeline_tests.web.accessibility import violations
-from gpb_pipeline_tests.web.desk.course import ALL, COURSE, answered, asked, looked, made
+from gpb_pipeline_tests.web.canvas_user import CanvasUser
+from gpb_pipeline_tests.web.desk.course import ALL, COURSE, OTHER, answered, asked, looked, made
+from gpb_pipeline_tests.web.tool import Clock
 
 pytestmark = pytest.mark.usefixtures("_as_new")
 WINDOWS = ("", "/utilities", "/sync", "/sync?shown=1&assignment=a1&section=s1&sort=-due", "/remaster")
@@ -149,6 +153,38 @@ def test_what_becomes_of_a_request_is_told_aloud_and_the_focus_stays(
             warehouse.commit(history.end, [end])
         expect(live).to_have_text("Completed. Done.")
         expect(page.get_by_role("link", name="Grade Sync Status Details")).to_be_focused()
+
+
+def test_a_page_whose_hour_is_over_says_so_and_not_that_it_still_runs(
+    browser: Browser, sandbox: Sandbox, url: str, warehouse: Warehouse, clock: Clock
+) -> None:
+    waiting = asked(warehouse, "sync")
+    with at_the_desk(browser, sandbox, url) as page:
+        page.goto(f"{url}/requests/{waiting}")
+        [kept] = [each for each in page.context.cookies(url) if each["name"] == COOKIE]
+        assert kept["expires"] - clock() > LIVES + 3600  # else the browser asks for the data team's secret
+        clock.ahead = LIVES + 1
+        live = page.get_by_role("status")
+        expect(live).to_have_text("This page is no longer renewed: open it again from your course in Canvas.")
+        expect(live).to_be_visible()
+        page.get_by_role("link", name="Click to see progress").click()
+        expect(page.get_by_text("This is over an hour old. Open it again")).to_be_visible()
+
+
+def test_of_two_courses_the_one_whose_hour_is_over_says_how_to_come_back(
+    sandbox: Sandbox, url: str, clock: Clock
+) -> None:
+    teacher = CanvasUser(sandbox, canvas_user.TEACHER)
+    teacher.launches(int(COURSE))
+    sandbox.control("canvas", "PUT", "/lti/forgery", {"seconds": LIVES})
+    clock.ahead = LIVES - 1
+    teacher.launches(int(OTHER))
+    sandbox.control("canvas", "PUT", "/lti/forgery", {})
+    clock.ahead = LIVES + 1
+    for course, status in ((OTHER, 200), (COURSE, 404), ("none", 404)):
+        page = teacher.get(f"{url}/courses/{course}", timeout=20)
+        assert page.status_code == status
+        assert ("open it again from there in Canvas" in page.text) == (status == 404)
 
 
 def test_a_view_of_a_section_changes_no_choice(
