@@ -52,7 +52,7 @@ class NightlyCourses:
 
     def by_default(self, course_id: str) -> bool:
         """Whether a course syncs nightly although nobody has switched it."""
-        return self.default and course_id not in self.on | self.off
+        return self.default and course_id not in self.on and course_id not in self.off
 
 
 def nightly_courses(session: Connection, *, default: bool) -> NightlyCourses:

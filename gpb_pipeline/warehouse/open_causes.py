@@ -21,8 +21,8 @@ from gpb_pipeline.warehouse.history import Job, Latest
 _MET = """
 WITH met AS (
     SELECT job_id, code, section_id, assignment_id, user_id, detail FROM warehouse.main.issues
-    WHERE list_contains($jobs::VARCHAR[], job_id)
-        AND (NOT list_contains($limited::VARCHAR[], course_id) OR list_contains($only::VARCHAR[], section_id))
+    SEMI JOIN (SELECT unnest($jobs::VARCHAR[]) AS job_id) USING (job_id)
+    WHERE NOT list_contains($limited::VARCHAR[], course_id) OR list_contains($only::VARCHAR[], section_id)
 ), waiting AS (
     SELECT job_id, section_id, assignment_id,
         coalesce(try_cast(split_part(detail, ' ', 1) AS BIGINT), 1) AS grades

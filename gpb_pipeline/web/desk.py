@@ -121,7 +121,8 @@ def asked(request: Request) -> HTMLResponse:
         raise HTTPException(404, "There is no such request, or it is past its age.")
     only = who.sections(found.course_id)
     found = _told(found, only)
-    seen = wishes.as_seen(outlook.read(kept), only) if kept else None
+    whole = outlook.read(kept) if kept else None
+    seen = wishes.as_seen(whole, only) if whole else None
     if seen and found.kind == "preview":
         seen = wishes.as_asked(seen, found)
     late = found.step is None and here.clock() - found.asked_at > LATE
@@ -144,7 +145,7 @@ def asked(request: Request) -> HTMLResponse:
         goes=bool(seen and previewed.going(seen)),
         is_past=wishes.is_past(found, made, here.clock()),
         holds=PREVIEW_HOLDS,
-        left_out=here.warehouse.read(left_out, found, made, kept, only),
+        left_out=here.warehouse.read(left_out, found, made, whole, only),
         may_act=who.may_act(found.course_id) and _is_theirs(found, only),
     )
 

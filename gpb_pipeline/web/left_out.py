@@ -19,7 +19,7 @@ _MET = "SELECT DISTINCT assignment_id FROM warehouse.main.sis_assignments WHERE 
 
 
 def left_out(
-    session: Connection, asked: Request, made: Sequence[Request], found: str | None, only: Only
+    session: Connection, asked: Request, made: Sequence[Request], found: Outlook | None, only: Only
 ) -> list[str]:
     """Name the assignments; none until it has ended, nor of a list that is not kept any more."""
     met = _met(session, asked, found)
@@ -34,10 +34,10 @@ def left_out(
     return sorted({names[each] for each in chosen if each in names and each not in met}, key=str.casefold)
 
 
-def _met(session: Connection, asked: Request, found: str | None) -> Collection[str] | None:
+def _met(session: Connection, asked: Request, found: Outlook | None) -> Collection[str] | None:
     """Give the assignments that it met in the course; None where it met none, or that is not known."""
     if asked.kind == "preview" and found:
-        return {each.assignment_id for each in outlook.read(found).offers}
+        return {each.assignment_id for each in found.offers}
     if asked.job_id and (asked.job_status or "").startswith("Completed"):
         job = history.job(session, asked.job_id)
         return {row[0] for row in session.execute(_MET, [job.judged_in]).fetchall()} if job else None
