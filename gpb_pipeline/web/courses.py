@@ -83,12 +83,19 @@ def _known(session: Connection, course_id: str, *, default: bool) -> CourseRecor
 
 
 def _asked(here: Site, known: CourseRecord) -> list[requests.Request]:
-    """List what was asked for and is not in the history yet: waiting, or ended without a sync."""
+    """List what was asked for and is not in the history yet: waiting, or ended without a sync.
+
+    What came to nothing and was asked for again since is told by what became of that.
+    """
     listed = {job.job_id for job in known.jobs}
     untold = [each for each in known.made if each.job_id not in listed]
+    newest = {(each.kind, str(each.wanted)): each.request_id for each in reversed(known.made)}
     since = here.clock() - ENDED_SHOWN
     failed = ("Failed", "Not launched in time")
-    return [each for each in untold if each.is_open or (each.status in failed and each.asked_at > since)]
+    told = {each.request_id for each in untold if each.status in failed and each.asked_at > since} & {
+        *newest.values()
+    }
+    return [each for each in untold if each.is_open or each.request_id in told]
 
 
 _UNKNOWN = "There is no such course here."

@@ -4,7 +4,7 @@ import html
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -119,6 +119,23 @@ def test_what_came_to_nothing_says_why_and_who_can_mend_it(
         assert told in said, path
         assert cause not in said
         assert COMMAND.findall(said) == []
+
+
+def test_what_failed_and_was_asked_for_again_is_not_told_any_more(
+    url: str, teacher: CanvasUser, warehouse: Warehouse
+) -> None:
+    early = timedelta(minutes=5)
+    failed = [asked(warehouse, "read", ago=early), asked(warehouse, "sync", ago=early, assignments=["a1"])]
+    for each in failed:
+        warehouse.commit(
+            requests.step, each, "failed", at=datetime.now(UTC) - early, cause="No.", code="usage"
+        )
+    asked(warehouse, "sync", assignments=["a2"])
+    assert "/requests/" + failed[0] in teacher.get(f"{url}/courses/{COURSE}", timeout=20).text
+    looked(warehouse, "read")
+    page = teacher.get(f"{url}/courses/{COURSE}", timeout=20).text
+    assert "/requests/" + failed[0] not in page
+    assert "/requests/" + failed[1] in page  # another wish was
 
 
 def test_a_failed_sync_and_its_cause_are_there_at_once(
