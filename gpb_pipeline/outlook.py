@@ -100,7 +100,10 @@ class GroupRow:
 
 @dataclass(frozen=True, kw_only=True)
 class Outlook:
-    """A course as a sync would find it now; `sections` and `categories` are names by id."""
+    """A course as a sync would find it now; `sections` and `categories` are names by id.
+
+    `stop` is the code of what a sync refuses the course for (rules/stops.py).
+    """
 
     sections: Mapping[str, str]
     offers: tuple[Offer, ...]
@@ -109,6 +112,7 @@ class Outlook:
     groups: tuple[GroupRow, ...]
     categories: Mapping[str, str]
     note: str | None = None
+    stop: str | None = None
 
     def as_json(self) -> str:
         return json.dumps(asdict(self))
@@ -144,6 +148,7 @@ def outlook(
     last_sync: Mapping[tuple[str, str], datetime],
     listed: CategoryList | None,
     note: str | None = None,
+    stop: str | None = None,
 ) -> Outlook:
     """Make it of a preview's frames; `last_sync` by section and assignment."""
     rows = assignments.sort_values(["assignment_name", "assignment_id", "section_id"], kind="stable")
@@ -167,6 +172,7 @@ def outlook(
         groups=_groups(listed) if listed else (),
         categories={each.category_id: each.title for each in listed.categories} if listed else {},
         note=note,
+        stop=stop,
     )
 
 

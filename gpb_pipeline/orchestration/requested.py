@@ -29,7 +29,7 @@ from gpb_pipeline.passback.categories.edits import Edit
 from gpb_pipeline.passback.course import Selection
 from gpb_pipeline.passback.rules.stops import stop_of
 from gpb_pipeline.stream import sync_courses
-from gpb_pipeline.sync import Connections, Judged, Posting, SyncRequest, open_connections
+from gpb_pipeline.sync import Connections, Judged, Posting, SyncRequest, open_connections, refusal
 from gpb_pipeline.sync_categories import CategorySync
 from gpb_pipeline.warehouse import choices, history, requests
 from gpb_pipeline.warehouse.ducklake import Connection, Warehouse
@@ -202,6 +202,7 @@ def _looked(connections: Connections, request: Request) -> Outlook:
             stop = stop_of(saved.refused.code)
             note = f"Saved, but Canvas does not show it. {stop.cause} {stop.to_instructor}"
     judged = _judged(connections, request)
+    refused = refusal(judged.canvas.course, request.wanted.get("type", "manual"))
     found = outlook.outlook(
         judged.canvas.sections,
         judged.plan.assignments,
@@ -210,6 +211,7 @@ def _looked(connections: Connections, request: Request) -> Outlook:
         last_sync=connections.warehouse.read(_last_sent, judged.canvas.sections["section_id"].to_list()),
         listed=None if request.kind == "preview" else categories.course(request.course_id),
         note=note,
+        stop=refused.code if refused else None,
     )
     connections.warehouse.commit(requests.keep, request, found.as_json(), at=now)
     return found

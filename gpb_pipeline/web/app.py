@@ -58,12 +58,13 @@ _TO_INSTRUCTOR = {
     404: "If it is of a course of yours, open it again from there in Canvas: an opening lasts an hour."
 }
 """Each of someone's courses by itself; said whatever was looked for, so that it tells of none."""
+_OF_THE_ROUTER = {405: "This address takes what a button of a page sends. Nothing was asked for: go back."}
 _TITLES = {403: "Not allowed", 404: "Not found"}
 
 
 def _no_such_page(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
-    told = error.detail if isinstance(error, HTTPException) else ""
+    told = _OF_THE_ROUTER.get(status) or (error.detail if isinstance(error, HTTPException) else "")
     title = _TITLES.get(status, "Not possible")
     came = getattr(request.state, "viewer", None)
     remedy = _TO_INSTRUCTOR.get(status, "") if came is not None and came.session is not None else ""

@@ -9,13 +9,17 @@ from collections.abc import Collection, Sequence
 
 from gpb_pipeline import outlook
 from gpb_pipeline.outlook import Outlook
+from gpb_pipeline.passback.rules.issues import Code
 from gpb_pipeline.warehouse import history, requests
 from gpb_pipeline.warehouse.ducklake import Connection
 from gpb_pipeline.warehouse.requests import Request
 from gpb_pipeline.web import wishes
 from gpb_pipeline.web.wishes import Only
 
-_MET = "SELECT DISTINCT assignment_id FROM warehouse.main.sis_assignments WHERE job_id = $1"
+_MET = """
+SELECT DISTINCT assignment_id FROM warehouse.main.sis_assignments
+WHERE job_id = $1 AND code IS DISTINCT FROM $2
+"""
 
 
 def left_out(
@@ -35,12 +39,13 @@ def left_out(
 
 
 def _met(session: Connection, asked: Request, found: Outlook | None) -> Collection[str] | None:
-    """Give the assignments that it met in the course; None where it met none, or that is not known."""
+    """Give the assignments that it met in the course, and not the SIS alone; None where that is not known."""
     if asked.kind == "preview" and found:
-        return {each.assignment_id for each in found.offers}
+        return {each.assignment_id for each in found.offers if each.code != Code.ASSIGNMENT_ORPHAN}
     if asked.job_id and (asked.job_status or "").startswith("Completed"):
         job = history.job(session, asked.job_id)
-        return {row[0] for row in session.execute(_MET, [job.judged_in]).fetchall()} if job else None
+        rows = session.execute(_MET, [job.judged_in, Code.ASSIGNMENT_ORPHAN.value]).fetchall() if job else []
+        return {row[0] for row in rows} if job else None
     return None
 
 

@@ -249,6 +249,16 @@ def test_categories_that_canvas_does_not_show_are_told_without_a_setting(desk: D
     assert "CANVAS_API_TOKEN" not in note
 
 
+@pytest.mark.parametrize(("state", "stop"), [("unpublished", "course_unpublished"), ("available", None)])
+def test_a_look_says_where_a_sync_would_refuse_the_course(
+    desk: Desk, school: Sandbox, state: str, stop: str | None
+) -> None:
+    school.control("canvas", "PATCH", f"/courses/{ALGEBRA}", {"workflow_state": state})
+    asked = desk.asks("preview", type="manual", assignments=[], sections=[])
+    desk.goes()
+    assert desk.reads(asked).stop == stop
+
+
 def test_a_preview_posts_nothing_and_its_outcome_goes_after_a_day(desk: Desk, school: Sandbox) -> None:
     asked = desk.asks("preview", type="remaster", assignments=[], sections=[])
     desk.goes()

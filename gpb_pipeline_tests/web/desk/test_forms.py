@@ -360,7 +360,9 @@ def test_looking_changes_nothing_and_an_old_session_neither(
 ) -> None:
     browser = teacher(sandbox)
     mine = token(browser, url)
-    assert browser.get(f"{url}/courses/{COURSE}/ask/nightly", timeout=20).status_code == 405
+    typed = browser.get(f"{url}/courses/{COURSE}/ask/nightly", timeout=20)
+    assert typed.status_code == 405
+    assert "Nothing was asked for: go back." in typed.text
     clock.ahead = 3601
     assert asks(browser, url, "nightly", token=mine, enabled="true").status_code == 401
     assert made(warehouse) == []

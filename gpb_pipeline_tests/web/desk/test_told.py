@@ -15,7 +15,7 @@ from gpb_pipeline.sandbox.serve import Sandbox
 from gpb_pipeline.warehouse import history, requests
 from gpb_pipeline.warehouse.ducklake import Warehouse
 from gpb_pipeline.warehouse.history import Begun, End
-from gpb_pipeline_tests.warehouse.syncs import algebra, put_course, put_stop, put_sync
+from gpb_pipeline_tests.warehouse.syncs import algebra, assignment, outcome, put_course, put_stop, put_sync
 from gpb_pipeline_tests.web import canvas_user
 from gpb_pipeline_tests.web.canvas_user import CanvasUser
 from gpb_pipeline_tests.web.desk.course import ALL, COURSE, OTHER, OUTLOOK, asked, looked, offer
@@ -195,22 +195,42 @@ def test_a_preview_tells_of_a_chosen_assignment_that_is_there_no_more(
     assert CATALOGUE[Code.MASS_CHANGE].cause in page
 
 
+def test_a_course_that_is_not_published_says_so_before_anything_is_posted(
+    url: str, teacher: CanvasUser, warehouse: Warehouse
+) -> None:
+    seen = replace(OUTLOOK, stop="course_unpublished")
+    kinds: tuple[requests.RequestKind, ...] = ("read", "preview")
+    for kind in kinds:
+        found = looked(warehouse, kind, **ALL, type="manual")
+        warehouse.commit(requests.keep, found, seen.as_json(), at=datetime.now(UTC))
+        path = f"/requests/{found.request_id}" if kind == "preview" else f"/courses/{COURSE}/sync"
+        page = teacher.get(url + path, timeout=20).text
+        assert "The course is not published. Nothing of it is sent as it is. Publish it in" in words(page)
+        assert ("Post Grades</button>" in page) is (kind == "read")
+
+
 @pytest.mark.parametrize("chosen", [["a1", "gone"], []], ids=["some", "all"])
 def test_what_was_deleted_since_the_list_was_read_is_told_by_name(
     url: str, teacher: CanvasUser, warehouse: Warehouse, chosen: list[str]
 ) -> None:
     offers = (*OUTLOOK.offers, offer("gone", "Field <trip>"))
+    orphan = assignment("s1", "a3", "skipped", "assignment_orphan") | {"assignment_id": "gone"}
+    held = outcome([assignment("s1", "a1", "created"), assignment("s1", "a2", "unchanged"), orphan])
+    put_sync(warehouse, f"held-{len(chosen)}", held, course_id=COURSE)
     listed = looked(warehouse, "read")
     warehouse.commit(requests.keep, listed, replace(OUTLOOK, offers=offers).as_json(), at=datetime.now(UTC))
     synced = asked(warehouse, "sync", assignments=chosen, sections=[])
     pages = []
-    for job in (None, "j1"):
+    for job in (None, "j1", f"held-{len(chosen)}"):
         warehouse.commit(requests.step, synced, "launched", at=datetime.now(UTC), job_id=job)
         pages.append(words(teacher.get(f"{url}/requests/{synced}", timeout=20).text))
     assert "Field" not in pages[0]
-    assert "it is left out: Field <trip> . What else was chosen went." in pages[1]
+    for page in pages[1:]:
+        assert "it is left out: Field <trip> . What else was chosen went." in page
     every = ALL | {"assignments": ["a1", "a2", "gone"], "type": "manual"}
     previewed = looked(warehouse, "preview", **every)
+    seen = replace(OUTLOOK, offers=(*OUTLOOK.offers, offer("gone", "Field", code="assignment_orphan")))
+    warehouse.commit(requests.keep, previewed, seen.as_json(), at=datetime.now(UTC))
     page = words(teacher.get(f"{url}/requests/{previewed.request_id}", timeout=20).text)
     assert "it is left out: Field <trip> . What else was chosen can go." in page
 
