@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -21,7 +22,17 @@ from gpb_pipeline.warehouse.requests import Request
 from gpb_pipeline_tests.web import canvas_user
 from gpb_pipeline_tests.web.accessibility import violations
 from gpb_pipeline_tests.web.canvas_user import CanvasUser
-from gpb_pipeline_tests.web.desk.course import ALL, COURSE, OTHER, answered, asked, looked, made
+from gpb_pipeline_tests.web.desk.course import (
+    ALL,
+    COURSE,
+    OTHER,
+    OUTLOOK,
+    answered,
+    asked,
+    looked,
+    made,
+    offer,
+)
 from gpb_pipeline_tests.web.tool import Clock
 
 pytestmark = pytest.mark.usefixtures("_as_new")
@@ -153,6 +164,22 @@ def test_what_becomes_of_a_request_is_told_aloud_and_the_focus_stays(
             warehouse.commit(history.end, [end])
         expect(live).to_have_text("Completed. Done.")
         expect(page.get_by_role("link", name="Grade Sync Status Details")).to_be_focused()
+
+
+def test_a_name_without_a_space_breaks_and_pushes_nothing_off_the_page(
+    browser: Browser, sandbox: Sandbox, url: str, warehouse: Warehouse, read: Request
+) -> None:
+    sections = {"s1": "S" * 200, "s2": "</option><script>"}
+    seen = replace(OUTLOOK, sections=sections, offers=(offer("a1", "W" * 200), offer("a2", "Essay", "s2")))
+    warehouse.commit(requests.keep, read, seen.as_json(), at=datetime.now(UTC))
+    with at_the_desk(browser, sandbox, url) as page:
+        for window in ("sync", "remaster", "categories"):
+            page.goto(f"{url}/courses/{COURSE}/{window}")
+            wide = page.evaluate(
+                "[document.documentElement, ...document.querySelectorAll('.scroll')]"
+                ".map((each) => each.scrollWidth - each.clientWidth)"
+            )
+            assert set(wide) == {0}, window
 
 
 def test_a_page_whose_hour_is_over_says_so_and_not_that_it_still_runs(
