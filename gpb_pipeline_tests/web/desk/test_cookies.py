@@ -8,9 +8,12 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gpb_pipeline.sandbox.serve import Sandbox
+from gpb_pipeline.settings import WebSettings
 from gpb_pipeline.warehouse.ducklake import Warehouse
+from gpb_pipeline_tests.web import canvas_user
+from gpb_pipeline_tests.web.canvas_user import CanvasUser
 from gpb_pipeline_tests.web.desk.course import COURSE, made
-from gpb_pipeline_tests.web.tool import tool_served
+from gpb_pipeline_tests.web.tool import Clock, tool_served
 
 
 def without_partitions(app: ASGIApp) -> ASGIApp:
@@ -52,3 +55,17 @@ def test_the_tool_opens_in_a_tab_of_its_own_and_works_there(
         expect(tab.get_by_text("It is being switched on.")).to_be_visible()
         context.close()
     assert [each.kind for each in made(warehouse)] == ["nightly"]
+
+
+@pytest.mark.usefixtures("_as_new")
+def test_who_signs_in_at_the_proxy_is_not_kept_out_by_a_launch_of_an_hour_ago(
+    sandbox: Sandbox, warehouse: Warehouse, clock: Clock, tmp_path: Path
+) -> None:
+    web = WebSettings(user_header="X-User")
+    with tool_served(sandbox, warehouse, tmp_path, clock, web) as url:
+        browser = CanvasUser(sandbox, canvas_user.TEACHER)
+        browser.launches()
+        clock.ahead = 3601
+        assert browser.get(f"{url}/courses/1001", timeout=20).status_code == 401
+        signed_in = {"X-User": "data@example.org", "X-Courses": "1001"}
+        assert browser.get(f"{url}/", headers=signed_in, timeout=20).status_code == 200
