@@ -267,7 +267,7 @@ def test_who_leaves_in_the_middle_of_a_form_is_no_fault_of_ours(pages: Pages) ->
         "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
         "client": ("127.0.0.1", 1),
     }
-    asyncio.run(pages.app(scope, receive, send))  # type: ignore[arg-type]
+    asyncio.run(pages.app(scope, receive, send))
     assert told[0] == 400
 
 
