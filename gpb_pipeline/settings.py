@@ -8,6 +8,7 @@ test keeps the two alike.
 import os
 import re
 from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
 from datetime import time
 from difflib import get_close_matches
 from functools import cache
@@ -17,7 +18,6 @@ from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
-from dotenv import dotenv_values
 from pydantic import (
     AfterValidator,
     BeforeValidator,
@@ -35,6 +35,7 @@ from pydantic_settings import (
 )
 from pydantic_settings.sources.utils import parse_env_vars
 
+from gpb_pipeline import settings_file
 from gpb_pipeline.errors import SettingsError
 from gpb_pipeline.setting_kinds import (
     Account,
@@ -103,17 +104,21 @@ def variable(group: type[BaseSettings], field: str) -> str:
     return field if field.isupper() else f"{group.model_config['env_prefix']}{field}".upper()
 
 
-class _EnvFile(DotEnvSettingsSource):
-    """The file as it stands: a secret with ${…} in it is that secret, and no place for another variable."""
+_FILE: ContextVar[Path | None] = ContextVar("file", default=None)
+"""What a group is being loaded from; none for one that is made of values."""
 
-    def _read_env_file(self, file_path: Path) -> Mapping[str, str | None]:
-        held = dotenv_values(file_path, encoding=self.env_file_encoding, interpolate=False)
-        return parse_env_vars(held, self.case_sensitive, self.env_ignore_empty)
+
+class _EnvFile(DotEnvSettingsSource):
+    """The file as settings_file.py reads it, whatever stands in its place."""
+
+    def _read_env_files(self) -> Mapping[str, str | None]:
+        if not isinstance(self.env_file, Path):
+            return {}
+        return parse_env_vars(settings_file.held(self.env_file), self.case_sensitive, self.env_ignore_empty)
 
 
 class _Settings(BaseSettings):
     model_config = SettingsConfigDict(
-        env_file_encoding="utf-8-sig",  # as Windows's editors save it
         extra="ignore",
         frozen=True,
         env_ignore_empty=True,
@@ -126,22 +131,19 @@ class _Settings(BaseSettings):
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  it would open whatever stands there
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  pydantic's signature
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        file = getattr(dotenv_settings, "env_file", None)
-        return init_settings, env_settings, _EnvFile(settings_cls, env_file=file)
+        return init_settings, env_settings, _EnvFile(settings_cls, env_file=_FILE.get())
 
     _is_legible = field_validator("*", mode="before")(legible)
 
     @classmethod
     def load(cls) -> Self:
         """Read this group; raises SettingsError naming the first variable that is missing or wrong."""
-        file = _env_file()
+        read = _FILE.set(_env_file())
         try:
-            return cls(_env_file=file)
-        except (UnicodeDecodeError, OSError) as fault:
-            raise _unreadable(file, fault) from None
+            return cls()
         except ValidationError as invalid:
             first = invalid.errors(include_input=False, include_url=False)[0]
             name = variable(cls, str(first["loc"][0]))
@@ -152,6 +154,8 @@ class _Settings(BaseSettings):
             raise SettingsError(
                 first["msg"].removeprefix("Value error, "), item=name, remedy="See its line in .env.example."
             ) from None
+        finally:
+            _FILE.reset(read)
 
 
 class _Addressed(_Settings):
@@ -467,17 +471,13 @@ def known_names() -> frozenset[str]:
 
 
 def misspelt() -> Iterator[str]:
-    """Tell of each variable that looks like a setting and is none, with the nearest name that is.
+    """Tell of what the file says in vain, and of each variable that is almost a setting, with its name.
 
     In the environment only what is close to a name is told: other programs have variables of these prefixes.
     """
     names, file = known_names() | {ENV_FILE}, _env_file()
-    try:
-        in_file = {name.upper() for name in dotenv_values(file, encoding="utf-8-sig", interpolate=False)}
-    except (UnicodeDecodeError, OSError) as fault:
-        raise _unreadable(file, fault) from None
-    if any("\0" in name for name in in_file):  # as UTF-16 looks, without its mark
-        raise _unreadable(file)
+    in_file = {name.upper() for name in settings_file.held(file)}
+    yield from settings_file.oddities(file)
     for name in sorted(in_file | {each.upper() for each in os.environ}):
         if name in names or not name.startswith(("CANVAS_", "SIS_", "GPB_")):
             continue
@@ -491,16 +491,8 @@ def misspelt() -> Iterator[str]:
 def _env_file() -> Path:
     """Give the file that settings are read from; raises SettingsError where one is named and not there."""
     named = os.environ.get(ENV_FILE)
-    if named and (not Path(named).exists() or Path(named).is_dir()):
+    if named and not Path(named).exists():
         raise SettingsError(
             f"names {named}, and no such file is there", item=ENV_FILE, remedy="Correct it, or unset it."
         )
     return Path(named or ".env")
-
-
-def _unreadable(file: Path, fault: Exception | None = None) -> SettingsError:
-    if isinstance(fault, OSError):
-        return SettingsError(
-            f"cannot be read ({fault.strerror})", item=str(file), remedy="Let whoever runs this read it."
-        )
-    return SettingsError("is not UTF-8 text", item=str(file), remedy="Save it again as UTF-8.")

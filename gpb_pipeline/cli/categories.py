@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from gpb_pipeline import small_file
 from gpb_pipeline.canvas.client import CanvasClient
 from gpb_pipeline.canvas.courses import account_courses
 from gpb_pipeline.cli.category_proposals import propose, wanted_of
@@ -168,13 +169,10 @@ def _write(file: Path, text: str) -> None:
 
 def _text(file: Path) -> str:
     try:
-        return file.read_bytes().decode("utf-8-sig")
-    except OSError as refused:
-        raise UsageError(
-            f"cannot be read ({refused.strerror})", item=str(file), remedy="Name a file that may be read."
-        ) from None
-    except UnicodeDecodeError:
-        raise UsageError("is not UTF-8", item=str(file), remedy="Save it as `CSV UTF-8`.") from None
+        return small_file.text_of(file, category_csv.MOST)
+    except (small_file.UnreadableError, FileNotFoundError) as fault:
+        why = "is not there" if isinstance(fault, FileNotFoundError) else str(fault)
+        raise UsageError(why, item=str(file), remedy="Name a file that was saved as `CSV UTF-8`.") from None
 
 
 def _tell(saved: Saved) -> None:

@@ -27,8 +27,14 @@ END_TIMEOUT = 60.0  # seconds that a server has to end: Dagster's lets its daemo
 
 
 @click.command("dev")
-@click.option("--port", default=DAGSTER_PORT, show_default=True, help="Of the Dagster UI.")
-@click.option("--web-port", type=int, help="Of the pages; default: GPB_WEB_PORT.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=DAGSTER_PORT,
+    show_default=True,
+    help="Of the Dagster UI.",
+)
+@click.option("--web-port", type=click.IntRange(0, 65535), help="Of the pages; default: GPB_WEB_PORT.")
 def dev_command(port: int, web_port: int | None) -> None:
     """Run the Dagster UI and the pages until Ctrl-C; where no Canvas is set, with the sandbox's school."""
     if web_port is not None:

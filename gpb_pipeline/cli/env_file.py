@@ -7,8 +7,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from dotenv import dotenv_values
-
+from gpb_pipeline import settings_file
 from gpb_pipeline.errors import SettingsError
 
 EXAMPLE = Path(__file__).parents[2] / ".env.example"
@@ -17,11 +16,7 @@ PLAIN = re.compile(r"[\w./:@%+,~=-]+")
 
 def read(path: Path) -> dict[str, str]:
     """Read what is set there; nothing where there is no such file."""
-    try:
-        held = dotenv_values(path, encoding="utf-8-sig", interpolate=False)
-    except UnicodeDecodeError:
-        raise SettingsError("is not UTF-8 text", item=str(path), remedy="Save it again as UTF-8.") from None
-    return {name: value for name, value in held.items() if value}
+    return {name: value for name, value in settings_file.held(path).items() if value}
 
 
 def write(path: Path, given: Mapping[str, str]) -> None:

@@ -6,7 +6,6 @@ answer at once.
 
 from __future__ import annotations
 
-import os
 import sys
 from dataclasses import dataclass
 from importlib import import_module
@@ -15,6 +14,7 @@ import click
 
 from gpb_pipeline.cli.arguments import require_legible
 from gpb_pipeline.cli.hangup import heed_hangup
+from gpb_pipeline.cli.streams import give_up_output, open_closed_ones, unwritable
 from gpb_pipeline.errors import PipelineError, UsageError
 
 FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
@@ -110,6 +110,7 @@ def gpb(ctx: click.Context, *, sandbox: bool) -> None:
 def main() -> None:
     """Run `gpb`; an expected fault is one line and an exit status, never a traceback."""
     try:
+        open_closed_ones()
         heed_hangup()
         require_legible(sys.argv[1:])
         raise SystemExit(gpb.main(standalone_mode=False) or 0)
@@ -120,7 +121,13 @@ def main() -> None:
         click.echo("gpb: Interrupted.", err=True)
         raise SystemExit(INTERRUPTED) from None
     except BrokenPipeError:  # whoever read it has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        give_up_output()
+        raise SystemExit(FAILED) from None
+    except OSError as fault:
+        if (told := unwritable(fault)) is None:
+            raise
+        give_up_output()
+        click.echo(f"gpb: {told}", err=True)
         raise SystemExit(FAILED) from None
     except PipelineError as fault:
         click.echo(f"gpb: {fault}", err=True)

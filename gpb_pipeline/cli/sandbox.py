@@ -39,8 +39,20 @@ def _score(_context: click.Context, _argument: click.Parameter, given: str) -> f
 
 
 @click.group(invoke_without_command=True)
-@click.option("--canvas-port", default=CANVAS_PORT, show_default=True, help="0 takes a free one.")
-@click.option("--sis-port", default=SIS_PORT, show_default=True, help="0 takes a free one.")
+@click.option(
+    "--canvas-port",
+    type=click.IntRange(0, 65535),
+    default=CANVAS_PORT,
+    show_default=True,
+    help="0 takes a free one.",
+)
+@click.option(
+    "--sis-port",
+    type=click.IntRange(0, 65535),
+    default=SIS_PORT,
+    show_default=True,
+    help="0 takes a free one.",
+)
 @click.option(
     "--district", default="school", show_default=True, help="`school`, or a generated one: courses=N,seed=S."
 )

@@ -22,7 +22,7 @@ def typed(given: str) -> str:
     if given != STANDARD_INPUT:
         return given
     try:
-        line = sys.stdin.readline().strip()
+        line = sys.stdin.readline(2 * LONGEST).strip()  # of what has no end no more than shows that
     except UnicodeDecodeError:
         line = "\udcff"
     if wrong := fault_in(line, LONGEST) or (None if line else "is empty"):

@@ -13,10 +13,14 @@ from typing import Any
 
 from joserfc.jwk import RSAKey
 
+from gpb_pipeline import small_file
 from gpb_pipeline.errors import SettingsError
 
 KEPT = 2
 """Key pairs: the present one, and the last, which Canvas may still have in its cache."""
+
+MOST = 1_000_000
+"""Bytes of the file; two pairs are 4,000."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,13 +50,13 @@ def rotated(keys: ToolKeys, *, end_sessions: bool) -> ToolKeys:
 def load(path: Path) -> ToolKeys:
     """Read the keys; raises SettingsError where there are none."""
     try:
-        held = json.loads(path.read_text("utf-8"))
+        held = json.loads(small_file.text_of(path, MOST))
         return ToolKeys(pairs=tuple(held["pairs"]), session_secret=held["session_secret"])
     except FileNotFoundError:
         raise SettingsError(
             f"there is no file {path}", item="GPB_LTI_KEYS", remedy="Make the tool's keys: `gpb lti keys`."
         ) from None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (small_file.UnreadableError, ValueError, KeyError, TypeError):
         raise SettingsError(
             f"{path} cannot be read as the tool's keys",
             item="GPB_LTI_KEYS",

@@ -7,6 +7,7 @@ in a home that has none. What is in the file is told in the file.
 import os
 import re
 import shutil
+import stat
 from pathlib import Path
 
 import dagster as dg
@@ -22,6 +23,8 @@ from gpb_pipeline.settings import DagsterSettings
 PROJECT = Path(__file__).parents[2]
 INSTANCE_FILE = "dagster.yaml"
 POSTGRES_URL = "DAGSTER_POSTGRES_URL"
+FOLDERS = ("history", "schedules", "storage")
+"""What Dagster keeps its runs, ticks and logs in; they name courses."""
 CREATION_PATIENCE = 120.0
 """Seconds that a process waits for others that make the tables: it takes about one, many may come at once."""
 
@@ -34,9 +37,10 @@ def dagster_home() -> Path:
         # dagster.yaml asks the environment alone for it, and it may stand in .env
         os.environ[POSTGRES_URL] = settings.postgres_url.get_secret_value()
     try:
-        home.mkdir(parents=True, exist_ok=True)
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
         with filelock.FileLock(home / ".creation.lock", timeout=CREATION_PATIENCE):
             _place_instance_file(home)
+            _own_folders(home)
             _make_tables(home)
     except filelock.Timeout:
         raise SettingsError(
@@ -132,6 +136,13 @@ def _wrong_file(home: Path, told: str) -> SettingsError:
 def _place_instance_file(home: Path) -> None:
     if not (home / INSTANCE_FILE).exists():
         shutil.copyfile(PROJECT / INSTANCE_FILE, home / INSTANCE_FILE)
+
+
+def _own_folders(home: Path) -> None:
+    """Make them for their owner alone, whoever may enter the home; in one that a group writes to, none."""
+    if not home.stat().st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        for name in FOLDERS:
+            (home / name).mkdir(mode=0o700, exist_ok=True)
 
 
 def _make_tables(home: Path) -> None:

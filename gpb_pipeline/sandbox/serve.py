@@ -17,11 +17,12 @@ from typing import Any, Literal, TextIO
 
 import requests
 
-from gpb_pipeline.errors import PermanentError
+from gpb_pipeline.errors import PermanentError, UsageError
 from gpb_pipeline.lti.registration import configuration
 from gpb_pipeline.sandbox.canvas.access import TOKENS
 from gpb_pipeline.sandbox.canvas.lti import CLIENT_ID as LTI_CLIENT_ID
 from gpb_pipeline.sandbox.canvas.lti import DEPLOYMENT, ISSUER
+from gpb_pipeline.sandbox.districts import require_district
 from gpb_pipeline.sandbox.sis.dialects import DIALECTS, SCOPE_1P2, Dialect, DialectName
 from gpb_pipeline.sandbox.sis.gradebook_api import IdMode
 from gpb_pipeline.sandbox.sis.tokens import CLIENT_ID, CLIENT_SECRET
@@ -31,6 +32,7 @@ Side = Literal["canvas", "sis"]
 SIDES: tuple[Side, ...] = ("canvas", "sis")
 HOST = "127.0.0.1"
 CANVAS_PORT, SIS_PORT = 8401, 8402
+WRITES = "writes.jsonl"
 TIME_ZONE = "America/New_York"
 START_TIMEOUT, REQUEST_TIMEOUT, END_TIMEOUT = 60.0, 30.0, 10.0  # seconds
 USED_SCOPES = ("roster.readonly", "gradebook.readonly", "gradebook.createput", "gradebook.delete")
@@ -112,14 +114,16 @@ def running_sandbox(
     `district` is a name by districts.py; with a `directory` accepted writes are also appended to its
     `writes.jsonl`. With `sis_ids` "own" the SIS knows Canvas's ids only as classCode and identifier.
     `temperaments` are what the SIS is like from the start and again after a reset.
-    Raises PermanentError when a port is taken or a server does not start.
+    Raises PermanentError when a port is taken or a server does not start, UsageError for no such district.
     """
-    common = ["--district", district, "--today", (today or date.today()).isoformat()]
+    today = today or date.today()
+    require_district(district, today)
+    common = ["--district", district, "--today", today.isoformat()]
     sis_options = ["--dialect", dialect, "--id-mode", id_mode, "--ids", sis_ids]
     sis_options += ["--temperaments", json.dumps(temperaments or {})]
     if directory is not None:
-        directory.mkdir(parents=True, exist_ok=True)
-        sis_options += ["--writes", str(directory / "writes.jsonl")]
+        _made(directory)
+        sis_options += ["--writes", str(directory / WRITES)]
     with ExitStack() as stack:
         canvas_url, canvas = stack.enter_context(_server("canvas", canvas_port, common))
         sis_url, sis = stack.enter_context(_server("sis", sis_port, common + sis_options))
@@ -206,6 +210,18 @@ def _server(name: str, port: int, options: list[str]) -> Iterator[tuple[str, sub
             process.wait()
         if process.stdin:
             process.stdin.close()
+
+
+def _made(directory: Path) -> None:
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        (directory / WRITES).open("ab").close()
+    except OSError as refused:
+        raise UsageError(
+            f"the writes cannot be logged there ({refused.strerror})",
+            item=f"--writes {directory}",
+            remedy="Name a folder that may be written to.",
+        ) from None
 
 
 def _listening(name: str, port: int) -> socket.socket:

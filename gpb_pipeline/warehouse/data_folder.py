@@ -10,7 +10,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import duckdb
@@ -25,30 +25,39 @@ MARK = ".catalog"
 _SCHEMA = "main"  # below which DuckLake puts every file
 
 
-def claim(connection: Instance, settings: WarehouseSettings) -> None:
-    """Mark the folder as this catalogue's; made if missing.
+def require_free(connection: Instance, settings: WarehouseSettings) -> None:
+    """Raise SettingsError where the folder, one above it or one below it is another catalogue's.
 
-    Raises SettingsError where it, a folder above it or one below it is another's; TransientError where
-    PostgreSQL cannot be asked which database it is.
+    TransientError where PostgreSQL cannot be asked which database it is. Nothing is made.
     """
-    ours = hashlib.sha256(_identity(settings).encode()).hexdigest()
+    ours = _mark_of(settings)
+    address = data_address(settings)
+    if not settings.data_is_on_s3:
+        _require_free_here(Path(address).resolve(), ours)
+        return
+    with _s3_answers():
+        _require_free_on_s3(connection, address, ours)
+
+
+def claim(connection: Instance, settings: WarehouseSettings) -> None:
+    """Mark the folder, which is there, as this catalogue's: last, for a refused opening leaves no mark.
+
+    Raises SettingsError where another came meanwhile: of two that do so at once, one is first.
+    """
+    ours = _mark_of(settings)
     address = data_address(settings)
     if not settings.data_is_on_s3:
         _claim_here(Path(address).resolve(), ours)
         return
-    try:
+    with _s3_answers():
         _claim_on_s3(connection, address, ours)
-    except duckdb.IOException as failure:  # the first that is asked of it
-        raise s3.refusal(failure) or UnavailableError(
-            "no S3 answers there",
-            item="GPB_S3_ENDPOINT",
-            remedy="Check it, GPB_S3_REGION, and the way there; then try again.",
-        ) from None
 
 
-def own_folder(folder: Path, setting: str) -> None:
-    """Make the folder if missing, for its owner alone: it holds grades."""
+def own_folder(folder: Path, setting: str) -> list[Path]:
+    """Make the folder if missing, for its owner alone: it holds grades. Gives what is new, deepest first."""
+    missing: list[Path] = []
     try:
+        missing = [each for each in (folder, *folder.parents) if not each.exists()]
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         writable = os.access(folder, os.W_OK)
     except OSError:
@@ -59,15 +68,55 @@ def own_folder(folder: Path, setting: str) -> None:
             item=setting,
             remedy="Name a folder that may be written to, or let this user do so.",
         )
+    return missing
 
 
-def own_catalogue(catalog: Path) -> None:
+def own_data_folder(settings: WarehouseSettings) -> list[Path]:
+    """Do so for the data, where it is on this machine."""
+    if settings.data_is_on_s3:
+        return []
+    return own_folder(Path(data_address(settings)).resolve(), "GPB_DATA_PATH")
+
+
+def require_file(catalog: Path) -> None:
+    """Raise SettingsError where no file can be the catalogue; it is not opened: that ends SQLite's locks."""
+    try:
+        there = catalog.stat()
+    except FileNotFoundError:
+        return
+    except OSError as refused:
+        raise SettingsError(
+            f"cannot be {catalog} ({refused.strerror})", item="GPB_CATALOG", remedy="Name another file."
+        ) from None
+    if not stat.S_ISREG(there.st_mode):
+        raise SettingsError(
+            f"names {catalog}, which is no file",
+            item="GPB_CATALOG",
+            remedy="Name a file; it is made if missing.",
+        )
+
+
+def own_catalogue(catalog: Path) -> list[Path]:
     """Make the file if missing, for its owner alone, whoever may look into its folder; SQLite fills it.
 
-    What SQLite makes beside it is as open as it is. One that is there stays as someone has set it.
+    What SQLite makes beside it is as open as it is. One that is there stays as someone has set it. Gives what
+    was made, with what SQLite makes.
     """
-    with suppress(FileExistsError):
+    try:
         os.close(os.open(catalog, os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        return []
+    return [catalog.with_name(f"{catalog.name}{ending}") for ending in ("-wal", "-shm", "")]
+
+
+def unmake(made: Iterable[Path]) -> None:
+    """Remove what an opening made that was refused, as far as nobody has put anything into it."""
+    for path in made:
+        with suppress(OSError):
+            if path.is_dir():
+                path.rmdir()
+            else:
+                path.unlink()
 
 
 def open_to_others(settings: WarehouseSettings) -> Iterator[Path]:
@@ -85,18 +134,34 @@ def _others_read(path: Path) -> bool:
     return enter and bool(path.stat().st_mode & (stat.S_IROTH | stat.S_IXOTH))
 
 
-def _claim_here(folder: Path, ours: str) -> None:
-    own_folder(folder, "GPB_DATA_PATH")
+def _require_free_here(folder: Path, ours: str) -> None:
     mark = folder / MARK
-    if not mark.exists():
-        _refuse_any(str(each.parent) for each in _above_and_below(folder))
     try:
-        with mark.open("x") as new:  # of two that come at once, one is first
+        if mark.exists():
+            _require_ours(mark.read_text(), ours, folder)
+        else:
+            _refuse_any(str(each.parent) for each in _above_and_below(folder))
+    except PermissionError as refused:
+        raise SettingsError(
+            f"cannot look into the folder {folder} ({refused.strerror})",
+            item="GPB_DATA_PATH",
+            remedy="Name a folder that may be read and written to, or let this user do so.",
+        ) from None
+
+
+def _claim_here(folder: Path, ours: str) -> None:
+    mark = folder / MARK
+    try:
+        with mark.open("x") as new:
             new.write(ours)
         (folder / _SCHEMA).mkdir(mode=0o700, exist_ok=True)  # others may enter a folder that was there before
     except FileExistsError:
-        if mark.read_text().strip() != ours:
-            _refuse_any([str(folder)])
+        _require_ours(mark.read_text(), ours, folder)
+
+
+def _require_ours(there: str, ours: str, folder: Path | str) -> None:
+    if there.strip() != ours:
+        _refuse_any([str(folder)])
 
 
 def _above_and_below(folder: Path) -> Iterator[Path]:
@@ -104,21 +169,43 @@ def _above_and_below(folder: Path) -> Iterator[Path]:
     yield from folder.rglob(MARK)
 
 
+@contextmanager
+def _s3_answers() -> Iterator[None]:
+    try:
+        yield
+    except duckdb.IOException as failure:  # the first that is asked of it
+        raise s3.refusal(failure) or UnavailableError(
+            "no S3 answers there",
+            item="GPB_S3_ENDPOINT",
+            remedy="Check it, GPB_S3_REGION, and the way there; then try again.",
+        ) from None
+
+
+def _require_free_on_s3(connection: Instance, folder: str, ours: str) -> None:
+    mark = f"{folder}{MARK}"
+    if _objects(connection, _itself(mark)):
+        _require_ours(_text(connection, mark), ours, folder.rstrip("/"))
+        return
+    steps = folder.removeprefix(S3).strip("/").split("/")
+    above = (f"{S3}{'/'.join(steps[:depth])}/{MARK}" for depth in range(1, len(steps)))
+    _refuse_any(
+        each.removesuffix(f"/{MARK}")
+        for pattern in (*map(_itself, above), f"{folder}**/{MARK}")
+        for each in _objects(connection, pattern)
+    )
+
+
 def _claim_on_s3(connection: Instance, folder: str, ours: str) -> None:
-    """Do so by objects; of two that come at once, the one whose mark stands in the end has it."""
+    """Do so by an object; of two that come at once, the one whose mark stands in the end has it."""
     mark = f"{folder}{MARK}"
     if not _objects(connection, _itself(mark)):
-        steps = folder.removeprefix(S3).strip("/").split("/")
-        above = (f"{S3}{'/'.join(steps[:depth])}/{MARK}" for depth in range(1, len(steps)))
-        _refuse_any(
-            each.removesuffix(f"/{MARK}")
-            for pattern in (*map(_itself, above), f"{folder}**/{MARK}")
-            for each in _objects(connection, pattern)
-        )
         connection.execute(f"COPY (SELECT {s3.quoted(ours)}) TO {s3.quoted(mark)} (FORMAT csv, HEADER false)")
-    [(there,)] = connection.execute("SELECT content FROM read_text($1)", [mark]).fetchall()
-    if there.strip() != ours:
-        _refuse_any([folder.rstrip("/")])
+    _require_ours(_text(connection, mark), ours, folder.rstrip("/"))
+
+
+def _text(connection: Instance, path: str) -> str:
+    [(text,)] = connection.execute("SELECT content FROM read_text($1)", [path]).fetchall()
+    return str(text)
 
 
 def _objects(connection: Instance, pattern: str) -> list[str]:
@@ -138,6 +225,10 @@ def _refuse_any(folders: Iterable[str]) -> None:
             remedy="Name a folder of its own, neither in that one nor around it. Where it is this "
             f"catalogue that was moved, remove {folder}/{MARK}.",
         )
+
+
+def _mark_of(settings: WarehouseSettings) -> str:
+    return hashlib.sha256(_identity(settings).encode()).hexdigest()
 
 
 def _identity(settings: WarehouseSettings) -> str:

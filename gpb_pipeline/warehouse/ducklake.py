@@ -7,7 +7,7 @@ what failures mean faults.py's.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from threading import Lock
 from typing import Concatenate, ParamSpec, TypeVar
@@ -19,7 +19,15 @@ import stamina
 from gpb_pipeline.errors import PermanentError
 from gpb_pipeline.settings import WarehouseSettings
 from gpb_pipeline.warehouse.attachment import attach, instance, keep, leave
-from gpb_pipeline.warehouse.data_folder import claim, own_catalogue, own_folder
+from gpb_pipeline.warehouse.data_folder import (
+    claim,
+    own_catalogue,
+    own_data_folder,
+    own_folder,
+    require_file,
+    require_free,
+    unmake,
+)
 from gpb_pipeline.warehouse.faults import (
     ConflictError,
     LockLostError,
@@ -173,15 +181,20 @@ def connect(
     Raises TransientError if the catalogue or its data cannot be reached, SettingsError for a wrong setting.
     """
     catalog = settings.embedded_catalog
-    if catalog is not None:
-        own_folder(catalog.absolute().parent, "GPB_CATALOG")
     with plain_errors():
         connection = instance(settings)
-        try:
-            with creation_turn(settings):
-                claim(connection, settings)
+        with ExitStack() as refused:  # what an opening made that is refused goes again, but for locks
+            refused.callback(connection.close)
+            require_free(connection, settings)
+            if catalog is not None:
+                require_file(catalog)
+            refused.callback(unmake, own_data_folder(settings))
+            if catalog is not None:
+                refused.callback(unmake, own_folder(catalog.absolute().parent, "GPB_CATALOG"))
+            with creation_turn(settings), ExitStack() as made:
                 if catalog is not None:
-                    own_catalogue(catalog)
+                    made.callback(unmake, own_catalogue(catalog))
+                made.callback(connection.close)  # before its files go
                 attach(connection, settings)
                 _require_as_made(connection, settings)
                 with _transaction(connection):
@@ -190,9 +203,9 @@ def connect(
                     from gpb_pipeline.warehouse.analysts import let_read  # noqa: PLC0415  as above
 
                     let_read(settings, settings.analysts)
-        except BaseException:
-            connection.close()
-            raise
+                claim(connection, settings)
+                made.pop_all()
+            refused.pop_all()
     warehouse = Warehouse(connection, settings)
     try:
         yield warehouse

@@ -103,21 +103,14 @@ _GONE = re.compile(r"Table with name ducklake_\w+ does not exist|Existing DuckLa
 
 def _plain(failure: duckdb.Error) -> PipelineError:
     kind, text = type(failure).__name__, str(failure)
-    if "Failed to set encryption" in text:
-        return made_otherwise(encrypted=False)
+    if wrong := _wrong_setting(text):
+        return wrong
     broken = _BROKEN.search(text)
     if not broken and (isinstance(failure, duckdb.TransactionException) or "conflict" in text):
         return ConflictError(
             "another writer changed the same tables first",
             item="warehouse",
             remedy="Try again; maintain the warehouse when no sync runs.",
-        )
-    if recorded := _RECORDED.search(text):
-        return SettingsError(
-            f"is not where the catalogue has its data: that is {recorded[1]}",
-            item="GPB_DATA_PATH",
-            remedy=f"Set GPB_DATA_PATH={recorded[1]}, moving the data back there if it was moved; or name "
-            "the catalogue of this data in GPB_CATALOG.",
         )
     if isinstance(failure, duckdb.HTTPException) and (refused := s3.refusal(failure)):
         return refused
@@ -134,3 +127,22 @@ def _plain(failure: duckdb.Error) -> PipelineError:
         remedy="Check GPB_CATALOG and GPB_DATA_PATH with `gpb doctor`; else report it with the job id.",
         code="warehouse_refused",
     )
+
+
+def _wrong_setting(text: str) -> SettingsError | None:
+    if "Failed to set encryption" in text:
+        return made_otherwise(encrypted=False)
+    if "file is not a database" in text:
+        return SettingsError(
+            "names a file that is no catalogue",
+            item="GPB_CATALOG",
+            remedy="Name another; it is made if missing.",
+        )
+    if recorded := _RECORDED.search(text):
+        return SettingsError(
+            f"is not where the catalogue has its data: that is {recorded[1]}",
+            item="GPB_DATA_PATH",
+            remedy=f"Set GPB_DATA_PATH={recorded[1]}, moving the data back there if it was moved; or name "
+            "the catalogue of this data in GPB_CATALOG.",
+        )
+    return None

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import filelock
 
-from gpb_pipeline.errors import TransientError
+from gpb_pipeline.errors import SettingsError, TransientError
 from gpb_pipeline.settings import WarehouseSettings
 
 COMMIT_PATIENCE = 60.0
@@ -77,12 +77,18 @@ def lock_folder(catalog: Path) -> Path:
 
 @contextmanager
 def _file_lock(path: Path, patience: float, item: str) -> Iterator[Held]:
-    path.parent.mkdir(parents=True, exist_ok=True)
     lock = filelock.FileLock(path, timeout=patience, thread_local=False)
     try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock.acquire(poll_interval=0.01)
     except filelock.Timeout:
         raise taken(item) from None
+    except OSError as refused:
+        raise SettingsError(
+            f"has no locks: {path.parent} cannot be written to ({refused.strerror})",
+            item="GPB_CATALOG",
+            remedy="Name a file in a folder that may be written to, or let this user do so.",
+        ) from None
     try:
         yield Held(assure=lambda: None)
     finally:

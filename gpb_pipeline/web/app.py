@@ -6,7 +6,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.errors import ServerErrorMiddleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
@@ -47,7 +47,7 @@ def create_app(here: Site, settings: WebSettings, tool: Tool | None = None) -> S
             ),  # within: its answer has the guard's headers
             Middleware(Readable, here),
         ],
-        exception_handlers={HTTPException: _no_such_page, PipelineError: _fault},
+        exception_handlers={HTTPException: _no_such_page, ClientDisconnect: _gone, PipelineError: _fault},
     )
     app.state.site = here
     app.state.tool = tool
@@ -70,6 +70,11 @@ def _no_such_page(request: Request, error: Exception) -> Response:
     remedy = _TO_INSTRUCTOR.get(status, "") if came is not None and came.session is not None else ""
     context = {"title": title, "told": told, "remedy": remedy, "leads_on": True}
     return site(request).render("message.html", context, status)
+
+
+def _gone(_request: Request, _: Exception) -> Response:
+    """Answer who left in the middle of a form: nobody reads it, and it is no fault to log."""
+    return Response(status_code=400)
 
 
 def _our_fault(request: Request, _: Exception) -> Response:

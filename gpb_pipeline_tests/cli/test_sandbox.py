@@ -5,7 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import requests
+
+from gpb_pipeline_tests.cli.command import gpb
 
 COMMAND = [str(Path(sys.executable).with_name("gpb")), "sandbox", "--canvas-port", "0", "--sis-port", "0"]
 
@@ -29,3 +32,44 @@ def test_one_that_there_is_not_is_refused_by_name() -> None:
     )
     assert done.returncode == 2
     assert "expected 0, 1 or 2" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("district", "told"),
+    [
+        ("nonsense", "is none that there is"),
+        ("courses=x,seed=1", "no number from 0 to 20,000 as courses"),
+        ("courses=1", "has no seed"),
+        ("courses=1,seed=", "as seed"),
+        ("courses=1,seed=1,students=-1", "as students"),
+        ("courses=1,seed=1,sections=0", "no number from 1 to 100 as sections"),
+        ("courses=\N{SUPERSCRIPT TWO},seed=1", "as courses"),
+        ("courses=1,courses=2,seed=1", "has courses twice"),
+        ("courses=1,seed=1,pupils=3", "'pupils=3', and what may be given is courses, seed"),
+        ("courses=1,seed=1,", "has ''"),
+        ("courses=99999999999999999999,seed=1", "as courses"),
+        ("courses=20000,seed=1,sections=100", "more than 50,000 sections"),
+        ("courses=20000,seed=1,students=1000", "more than 1,000,000 seats"),
+        ("no_such_module:f", "ModuleNotFoundError"),
+        ("os:getcwd", "TypeError"),
+        ("datetime:date.today", "AttributeError"),
+        ("builtins:str", "makes no district"),
+        ("..:x", "TypeError"),
+    ],
+)
+def test_a_district_that_there_is_not_is_one_line(district: str, told: str) -> None:
+    done = gpb("sandbox", "--canvas-port=0", "--sis-port=0", f"--district={district}")
+    assert (done.status, done.out) == (2, "")
+    [line] = done.err.splitlines()
+    assert line.startswith("gpb: --district: ")
+    assert told in line
+    assert "Give `school`" in line
+
+
+@pytest.mark.parametrize(
+    "option", ["--canvas-port=70000", "--sis-port=-1", "--writes=/proc/none", "--writes=/dev/null/x"]
+)
+def test_a_port_or_folder_that_cannot_be_is_named(option: str) -> None:
+    done = gpb("sandbox", "--canvas-port=0", "--sis-port=0", option)
+    assert (done.status, done.out) == (2, "")
+    assert option.partition("=")[0] in done.err.splitlines()[-1]

@@ -37,6 +37,23 @@ def test_many_processes_make_an_empty_home_ready_at_once(tmp_path: Path) -> None
         assert not instance.get_settings("telemetry")["enabled"]
 
 
+@pytest.mark.parametrize(("mode", "folders"), [(None, 0o700), (0o755, 0o700), (0o770, 0o755)])
+def test_nobody_else_reads_what_dagster_keeps_unless_the_home_is_a_groups(
+    tmp_path: Path, mode: int | None, folders: int
+) -> None:
+    """In a home that is made, in one that was there, and in one that is shared: that stays as it is."""
+    home = tmp_path / "home"
+    if mode is not None:
+        home.mkdir()
+        home.chmod(mode)
+    process = started_in(tmp_path, f"import os; os.umask(0o022); {READY}", DAGSTER_HOME="home")
+    assert process.communicate()[1] == ""
+    assert home.stat().st_mode & 0o777 == (mode or 0o700)
+    kept = {each.name: each.stat().st_mode & 0o777 for each in home.iterdir() if each.is_dir()}
+    assert {"history", "schedules"} <= set(kept)
+    assert set(kept.values()) == {folders}
+
+
 def test_what_loads_the_code_in_a_home_without_the_file_is_refused_once_and_finds_it_then(
     tmp_path: Path,
 ) -> None:

@@ -1,3 +1,4 @@
+import os
 import resource
 import shutil
 import subprocess
@@ -255,6 +256,59 @@ def test_a_folder_of_data_belongs_to_one_catalogue(tmp_path: Path) -> None:
     (tmp_path / "data" / ".catalog").unlink()  # as the remedy says, of a catalogue that was moved
     with ducklake.connect(other, tables.create):
         pass
+
+
+def test_a_refused_opening_leaves_nothing(tmp_path: Path) -> None:
+    """Neither in a folder that was there, nor one of its own; the catalogue has its data elsewhere."""
+    ours = WarehouseSettings(
+        catalog=f"sqlite:{tmp_path}/lake/c.sqlite", data_path=str(tmp_path / "lake/data")
+    )
+    with ducklake.connect(ours, tables.create):
+        pass
+    (tmp_path / "there").mkdir()
+    (tmp_path / "file").write_text("no SQLite")
+    before = sorted(tmp_path.rglob("*"))
+    catalogs = {
+        "lake/c.sqlite": ("there", "new/data"),
+        "new/c.sqlite": ("lake", "lake/data/main", "file/new"),
+    }
+    for catalog, folders in catalogs.items():
+        for folder in folders:
+            wrong = WarehouseSettings(
+                catalog=f"sqlite:{tmp_path}/{catalog}", data_path=str(tmp_path / folder)
+            )
+            with pytest.raises(PermanentError), ducklake.connect(wrong, tables.create):
+                pass
+            assert sorted(tmp_path.rglob("*")) == before, (catalog, folder)
+
+
+@pytest.mark.parametrize("catalog", ["folder", "fifo", "text", ".", "/dev/null", "/proc/none", "n" * 252])
+def test_what_can_be_no_catalogue_is_told_by_its_setting(
+    tmp_path: Path, catalog: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("folder").mkdir()
+    os.mkfifo("fifo")
+    Path("text").write_text("no SQLite at all")
+    settings = WarehouseSettings(catalog=f"sqlite:{catalog}", data_path="data")
+    with pytest.raises(SettingsError) as told, ducklake.connect(settings, tables.create):
+        pass
+    assert told.value.item == "GPB_CATALOG"
+    assert not Path("data").exists()
+
+
+def test_a_warehouse_that_cannot_be_filled_is_not_there_afterwards(tmp_path: Path) -> None:
+    """But for its locks, which others may be waiting for."""
+    settings = WarehouseSettings(catalog=f"sqlite:{tmp_path}/c.sqlite", data_path=str(tmp_path / "new/data"))
+
+    def fails(_: Connection) -> None:
+        raise SettingsError("is not", item="it", remedy="None.")
+
+    with pytest.raises(SettingsError, match="is not"), ducklake.connect(settings, fails):
+        pass
+    assert [each.name for each in tmp_path.iterdir()] == ["c.sqlite.locks"]
+    with ducklake.connect(settings, tables.create) as warehouse:
+        assert count(warehouse, "jobs") == 0
 
 
 def test_a_database_is_the_same_catalogue_however_it_is_written(

@@ -4,6 +4,7 @@ The names come from the application: its routes, what a handler reads of its add
 while it reads), and the forms of our own pages. So what is added later is tried too.
 """
 
+import asyncio
 import http.client
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -241,6 +242,33 @@ def test_no_launch_breaks_on_a_field(pages: Pages, sandbox: Sandbox) -> None:
                 answer = browser.post(form.action, data=sent, timeout=20, allow_redirects=False)
                 assert fault(answer, "") is None
                 assert answer.status_code < 400 or "Grade Sync did not open" in answer.text
+
+
+def test_who_leaves_in_the_middle_of_a_form_is_no_fault_of_ours(pages: Pages) -> None:
+    """Else the server's log has a traceback for each; the application is called as the server calls it."""
+    told: list[Any] = []
+    events: Iterator[dict[str, Any]] = iter(
+        [{"type": "http.request", "body": b"token=", "more_body": True}, {"type": "http.disconnect"}]
+    )
+
+    async def receive() -> dict[str, Any]:
+        return next(events)
+
+    async def send(message: Any) -> None:
+        told.append(message.get("status"))
+
+    cookie = "; ".join(f"{each.name}={each.value}" for each in pages.browser.cookies)
+    headers = {"host": urlsplit(pages.url).netloc, "cookie": cookie, "sec-fetch-site": "same-origin"}
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": f"/courses/{COURSE}/ask/sync",
+        "query_string": b"",
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+        "client": ("127.0.0.1", 1),
+    }
+    asyncio.run(pages.app(scope, receive, send))
+    assert told[0] == 400
 
 
 def test_no_header_breaks_a_page(pages: Pages) -> None:

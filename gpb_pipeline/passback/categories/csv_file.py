@@ -30,6 +30,10 @@ UNASSOCIATED = "Unassociated"
 COURSE, GROUP, SECTION = _PLACE = ("course id", "assignment group id", "section id")
 CATEGORY, TITLE, LABEL = "SIS category id", "SIS category", "label"
 LONGEST = 1_000  # characters of an id
+MOST = 64_000_000
+"""Bytes of a file: ten times what a district of 5,000 courses has."""
+MOST_LINES = 500_000
+LONGEST_LINE = 100_000  # characters
 PROPOSAL = "proposal"
 """Where a proposed category comes from, or why none is; only in a file of proposals."""
 COLUMNS = (
@@ -51,7 +55,7 @@ COLUMNS = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class CsvLine:
     """One line of a file, by its number; `category` is an id, Unassociated, or empty."""
 
@@ -140,11 +144,25 @@ def read(text: str) -> list[CsvLine]:
     Raises UsageError for a column that is missing, an id that is, and lines that contradict each other.
     """
     try:
-        lines = list(_lines(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline=""), restval="")))
+        lines = list(_lines(csv.DictReader(_bounded(text.removeprefix("\ufeff")), restval="")))
     except csv.Error:
         raise UsageError("is not CSV", item="the CSV file", remedy="Save it as `CSV UTF-8`.") from None
     _require_agreement(lines)
     return lines
+
+
+def _bounded(text: str) -> Iterator[str]:
+    """Give the file line by line, as far as a reader has room for what it makes of them."""
+    for number, line in enumerate(io.StringIO(text, newline=""), start=1):
+        if len(line) > LONGEST_LINE or number > MOST_LINES:
+            raise UsageError(
+                "is far too long"
+                if number <= MOST_LINES
+                else f"is one too many: {MOST_LINES:,} may be there",
+                item=f"line {number} of the CSV file",
+                remedy="Begin with `gpb categories export FILE COURSE…`, of fewer courses.",
+            )
+        yield line
 
 
 def _lines(rows: "csv.DictReader[str]") -> Iterator[CsvLine]:
