@@ -43,6 +43,8 @@ IN_FLIGHT, IN_FLIGHT_MOST = 4, 12  # courses at once: where Canvas answers at on
 A_COURSE_MORE = 0.025  # seconds that an answer takes, for each of which a course more fills the waiting
 WRITES = 16  # writes to the SIS that may wait for a turn, over all courses (sis/pacing.py)
 GROUP = 10  # courses a commit: one costs about what ten do
+LOCKED_MOST = 40  # courses that are locked together, where the last of them gets its turn in time
+TURN = 20.0  # seconds that a locked course may wait for its turn: whoever else syncs it waits too
 FLUSH = 1.0  # seconds that a stage reached, or an end, may wait for company at least
 COMMITTING = 4  # times as long as the last commit took, where that is more: a slow catalogue is asked less
 PATIENCE = 600.0  # seconds that a sync waits for another of its course
@@ -89,6 +91,7 @@ class Stream:
         self._answers, self._told_at = 0, time.monotonic()
         self._group: list[CourseLife] = []  # to be locked next, in their order
         self._looking = 0  # for so many of the group the head is asked for
+        self._looked, self._looked_at = 0, 0.0  # how many were in the last group, and when it was made
         self._waiting: list[tuple[CourseLife, float]] = []  # for another sync, and until when
         self._look_again = 0.0
         self._ready: deque[CourseLife] = deque()
@@ -171,7 +174,7 @@ class Stream:
         if self._ready or self._group:
             return
         now, budget = self._connections.clock(), self._budget_now()
-        room = min(GROUP, len(self._pending))
+        room = min(self._room(), len(self._pending))
         if budget and not budget.is_ample([each.course_id for each in islice(self._pending, room)], now):
             room = self._places - self._running  # none waits for its turn that may be too late for it
         while self._pending and len(self._group) < room:
@@ -184,6 +187,14 @@ class Stream:
             self._group.append(life)
             self._looking += 1
             self._heads.submit(self._look_at, life)
+        self._looked, self._looked_at = len(self._group), time.monotonic()
+
+    def _room(self) -> int:
+        """How many courses get their turn in time, by how long those of the last group took to."""
+        if not self._looked:
+            return GROUP
+        took = time.monotonic() - self._looked_at
+        return max(self._places, min(LOCKED_MOST, int(self._looked * TURN / took)))
 
     def _budget_now(self) -> Budget | None:
         """Give the budget by the pace of those courses that have ended in this stream."""
