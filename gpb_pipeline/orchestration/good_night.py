@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from gpb_pipeline.orchestration import nights, webhook
-from gpb_pipeline.orchestration.health.signs import NIGHT_IS_OVER, missed_much
+from gpb_pipeline.orchestration.health.signs import missed_much
 from gpb_pipeline.orchestration.health.tonight import tonight
-from gpb_pipeline.orchestration.last_night import UNDER_WAY
+from gpb_pipeline.orchestration.last_night import is_over
 from gpb_pipeline.orchestration.partitions import known_courses
 from gpb_pipeline.orchestration.resources import Passback
 from gpb_pipeline.passback.nightly import last_nightly
@@ -34,7 +34,7 @@ def good_nights(context: dg.SensorEvaluationContext, passback: Passback) -> dg.S
     began = last_nightly(now, settings.at, passback.zone)
     if context.cursor == began.isoformat():
         return dg.SkipReason("Called after the last night.")
-    if now - began < NIGHT_IS_OVER or context.instance.get_runs_count(UNDER_WAY):
+    if not is_over(context.instance, began, now):
         return dg.SkipReason("The night is not over yet.")
     known = known_courses(context.instance)
     with passback.warehouse() as warehouse:

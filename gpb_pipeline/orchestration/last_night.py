@@ -4,13 +4,14 @@ Made when the night's last batch has ended, and again after its retry (the senso
 What it says is night_report.py's.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
 from gpb_pipeline.errors import PipelineError
 from gpb_pipeline.orchestration import nights, run_log
 from gpb_pipeline.orchestration.config import BY_ITSELF, QUEUE_TAG
+from gpb_pipeline.orchestration.health.signs import NIGHT_IS_OVER
 from gpb_pipeline.orchestration.jobs import nightly_grade_sync
 from gpb_pipeline.orchestration.night_report import NightReport, markdown, report, who_must_act
 from gpb_pipeline.orchestration.partitions import known_courses
@@ -23,6 +24,7 @@ from gpb_pipeline.warehouse.ducklake import Connection
 NIGHTS_BACK = 7
 """How far back a course's last sync is looked for: older ones count as that old."""
 WATCH_INTERVAL = 60  # seconds, at least
+LONGEST = timedelta(hours=20)
 
 
 @dg.asset(
@@ -89,6 +91,15 @@ UNDER_WAY = dg.RunsFilter(
         dg.DagsterRunStatus.CANCELING,
     ],
 )
+
+
+def is_over(instance: dg.DagsterInstance, began: datetime, now: datetime) -> bool:
+    """Whether a night that began then is over: its retry was due, and no batch waits or runs any more.
+
+    A long night has all its time, but never that of the next one: what has not ended by then is told.
+    """
+    since = now - began
+    return since >= LONGEST or (since >= NIGHT_IS_OVER and not instance.get_runs_count(UNDER_WAY))
 
 
 def _looked_at(session: Connection, passback: Passback, known: frozenset[str]) -> NightReport:

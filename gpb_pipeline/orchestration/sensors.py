@@ -6,7 +6,7 @@ What is trouble, alerts.py says; who was due, nights.py.
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import dagster as dg
 
@@ -14,6 +14,7 @@ from gpb_pipeline.canvas.client import CanvasClient
 from gpb_pipeline.canvas.courses import account_courses
 from gpb_pipeline.orchestration import alerts, freshness, nights, webhook
 from gpb_pipeline.orchestration.alerts import Problem
+from gpb_pipeline.orchestration.last_night import is_over
 from gpb_pipeline.orchestration.partitions import COURSE, known_courses
 from gpb_pipeline.orchestration.resources import Passback
 from gpb_pipeline.passback.nightly import last_nightly
@@ -23,8 +24,6 @@ from gpb_pipeline.warehouse import district, history, holdings
 from gpb_pipeline.warehouse.ducklake import Connection
 
 DISCOVERY_INTERVAL, ALERT_INTERVAL = 900, 300  # seconds, at least
-DIGEST_AFTER = timedelta(hours=3)
-"""After the night began, and its one retry: what is still wrong then is told."""
 NIGHTS_BACK = 7
 """How far back a digest looks, for bad nights and for the sync before."""
 
@@ -62,10 +61,11 @@ def discover_courses(
 
 @dataclass(frozen=True, kw_only=True)
 class AlertMemory:
-    """The alerts' memory: the night that has been told, and since when nights are switched on; ISO 8601."""
+    """What the alerts remember, ISO 8601: the night that was told, and when; since when nights are on."""
 
     night: str
     on_since: str | None
+    told_at: str | None = None
 
 
 @dg.sensor(
@@ -85,10 +85,8 @@ def sync_alerts(context: dg.SensorEvaluationContext, passback: Passback) -> dg.S
         history.fail_dead_jobs(warehouse)
         if told is None:  # what was before the first look is no news
             return _remember(AlertMemory(night=began.isoformat(), on_since=on_since), "Watching from now on.")
-        if told.night == began.isoformat() or now - began < DIGEST_AFTER:
-            return _remember(
-                AlertMemory(night=told.night, on_since=on_since), "The night is told, or not over yet."
-            )
+        if told.night == began.isoformat() or not is_over(context.instance, began, now):
+            return _remember(replace(told, on_since=on_since), "The night is told, or not over yet.")
         night = warehouse.read(
             nights.look,
             now=now,
@@ -99,14 +97,16 @@ def sync_alerts(context: dg.SensorEvaluationContext, passback: Passback) -> dg.S
         )
         if on_since is None or datetime.fromisoformat(on_since) > began:
             night = replace(night, due=())  # nights were switched on since
-        drift = warehouse.read(history.drift, night.began[1] + DIGEST_AFTER)  # what the last digest told not
+        since = datetime.fromisoformat(told.told_at) if told.told_at else night.began[1]
+        drift = warehouse.read(history.drift, since)  # what the last digest told not
         unread = warehouse.read(holdings.unread_since, began - UNREAD) if settings.enabled else []
         found = alerts.problems(night, passback.pages, drift, unread)
         if found:
             _tell(context, alerts.digest(found, warehouse.read(_names, found)))
     reason = f"Told what is wrong: {len(found)} in all." if found else "A quiet night."
     events = [freshness.evaluation(night)] if night.due else []
-    return _remember(AlertMemory(night=began.isoformat(), on_since=on_since), reason, events)
+    memory = AlertMemory(night=began.isoformat(), on_since=on_since, told_at=now.isoformat())
+    return _remember(memory, reason, events)
 
 
 def _remember(

@@ -139,6 +139,21 @@ def test_a_digest_groups_what_is_open_by_who_can_act(
     assert len(webhook.received) == 1
 
 
+def test_a_long_night_is_told_when_it_is_over(
+    a_night: Sensor, warehouse: Warehouse, webhook: "Webhook", home: dg.DagsterInstance
+) -> None:
+    """Its courses that have not had their turn after three hours are no alarm."""
+    put_on_record(warehouse, *(Sync(str(course), NIGHT + timedelta(minutes=5)) for course in range(1, 6)))
+    job = defs.resolve_job_def("nightly_grade_sync")
+    running = home.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED)
+    assert "not over" in (a_night.tick().skip_message or "")
+    assert webhook.received == []
+    home.report_run_failed(running)
+    a_night.tick()
+    [message] = webhook.received
+    assert "no sync of it began" in message["text"]
+
+
 def test_a_quiet_night_is_not_told(a_night: Sensor, warehouse: Warehouse, webhook: "Webhook") -> None:
     put_on_record(warehouse, *(Sync(str(course), NIGHT + timedelta(minutes=5)) for course in range(1, 7)))
     result = a_night.tick()

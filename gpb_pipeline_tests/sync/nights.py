@@ -201,5 +201,5 @@ class Nights:
     def problems(self, now: datetime) -> list[Problem]:
         """Find what the alerts would tell at this time."""
         passback, night = Passback(), self.night(now)
-        drift = self._warehouse.read(history.drift, night.began[1] + sensors.DIGEST_AFTER)
+        drift = self._warehouse.read(history.drift, night.began[1])
         return alerts.problems(night, passback.pages, drift, [])
