@@ -109,6 +109,7 @@ def _roster(course: Course, sis: Sis, room: Room, rng: Random) -> None:
 def _new_student_id(course: Course, sis: Sis, room: Room, rng: Random) -> None:
     pupil = rng.choice(course.pupils_of[sis.case(room.section_id)])
     if pupil.sis_user_id is not None:
+        pupil.earlier.append(pupil.student_id)
         pupil.sis_user_id, pupil.student_id = pupil.sis_user_id + "b", pupil.student_id + "b"
 
 

@@ -165,9 +165,10 @@ def _wrong_result(sis: Sis, night: Night, write: Write) -> Iterator[tuple[int, s
     if about is None:
         yield write.case, "a grade goes into somebody else's column"
         return
-    grade = night.wishes.grade_in.get((item.class_id, about, body.student_id))
+    place = (item.class_id, about, body.student_id)
+    grade = night.wishes.grade_in.get(place)
     if write.verb == "delete":
-        if grade is None or grade.wish != "cleared":
+        if place not in night.wishes.cleared_in:
             yield write.case, "a grade is taken back that Canvas has not cleared"
     elif grade is None:
         yield write.case, "a grade goes to a student who has none there"

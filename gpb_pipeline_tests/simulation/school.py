@@ -68,13 +68,14 @@ class Room:
 
 @dataclass(kw_only=True)
 class Pupil:
-    """A student: `sections` where enrolled, with the enrollment's state."""
+    """A student: `sections` where enrolled, with the enrollment's state; `earlier`: sourcedIds of before."""
 
     user_id: str
     sis_user_id: str | None
     student_id: str
     on_roster: bool
     sections: dict[str, str]
+    earlier: list[str] = field(default_factory=list)
 
 
 @dataclass(kw_only=True)

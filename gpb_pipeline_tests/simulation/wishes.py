@@ -61,6 +61,7 @@ class Grade:
     exempt: bool
     why: frozenset[str]
     told: bool  # there must be a row for it, held or not
+    known_as: tuple[str, ...] = ()  # by earlier ids, where the roster does not say which is now theirs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +78,16 @@ class Wishes:
     def grade_in(self) -> dict[tuple[str | None, str, str], Grade]:
         """Grades by class, assignment and the SIS's student."""
         return {(each.class_id, each.assignment_id, each.student_id): each for each in self.grades.values()}
+
+    @cached_property
+    def cleared_in(self) -> set[tuple[str | None, str, str]]:
+        """Name the grades that Canvas has cleared, by class, assignment and each id of the student."""
+        return {
+            (each.class_id, each.assignment_id, who)
+            for each in self.grades.values()
+            if each.wish == "cleared"
+            for who in (each.student_id, *each.known_as)
+        }
 
 
 def wishes(course: Course, cases: Collection[int], selection: Selection, *, everyone_else: str) -> Wishes:
@@ -227,4 +238,5 @@ def _grade(column: Column, pupil: Pupil, cell: Cell) -> Grade:
         exempt=cell.excused,
         why=frozenset(why),
         told=value or cell.missing or cell.late or cell.text,
+        known_as=() if known else tuple(pupil.earlier),
     )

@@ -53,13 +53,15 @@ def of_assignments(rows: pd.DataFrame, line_items: pd.DataFrame) -> Any:
 def of_grades(rows: pd.DataFrame, results: pd.DataFrame) -> Any:
     """Give each row the position of its result's holding, or NONE.
 
-    By the SIS's student; by Canvas's where the SIS does not have the student on the class's roster.
+    By the SIS's student; by Canvas's where the SIS does not have the student on the class's roster. Then not
+    one that is another row's by the SIS's student: whose the id is now, their grade stands there.
     """
     found = positions(rows, results, RESULT_KEY)
     unknown = rows["student_id"].isna().to_numpy()
     if unknown.any():
         key = [*ITEM_KEY, "user_id"]
-        alone = results[~results.duplicated(key, keep=False)]
+        taken = np.isin(np.arange(len(results)), found)
+        alone = results[~results.duplicated(key, keep=False) & ~taken]
         places = alone.index.to_numpy()
         by_user = positions(rows[unknown], alone, key)
         found[unknown] = np.where(by_user == NONE, NONE, places[by_user] if len(places) else NONE)

@@ -252,3 +252,15 @@ def test_what_a_sync_that_died_may_have_taken_back_counts_for_nobodys_deletion(*
     assert writes(planned(PAIR, lacked, policy=keep)) == {}
     [again] = writes(planned(PAIR, nobody_deleted(lacked), policy=keep))
     assert again in {"create", "update"}
+
+
+def test_a_result_that_is_another_students_now_is_not_taken_back_for_whoever_had_the_id_before() -> None:
+    sis = Sis()
+    held = night(PAIR, sis).held
+    swapped = PAIR.with_(
+        students=[student("a", sis_user_id="C"), student("b", sis_user_id="A")],
+        submissions=[unscored("a"), scored(9, "b")],
+        off_roster=frozenset({"C"}),
+    )
+    rows = planned(swapped, held)
+    assert writes(rows) == {"update": 1}
