@@ -32,7 +32,7 @@ from gpb_pipeline.passback.course import (
 from gpb_pipeline.passback.forgotten import NOBODY, Forgotten
 from gpb_pipeline.passback.frames import CategoryMapping, Enrollments
 from gpb_pipeline.passback.holdings.adopt import Places, places_of
-from gpb_pipeline.passback.holdings.answers import without_taken_back, without_unwanted
+from gpb_pipeline.passback.holdings.answers import without_unwanted
 from gpb_pipeline.passback.holdings.died import nobody_deleted
 from gpb_pipeline.passback.holdings.differences import (
     Cause,
@@ -303,7 +303,7 @@ class CourseSync:
         written = writing.written(judged.plan, judged.holdings, lambda: self.reached(Stage.POST_GRADES))
         self.reached(Stage.VERIFY)
         outcome, held = writing.verified(written, lambda seen: self._again(judged, seen))
-        held = without_unwanted(without_taken_back(held), outcome)
+        held = without_unwanted(held, outcome)
         return Posted(
             outcome=outcome,
             quiet=not (written.items or written.grades or judged.eyes.looked),

@@ -17,7 +17,6 @@ from gpb_pipeline.passback.holdings.answers import (
     answered_items,
     answered_results,
     intended,
-    without_taken_back,
 )
 from gpb_pipeline.passback.holdings.frames import (
     NO_HOLDINGS,
@@ -251,7 +250,7 @@ def night(
         rows, held = _repeated(rows, again, sis, school, policy, at)
     if sis.late:
         sis.catch_up()
-    return Night(plan=first.rows, outcome=rows, held=without_taken_back(held))
+    return Night(plan=first.rows, outcome=rows, held=held)
 
 
 def _repeated(
@@ -319,7 +318,7 @@ def answered(plan: Rows, held: Holdings = NO_HOLDINGS, sis: Sis | None = None) -
     """Tell what a SIS holds by its own word of these rows; no read was made."""
     sis = sis or willing(plan)
     _, held, _, _ = _written(plan, held, sis, SENT_AT)
-    return without_taken_back(held)
+    return held
 
 
 def assignments_of(rows: Rows) -> dict[Key, Said]:

@@ -186,7 +186,7 @@ def sync(course: Course, sis: Sis, record: Record, asked: Asked, rng: Random) ->
     left = mine.held  # by those whose sync has died by now
     sis.temper = replace(sis.temper, over=True)
     outcome, held = work.verified(written, lambda seen: planned(seen, "manual"))
-    held = after.without_unwanted(after.without_taken_back(held), outcome)
+    held = after.without_unwanted(held, outcome)
     lives = cases - asked.dead
     record.held = _together(of_cases(held, lives), of_cases(left, cases - lives), others)
     return Night(

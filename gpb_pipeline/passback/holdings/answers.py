@@ -57,13 +57,6 @@ def answered_results(
     return replace(holdings, results=_answered(RESULT, holdings.results, rows.grades, answers, job_id, at))
 
 
-def without_taken_back(holdings: Holdings) -> Holdings:
-    """Leave out the results that were taken back, where no read says that they stand there still."""
-    results = holdings.results
-    taken_back = results["score"].isna() & ~results["exempt"] & (results["certainty"] == "known")
-    return replace(holdings, results=results[~taken_back].reset_index(drop=True))
-
-
 def without_unwanted(holdings: Holdings, rows: Rows) -> Holdings:
     """Leave out what is gone and no row asks for: there is nothing left to know of it."""
     return Holdings(
@@ -100,21 +93,22 @@ def _never_made(kind: HoldingKind, held: pd.DataFrame, rows: pd.DataFrame) -> An
 def _put(
     kind: HoldingKind, held: pd.DataFrame, rows: pd.DataFrame, certainty: str, job_id: str, at: datetime
 ) -> Any:
-    """Put rows in the place of their holdings, or beside them; what was seen of them stays.
+    """Put rows in the place of their holdings, or beside them; what was seen of them stays if they stood.
 
-    An update without an answer leaves no doubt that the thing is there: it is unconfirmed, not unknown.
+    An update without an answer leaves no doubt that the thing is there: it is unconfirmed, not unknown. So is
+    what was taken back, whatever was answered: it is held until a read shows that it is gone.
     """
     if rows.empty:
         return held
     positions = kind.link(rows, held)
     before = link.beside(rows, held, positions)
-    same_id = before[kind.id_column] == rows[kind.id_column]
+    same = (before[kind.id_column] == rows[kind.id_column]) & (before["certainty"] != "gone")
     still_there = (certainty == "unknown") & (rows["state"] == "update") & before["certainty"].isin(SURE)
     names = list(kind.schema.to_schema().columns)
     seen = [name for name in names if name.startswith("seen_")]
     written = rows[[*kind.key, kind.id_column, *kind.values]].assign(
-        **{name: before[name].where(same_id) for name in [*seen, "missed_at"]},
-        unshown=before["unshown"].where(same_id).fillna(0),
+        **{name: before[name].where(same) for name in [*seen, "missed_at"]},
+        unshown=before["unshown"].where(same).fillna(0),
         certainty=pd.Series(certainty, rows.index, object).mask(still_there, "unconfirmed"),
         sent_at=at,
         job_id=job_id,
@@ -122,6 +116,8 @@ def _put(
     )
     if kind is RESULT:
         leaves = rows["state"] == "withdraw"
+        written["certainty"] = written["certainty"].mask(leaves, "unconfirmed")
+        written["missed_at"] = written["missed_at"].mask(leaves)
         written["score"] = written["score"].mask(leaves)
         written["exempt"] = written["exempt"].mask(leaves, other=False)
         written["seen_exempt"] = written["seen_exempt"].eq(True)  # noqa: FBT003

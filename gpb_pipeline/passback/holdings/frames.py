@@ -21,10 +21,10 @@ FINDINGS = [
     "kept_otherwise",  # shown as rounding, cutting or respelling explain it, for the first time
     "edited",  # shown otherwise, and nothing of ours explains it
     "not_taken",  # written, and shown otherwise, or again as it was before
-    "unshown",  # just written, and not shown, for the first time
+    "unshown",  # just written or taken back, and no read shows it yet
     "never_shown",  # just written, and not shown again: nothing of ours is
     "still_shown",  # just written or taken back, and shown as before, for the first time
-    "missing",  # once shown, and no longer
+    "missing",  # shown since it was last sent, and no longer
     "gone",  # shown not to be there
     "adopted",  # found to be ours
     "unsettled",  # asked, never answered, and not found yet

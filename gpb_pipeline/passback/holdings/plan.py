@@ -177,7 +177,8 @@ def _written(
     certainty, finding = held["certainty"], held["finding"]
     absent = certainty.isna() | (certainty == "gone")
     unsure = certainty == "unknown"
-    deleted = (certainty == "gone") & held["seen_at"].notna()  # what no read ever showed, nobody deleted
+    # what no read has shown since it was last sent, nobody deleted
+    deleted = (certainty == "gone") & held["seen_at"].notna() & (held["unshown"] == 0)
     edited = finding.isin(["edited", "missing"]) | deleted
     stays = edited & same & (sync_type != "remaster")
     asks = stays & (policy.on_edit == "flag")

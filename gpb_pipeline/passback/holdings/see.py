@@ -178,7 +178,8 @@ def _seen_line_items(rows: pd.DataFrame, book: Gradebook, since: datetime | None
     shown = _shown(rows, book.line_items, "line_item_id")
     there = rows["line_item_id"].isin(book.line_items["line_item_id"])
     rows = _when_shown(LINE_ITEM, rows, shown, there, book, since)
-    rows = _when_absent(rows, there, book, "line_item_id", since, provider=provider)
+    lacked = _lacked(rows, there, book, "line_item_id")
+    rows = _when_absent(rows, there, lacked, book, "line_item_id", since, provider=provider)
     return derived(LineItemSight, rows.reset_index(drop=True))
 
 
@@ -189,8 +190,9 @@ def _seen_results(rows: pd.DataFrame, book: Gradebook, since: datetime | None, *
     taken_back = rows["score"].isna() & ~rows["exempt"]
     rows = _when_shown(RESULT, rows, shown, there & ~taken_back, book, since)
     rows = _when_still_shown(rows, shown, there & taken_back, since)
-    left = ~taken_back | there | ~rows["class_id"].isin(book.class_ids)  # what was taken back is no more
-    rows = _when_absent(rows[left], there[left], book, "result_id", since, provider=provider)
+    lacked = _lacked(rows, there, book, "result_id") & ~taken_back
+    rows = _when_absent(rows, there, lacked, book, "result_id", since, provider=provider)
+    rows = _when_taken_back(rows, taken_back & ~there, book)
     return derived(ResultSight, rows.reset_index(drop=True))
 
 
@@ -249,17 +251,36 @@ def _when_still_shown(
     )
 
 
+def _when_taken_back(rows: pd.DataFrame, away: pd.Series[bool], book: Gradebook) -> pd.DataFrame:
+    """Forget what was taken back and is not shown; never by one list that is empty or not whole."""
+    read = away[rows.index] & rows["class_id"].isin(book.class_ids)
+    whole = read & ~rows["class_id"].isin(list(book.unreadable_results))
+    listed = rows["class_id"].isin(book.results["class_id"])
+    gone = (rows["certainty"] == "gone") | rows["result_id"].isin(list(book.not_found))
+    told = gone | listed | _missed_for(rows, ANOTHER_NIGHT, book)
+    settled = rows.assign(
+        missed_at=rows["missed_at"].mask(whole & rows["missed_at"].isna(), book.at),
+        finding=rows["finding"].mask(read, "unshown"),
+    )
+    return settled[~(whole & told)]
+
+
+def _lacked(rows: pd.DataFrame, there: pd.Series[bool], book: Gradebook, name: str) -> pd.Series[bool]:
+    """Mark what a read of its class does not show, and not for being unreadable."""
+    return rows["class_id"].isin(book.class_ids) & ~rows[name].isin(list(book.unreadable)) & ~there
+
+
 def _when_absent(
     rows: pd.DataFrame,
     there: pd.Series[bool],
+    read: pd.Series[bool],
     book: Gradebook,
     name: str,
     since: datetime | None,
     *,
     provider: bool,
 ) -> pd.DataFrame:
-    """Settle what a read of its class lacks; never by one empty list, nor by one list that is late."""
-    read = rows["class_id"].isin(book.class_ids) & ~rows[name].isin(list(book.unreadable)) & ~there
+    """Settle what a `read` of its class lacks; never by one empty list, nor by one list that is late."""
     if not read.any():
         return rows
     credible = rows["class_id"].isin(rows.loc[there, "class_id"])
@@ -277,7 +298,8 @@ def _when_absent(
     accepted = written & (rows["certainty"] == "known")  # what a repeat without an answer leaves is not
     again = accepted & (rows["unshown"] > 0)
     finding = rows["finding"].mask(written, "unshown").mask(again & ~credible, "never_shown")
-    finding = finding.mask(again & credible, "not_taken").mask(once_shown, "missing").mask(gone, "gone")
+    finding = finding.mask(again & credible, "not_taken").mask(once_shown, "unshown")
+    finding = finding.mask(once_shown & (rows["unshown"] == 0), "missing").mask(gone, "gone")
     finding = finding.mask(unsure & (finding != "ambiguous"), "unsettled")
     certainty = rows["certainty"].mask(written | once_shown, "unconfirmed").mask(again & ~credible, "known")
     settled = rows.assign(

@@ -254,6 +254,75 @@ def test_what_a_sync_that_died_may_have_taken_back_counts_for_nobodys_deletion(*
     assert again in {"create", "update"}
 
 
+CLEARED = PAIR.with_(submissions=[unscored("a"), scored(9, "b")])
+THEIRS = ("1", "10", "a")
+
+
+def taken_back(*, answered: bool) -> tuple[Sis, Holdings]:
+    """A's grade is cleared, and the SIS keeps it, whatever it answers; no read has shown it yet."""
+    sis = Sis(chooses_ids=True)
+    held = night(PAIR, sis).held
+    rows = planned(CLEARED, held)
+    [index] = rows.grades.index[rows.grades["state"] == "withdraw"]
+    lost = WriteAnswer(code=Code.SIS_UNKNOWN_OUTCOME)
+    answer = WriteAnswer(sourced_id=rows.grades.loc[index, "result_id"]) if answered else lost
+    return sis, answered_results(held, rows, {index: answer}, job_id="job", at=SENT_AT + DAY)
+
+
+@pytest.mark.parametrize("answered", [True, False])
+@pytest.mark.parametrize("read", ["none", "empty", "without what cannot be read"])
+def test_what_was_taken_back_is_held_until_a_read_shows_that_it_is_gone(read: str, *, answered: bool) -> None:
+    sis, held = taken_back(answered=answered)
+    [theirs] = [key for key, each in sis.results.items() if each["student_id"] == "A-sourced"]
+    row = sis.results.pop(theirs)
+    since = SENT_AT + DAY
+    if read == "empty":
+        sis.silent = True
+        held = looked(held, CLEARED, sis, since=since, days=1.001)
+    elif read != "none":
+        unread: dict[str, Any] = {"unreadable": {theirs: "C1"}, "unreadable_results": frozenset({"C1"})}
+        held = looked(held, CLEARED, sis, since=since, days=1.001, **unread)
+    assert dict(zip(held.results["student_id"], held.results["certainty"], strict=True)) == {
+        "A-sourced": "unconfirmed",
+        "B-sourced": "known",
+    }
+    sis.silent, sis.results[theirs] = False, row
+    again = night(PAIR.with_(submissions=[scored(7, "a"), scored(9, "b")]), sis, held, at=SENT_AT + 2 * DAY)
+    assert grades_of(again.outcome)[THEIRS] == ("updated", None)
+    assert len(sis.results) == 2
+
+
+@pytest.mark.parametrize("answered", [True, False])
+def test_what_was_taken_back_is_forgotten_by_empty_lists_of_two_nights(*, answered: bool) -> None:
+    sis, held = taken_back(answered=answered)
+    sis.results.clear()
+    held = looked(held, CLEARED, sis, since=SENT_AT + DAY, days=1.001)
+    assert "A-sourced" in set(held.results["student_id"])
+    held = looked(held, CLEARED, sis, days=2)
+    assert "A-sourced" not in set(held.results["student_id"])
+
+
+@pytest.mark.parametrize("before", ["known", "gone"])
+@pytest.mark.parametrize("looks", ["by its id", "on the next night"])
+def test_what_no_read_has_shown_since_it_was_last_sent_nobody_deleted(before: str, looks: str) -> None:
+    sis, keep = Sis(serves_ids=looks == "by its id"), replace(POLICY, on_edit="keep")
+    held = night(PAIR, sis, policy=keep).held
+    [swallowed] = [key for key, each in sis.results.items() if each["student_id"] == "A-sourced"]
+    del sis.results[swallowed]  # by hand
+    mine = held.results["result_id"] == swallowed
+    held = replace(held, results=held.results.assign(certainty=held.results["certainty"].mask(mine, before)))
+    anew = PAIR.with_(submissions=[scored(7, "a"), scored(9, "b")])
+    rows = planned(anew, held, policy=keep)
+    taken = {rows.grades.index[rows.grades["result_id"] == swallowed][0]: WriteAnswer(sourced_id=swallowed)}
+    held = answered_results(held, rows, taken, job_id="job", at=SENT_AT + DAY)
+    unknown = frozenset({swallowed}) if looks == "by its id" else frozenset()
+    held = looked(held, anew, sis, since=SENT_AT + DAY, days=1.001, not_found=unknown)
+    if looks != "by its id":
+        held = looked(held, anew, sis, days=2)
+    [again] = writes(planned(anew, held, policy=keep))
+    assert again in {"create", "update"}
+
+
 def test_a_result_that_is_another_students_now_is_not_taken_back_for_whoever_had_the_id_before() -> None:
     sis = Sis()
     held = night(PAIR, sis).held

@@ -9,6 +9,7 @@ from gpb_pipeline.passback.course import Selection
 from gpb_pipeline.passback.rules.issues import CATALOGUE, Code
 from gpb_pipeline_tests.passback.courses import (
     POLICY,
+    SENT_AT,
     School,
     assignment,
     scored,
@@ -17,7 +18,17 @@ from gpb_pipeline_tests.passback.courses import (
     two_sections,
     unscored,
 )
-from gpb_pipeline_tests.passback.syncs import assignments_of, codes, grades_of, judged, planned, synced
+from gpb_pipeline_tests.passback.syncs import (
+    DAY,
+    Sis,
+    assignments_of,
+    codes,
+    grades_of,
+    judged,
+    night,
+    planned,
+    synced,
+)
 
 
 def class_of(posted: int, cleared: int) -> School:
@@ -61,8 +72,9 @@ def test_held_withdrawals_are_told_and_the_shares_are_settings() -> None:
 
 
 def test_what_was_already_withdrawn_is_not_withdrawn_again() -> None:
-    before = synced(class_of(3, 0))
-    once = synced(class_of(3, 1), before)
+    sis = Sis()
+    before = night(class_of(3, 0), sis).held
+    once = night(class_of(3, 1), sis, before, at=SENT_AT + DAY).held
     assert len(once.results) == 2
     assert grades_of(planned(class_of(3, 1), once)).keys() == {("1", "10", "s001"), ("1", "10", "s002")}
 
