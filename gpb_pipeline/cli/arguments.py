@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import click
+
 from gpb_pipeline.errors import UsageError
 from gpb_pipeline.text import fault_in
 
+PORT = click.IntRange(0, 65535)
 LONGEST = 1_000
 """Characters; no id, name or path that anybody types has as many."""
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import click
 
+from gpb_pipeline.cli.arguments import PORT
 from gpb_pipeline.cli.demo import demonstrate
 from gpb_pipeline.errors import PermanentError
 from gpb_pipeline.lti import keys
@@ -29,12 +30,12 @@ END_TIMEOUT = 60.0  # seconds that a server has to end: Dagster's lets its daemo
 @click.command("dev")
 @click.option(
     "--port",
-    type=click.IntRange(0, 65535),
+    type=PORT,
     default=DAGSTER_PORT,
     show_default=True,
     help="Of the Dagster UI.",
 )
-@click.option("--web-port", type=click.IntRange(0, 65535), help="Of the pages; default: GPB_WEB_PORT.")
+@click.option("--web-port", type=PORT, help="Of the pages; default: GPB_WEB_PORT.")
 def dev_command(port: int, web_port: int | None) -> None:
     """Run the Dagster UI and the pages until Ctrl-C; where no Canvas is set, with the sandbox's school."""
     if web_port is not None:

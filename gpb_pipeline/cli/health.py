@@ -5,6 +5,7 @@ from dataclasses import asdict
 
 import click
 
+from gpb_pipeline.cli.arguments import PORT
 from gpb_pipeline.settings import HealthSettings
 
 TROUBLE = 1
@@ -13,7 +14,7 @@ TROUBLE = 1
 @click.command("health")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.option("--serve", is_flag=True, help="Answer /healthz and /metrics (Prometheus) until Ctrl-C.")
-@click.option("--port", type=click.IntRange(0, 65535), help="Default: GPB_HEALTH_PORT. 0 takes a free one.")
+@click.option("--port", type=PORT, help="Default: GPB_HEALTH_PORT. 0 takes a free one.")
 def health_command(*, as_json: bool, serve: bool, port: int | None) -> None:
     """Say how the daemon, the nights and the stores are; exit status 1 where something need be done."""
     if serve:

@@ -10,6 +10,7 @@ from typing import Any
 import click
 import requests
 
+from gpb_pipeline.cli.arguments import PORT
 from gpb_pipeline.cli.console import ConsoleTable, show
 from gpb_pipeline.errors import PermanentError, UsageError
 from gpb_pipeline.sandbox import kept
@@ -41,14 +42,14 @@ def _score(_context: click.Context, _argument: click.Parameter, given: str) -> f
 @click.group(invoke_without_command=True)
 @click.option(
     "--canvas-port",
-    type=click.IntRange(0, 65535),
+    type=PORT,
     default=CANVAS_PORT,
     show_default=True,
     help="0 takes a free one.",
 )
 @click.option(
     "--sis-port",
-    type=click.IntRange(0, 65535),
+    type=PORT,
     default=SIS_PORT,
     show_default=True,
     help="0 takes a free one.",

@@ -25,6 +25,7 @@ NIGHTS_BACK = 7
 """How far back a course's last sync is looked for: older ones count as that old."""
 WATCH_INTERVAL = 60  # seconds, at least
 LONGEST = timedelta(hours=20)
+"""A night that has not ended so long after its begin is told as it stands, before the next begins."""
 
 
 @dg.asset(
@@ -73,7 +74,7 @@ def night_watch(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.Ski
     latest = context.instance.get_run_records(dg.RunsFilter(job_name=nightly_grade_sync.name), limit=1)
     if not latest:
         return dg.SkipReason("There has been no night yet.")
-    if context.instance.get_runs_count(UNDER_WAY):
+    if context.instance.get_runs_count(_UNDER_WAY):
         return dg.SkipReason("The night's batches still run.")
     ended = latest[0].dagster_run.run_id
     if context.cursor == ended:
@@ -81,7 +82,7 @@ def night_watch(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.Ski
     return dg.SensorResult(run_requests=[dg.RunRequest(run_key=ended)], cursor=ended)
 
 
-UNDER_WAY = dg.RunsFilter(
+_UNDER_WAY = dg.RunsFilter(
     job_name=nightly_grade_sync.name,
     statuses=[
         dg.DagsterRunStatus.QUEUED,
@@ -94,12 +95,9 @@ UNDER_WAY = dg.RunsFilter(
 
 
 def is_over(instance: dg.DagsterInstance, began: datetime, now: datetime) -> bool:
-    """Whether a night that began then is over: its retry was due, and no batch waits or runs any more.
-
-    A long night has all its time, but never that of the next one: what has not ended by then is told.
-    """
+    """Whether a night that began then is over: its retry was due, and no batch of it waits or runs."""
     since = now - began
-    return since >= LONGEST or (since >= NIGHT_IS_OVER and not instance.get_runs_count(UNDER_WAY))
+    return since >= LONGEST or (since >= NIGHT_IS_OVER and not instance.get_runs_count(_UNDER_WAY))
 
 
 def _looked_at(session: Connection, passback: Passback, known: frozenset[str]) -> NightReport:

@@ -7,7 +7,6 @@ are parsed before they come here (`build`), so that validation judges values and
 
 from __future__ import annotations
 
-from collections import namedtuple
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Annotated, Any, TypeVar, cast
@@ -18,6 +17,7 @@ from pandas.api.types import infer_dtype
 from pandera.typing import DataFrame, Series
 
 from gpb_pipeline.errors import PermanentError
+from gpb_pipeline.row_type import row_type
 
 UtcTime = Annotated[pd.DatetimeTZDtype, "us", "UTC"]
 
@@ -208,13 +208,7 @@ def or_else(values: pd.Series[Any], other: pd.Series[Any]) -> pd.Series[Any]:
 def rows_of(frame: pd.DataFrame) -> Iterator[Any]:
     """Go through a frame's rows, each with the columns as attributes, typed as the schema has them."""
     columns = (frame[name] for name in frame.columns)
-    return map(_row_type(tuple(frame.columns))._make, zip(*columns, strict=True))
-
-
-@cache
-def _row_type(columns: tuple[str, ...]) -> Any:
-    """Make the type of a frame's rows, once: itertuples makes it anew, at the price of a hundred rows."""
-    return namedtuple("Row", columns)
+    return map(row_type(tuple(frame.columns))._make, zip(*columns, strict=True))
 
 
 def empty(schema: type[F]) -> DataFrame[F]:

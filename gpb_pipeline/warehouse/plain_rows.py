@@ -6,12 +6,11 @@ tables are, and how frames go in and out of them, stands in tables.py.
 
 from __future__ import annotations
 
-from collections import namedtuple
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import cache
 from typing import Any
 
+from gpb_pipeline.row_type import row_type
 from gpb_pipeline.warehouse.ducklake import Connection
 from gpb_pipeline.warehouse.s3 import quoted
 
@@ -28,13 +27,8 @@ def append(session: Connection, table: str, rows: Sequence[Mapping[str, object]]
 def read(session: Connection, query: str) -> list[Any]:
     """Read rows, each with the columns as attributes."""
     found = session.execute(query)
-    row = _row_type(tuple(column[0] for column in found.description or []))
+    row = row_type(tuple(column[0] for column in found.description or []))
     return [row._make(each) for each in found.fetchall()]
-
-
-@cache
-def _row_type(columns: tuple[str, ...]) -> Any:
-    return namedtuple("Row", columns)
 
 
 def literal(value: str | datetime) -> str:
