@@ -143,7 +143,7 @@ def _accounted(report: Report, seen: Evidence) -> Iterator[str]:
         yield "an item is skipped or failed without a code, or has one and is not"
     for what, keys in (
         ("column", Counter(place for place, _ in report.items)),
-        ("grade", Counter(cell for cell, _ in report.grades)),
+        ("grade", Counter((cell, row.code == OFF_THE_ROSTER) for cell, row in report.grades)),
     ):
         if any(count > 1 for count in keys.values()):
             yield f"a {what} has two rows"
