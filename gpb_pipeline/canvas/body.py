@@ -6,6 +6,7 @@ What an object says is not looked at here.
 import json
 from typing import Any
 
+import orjson
 import requests
 
 from gpb_pipeline.canvas.errors import UnavailableError, unreadable
@@ -23,7 +24,10 @@ def body_of(answer: requests.Response, item: str, *, is_canvas: bool) -> object:
     and for a web page where `is_canvas`, which has answered in JSON before: it is one of maintenance.
     PermanentError for what else is no JSON.
     """
-    text = answer.content.decode("utf-8", "replace")
+    try:
+        return orjson.loads(answer.content)
+    except orjson.JSONDecodeError:  # it refuses half a surrogate and bytes that are no UTF-8, too
+        text = answer.content.decode("utf-8", "replace")
     try:
         return _parsed(text)
     except (ValueError, RecursionError) as broken:
