@@ -23,7 +23,7 @@ from gpb_pipeline_tests.engine.story import Night
 
 STATES = {"created", "updated", "unchanged", "skipped", "failed", "withdrawn"}
 SENT = {"created", "updated"}
-OFF_THE_ROSTER = "student_not_on_roster"  # beside it may stand what the SIS still holds, known by its id alone
+OFF_THE_ROSTER = "student_not_on_roster"  # beside it stands what the SIS still holds, by its id alone
 DATED = {"date_last_modified", "score_date"}
 DOUBTED = {"not_shown", "never_shown", "not_verified", "assignment_not_shown"}  # told: the SIS shows it not
 
