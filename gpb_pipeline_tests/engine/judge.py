@@ -49,6 +49,7 @@ class Judge:
     items: dict[str, dict[str, Any]] = field(default_factory=dict)
     cells: dict[str, Cell] = field(default_factory=dict)
     held: dict[str, dict[str, Any]] = field(default_factory=dict)
+    unanswered: bool = False  # since the last whole sync: what was refused when tried again may have been taken
 
     def broken(self, seen: Evidence) -> list[str]:
         """Say what does not hold after a night in which things may have gone wrong."""
@@ -69,8 +70,11 @@ class Judge:
                 yield from self._column(write, seen.canvas)
             else:
                 yield from self._grade(write, seen.canvas)
-        if needless and not seen.unanswered and not seen.lies and seen.night.type != "remaster":
+        doubtful = seen.unanswered or self.unanswered or seen.lies
+        if needless and not doubtful and seen.night.type != "remaster":
             yield f"{needless} writes say what the SIS had taken before"
+        stays = self.unanswered and any(each.end != "synced" for each in seen.reports)
+        self.unanswered = seen.unanswered or stays
 
     def _column(self, write: dict[str, Any], canvas: Canvas) -> Iterator[str]:
         if write["kind"] == "delete":
