@@ -49,7 +49,7 @@ class Judge:
     items: dict[str, dict[str, Any]] = field(default_factory=dict)
     cells: dict[str, Cell] = field(default_factory=dict)
     held: dict[str, dict[str, Any]] = field(default_factory=dict)
-    unanswered: bool = False  # since the last whole sync: what was refused when tried again may have been taken
+    unanswered: bool = False  # since the last whole sync: what was refused at its next try was taken, maybe
 
     def broken(self, seen: Evidence) -> list[str]:
         """Say what does not hold after a night in which things may have gone wrong."""
