@@ -4,11 +4,18 @@ What is asked, and how often again, is each client's.
 """
 
 import os
+from time import monotonic
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies, select_proxy
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+
+IDLE_MOST = (
+    1.5  # seconds: less than what a server waits before it ends an idle connection, of gunicorn's 2 on
+)
 
 
 def pooled_session(*addresses: str, connections: int) -> requests.Session:
@@ -24,5 +31,43 @@ def pooled_session(*addresses: str, connections: int) -> requests.Session:
         if proxy := select_proxy(address, get_environ_proxies(address)):
             session.proxies[f"{urlsplit(address).scheme}://{urlsplit(address).hostname}"] = proxy
     for scheme in ("https://", "http://"):
-        session.mount(scheme, HTTPAdapter(pool_connections=len(addresses), pool_maxsize=connections))
+        session.mount(scheme, _Adapter(pool_connections=len(addresses), pool_maxsize=connections))
     return session
+
+
+class _NotLeftIdle(HTTPConnectionPool):
+    """Asks on no connection that was idle for long: a server that ends it just then leaves no answer.
+
+    A write that was cut so has an unknown outcome, and what hangs on it waits for another sync.
+    """
+
+    def _get_conn(self, timeout: float | None = None) -> Any:
+        connection: Any = super()._get_conn(timeout)
+        if monotonic() - getattr(connection, "idle_since", monotonic()) > IDLE_MOST:
+            connection.close()  # it connects anew by itself
+        return connection
+
+    def _put_conn(self, conn: Any) -> None:
+        if conn is not None:
+            conn.idle_since = monotonic()
+        super()._put_conn(conn)
+
+
+class _NotLeftIdleOverTls(_NotLeftIdle, HTTPSConnectionPool):
+    pass
+
+
+class _Adapter(HTTPAdapter):
+    """The adapter of `requests` with pools of this kind, proxied or not."""
+
+    def init_poolmanager(self, *given: Any, **named: Any) -> None:
+        super().init_poolmanager(*given, **named)
+        self.poolmanager.pool_classes_by_scheme = _POOLS
+
+    def proxy_manager_for(self, *given: Any, **named: Any) -> Any:
+        manager = super().proxy_manager_for(*given, **named)
+        manager.pool_classes_by_scheme = _POOLS
+        return manager
+
+
+_POOLS = {"http": _NotLeftIdle, "https": _NotLeftIdleOverTls}

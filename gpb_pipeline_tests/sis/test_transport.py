@@ -2,15 +2,19 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from time import monotonic
 from typing import Any
 
 import pytest
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 
+from gpb_pipeline import pooled_session
 from gpb_pipeline.errors import PermanentError, SettingsError, TransientError
 from gpb_pipeline.settings import SisSettings
 from gpb_pipeline.sis.errors import AccessError, RefusedError, UnavailableError, UnknownOutcome
@@ -158,6 +162,49 @@ def test_a_write_without_a_key_is_repeated_when_it_was_not_looked_at(
     sis.faults += [Response(status_code=429), Response(status_code=503, headers=BUSY)]
     assert connect(id_mode="provider").put_line_item(LINE_ITEM) == "theirs-1"
     assert sis.methods() == ["PUT"] * 3
+
+
+class _OneAnswerAConnection(BaseHTTPRequestHandler):
+    """Ends a connection that it has kept at the second request on it, as if it had been idle for too long."""
+
+    protocol_version = "HTTP/1.1"
+    answered = False
+
+    def do_PUT(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        if self.answered:
+            self.close_connection = True
+            return
+        self.answered = True
+        body = json.dumps({"access_token": "token", "lineItem": {"sourcedId": "theirs"}}).encode()
+        self.send_response(201 if self.command == "PUT" else 200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_POST = do_PUT  # noqa: N815  the base class's name
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base class's name
+        """Keep the test output clean."""
+
+
+def test_no_write_goes_over_a_connection_that_was_idle_so_long_that_the_sis_may_be_ending_it(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    idle = 0.0
+    monkeypatch.setattr(pooled_session, "monotonic", lambda: monotonic() + idle)
+    with ThreadingHTTPServer(("127.0.0.1", 0), _OneAnswerAConnection) as server, ExitStack() as end:
+        server.daemon_threads = True  # else its end waits for the connections that are kept
+        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
+        end.callback(server.shutdown)
+        origin = f"http://127.0.0.1:{server.server_address[1]}{BASE}"
+        client = connect(base_url=origin, token_url=f"{origin}/Token", id_mode="provider")
+        client.authorize()
+        with pytest.raises(UnknownOutcome, match="the connection broke before the answer"):
+            client.put_line_item(LINE_ITEM)  # at once, over the same
+        client.put_line_item(LINE_ITEM)
+        idle = 5.0  # what uvicorn, Apache and Node grant
+        assert client.put_line_item(LINE_ITEM) == "theirs"
 
 
 def test_retries_end(sis: OneRosterServer, connect: Connect) -> None:

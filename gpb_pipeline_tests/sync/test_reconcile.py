@@ -177,7 +177,8 @@ def test_planted_differences_are_found_with_their_cause_and_no_other(
     request: pytest.FixtureRequest, desk_of: Callable[[Sandbox], Desk], district_name: str
 ) -> None:
     synced = desk_of(request.getfixturevalue(district_name))
-    synced.sync(*COURSES)
+    ends = synced.sync(*COURSES)
+    assert {each.status for each in ends.values()} == {"Completed"}  # else what was not sent is told beside
     expected: Counter[Told] = Counter()
     for course_id in COURSES:
         planter = Planter(synced, course_id)
