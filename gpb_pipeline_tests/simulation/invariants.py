@@ -24,6 +24,7 @@ from gpb_pipeline_tests.simulation.wishes import Column, Grade
 ACCEPTED = {"created", "updated"}
 WRITTEN = {*ACCEPTED, "unchanged", "failed"}
 NOT_SEEN = {"assignment_not_shown", "not_shown"}
+LIKE_ROUNDED = {"assignment_kept_otherwise", "kept_otherwise"}  # or not taken, where rounding explains it
 BLIND = {"not_verified", "never_shown"}
 ASKS = {"assignment_two_candidates", "two_candidates", "assignment_edited_in_sis", "edited_in_sis"}
 
@@ -231,10 +232,11 @@ def what_is_said_to_stand_stands(sis: Sis, night: Night) -> Iterator[tuple[int, 
     codes = set(night.outcome.issues["code"])
     if night.halted or codes & BLIND or sis.nature.lists_nothing:
         return
+    doubts = NOT_SEEN | LIKE_ROUNDED if sis.nature.deaf else NOT_SEEN
     doubted = {
         (each.section_id, each.assignment_id, each.user_id)
         for each in rows_of(night.outcome.issues)
-        if each.code in NOT_SEEN
+        if each.code in doubts
     }
     for row in _rows(night, "assignments"):
         if row.state in ACCEPTED and (row.section_id, row.assignment_id, None) not in doubted:

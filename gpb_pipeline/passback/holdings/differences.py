@@ -264,6 +264,7 @@ def _causes(rows: pd.DataFrame, holdings: Holdings, kind: HoldingKind, now: Cour
     found = link.beside(rows, held, kind.link(rows, held))
     finding, certainty, state = found["finding"], found["certainty"], rows["state"]
     lost = finding.isin(["missing", "gone"]) | (certainty == "gone")
+    never_shown = (state == "update") & (finding == "unshown")  # as it was accepted last
     covered, writes = rows["covered"], state.isin(TO_WRITE)
     cause = pd.Series(None, rows.index, object)
     cause = cause.mask(finding == "kept_otherwise", "kept_otherwise")
@@ -272,7 +273,7 @@ def _causes(rows: pd.DataFrame, holdings: Holdings, kind: HoldingKind, now: Cour
     cause = cause.mask(covered & (state == "update") & ~lost, "changed_in_canvas")
     cause = cause.mask(covered & (state == "withdraw"), "cleared_in_canvas")
     cause = cause.mask(covered & (state == "create") & ~lost, "not_sent")
-    cause = cause.mask(covered & writes & lost, "missing_in_sis").mask(
+    cause = cause.mask(covered & (writes & lost | never_shown), "missing_in_sis").mask(
         covered & (finding == "edited"), "edited_in_sis"
     )
     return cause.mask(~covered & ~lost, _why_unwanted(rows, kind, now))

@@ -179,7 +179,7 @@ def _seen_line_items(rows: pd.DataFrame, book: Gradebook, since: datetime | None
     there = rows["line_item_id"].isin(book.line_items["line_item_id"])
     rows = _when_shown(LINE_ITEM, rows, shown, there, book, since)
     lacked = _lacked(rows, there, book, "line_item_id")
-    rows = _when_absent(rows, there, lacked, book, "line_item_id", since, provider=provider)
+    rows = _when_absent(LINE_ITEM, rows, there, lacked, book, since, provider=provider)
     return derived(LineItemSight, rows.reset_index(drop=True))
 
 
@@ -191,7 +191,7 @@ def _seen_results(rows: pd.DataFrame, book: Gradebook, since: datetime | None, *
     rows = _when_shown(RESULT, rows, shown, there & ~taken_back, book, since)
     rows = _when_still_shown(rows, shown, there & taken_back, since)
     lacked = _lacked(rows, there, book, "result_id") & ~taken_back
-    rows = _when_absent(rows, there, lacked, book, "result_id", since, provider=provider)
+    rows = _when_absent(RESULT, rows, there, lacked, book, since, provider=provider)
     rows = _when_taken_back(rows, taken_back & ~there, book)
     return derived(ResultSight, rows.reset_index(drop=True))
 
@@ -271,28 +271,34 @@ def _lacked(rows: pd.DataFrame, there: pd.Series[bool], book: Gradebook, name: s
 
 
 def _when_absent(
+    kind: HoldingKind,
     rows: pd.DataFrame,
     there: pd.Series[bool],
     read: pd.Series[bool],
     book: Gradebook,
-    name: str,
     since: datetime | None,
     *,
     provider: bool,
 ) -> pd.DataFrame:
-    """Settle what a `read` of its class lacks; never by one empty list, nor by one list that is late."""
+    """Settle what a `read` of its class lacks; never by one empty list, nor by one list that is late.
+
+    What no read has shown as it was last sent is not missing, but a write that may not have been kept.
+    """
     if not read.any():
         return rows
+    name = kind.id_column
     credible = rows["class_id"].isin(rows.loc[there, "class_id"])
     ours = _written(rows, since)
     sure = rows["certainty"].isin(SURE)
-    never_seen = ~ours & rows["seen_at"].isna() & (rows["unshown"] == 0)  # nor read back when it was written
+    otherwise = (rows["seen_at"] < rows["sent_at"]) & ~kind.kept(rows, kind.as_seen(rows))
+    never = rows["seen_at"].isna() | (otherwise & (rows["certainty"] == "known"))
+    never_seen = ~ours & never & (rows["unshown"] == 0)  # nor read back when it was written
     written, unsure = read & sure & (ours | never_seen), read & (rows["certainty"] == "unknown")
     told = unsure & ~_may_be_unreadable(rows, book, name)
     never_arrived = told & _settled_by(rows, there, read & sure, ours, book)
     by_its_id = unsure & (not provider)  # a repeat does no harm, and no other id may come beside this one
     listed = rows["class_id"].isin((book.line_items if name == "line_item_id" else book.results)["class_id"])
-    once_shown = read & sure & ~ours & rows["seen_at"].notna() & listed  # others of the class, whosever
+    once_shown = read & sure & ~(ours | never_seen) & rows["seen_at"].notna() & listed  # others of the class
     missed = _missed_for(rows, ANOTHER_NIGHT, book)
     gone = (read & sure & rows[name].isin(book.not_found)) | (once_shown & missed)
     accepted = written & (rows["certainty"] == "known")  # what a repeat without an answer leaves is not

@@ -6,8 +6,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from gpb_pipeline.passback.course import Policy
 from gpb_pipeline.passback.holdings.answers import answered_results, intended
 from gpb_pipeline.passback.holdings.died import nobody_deleted
+from gpb_pipeline.passback.holdings.differences import CourseNow, differences
 from gpb_pipeline.passback.holdings.frames import NO_HOLDINGS, Holdings
 from gpb_pipeline.passback.holdings.see import believed, see, short_classes
 from gpb_pipeline.passback.rows.settle import WriteAnswer
@@ -333,3 +335,70 @@ def test_a_result_that_is_another_students_now_is_not_taken_back_for_whoever_had
     )
     rows = planned(swapped, held)
     assert writes(rows) == {"update": 1}
+
+
+KEEP = replace(POLICY, on_edit="keep")
+ANEW = PAIR.with_(submissions=[scored(7, "a"), scored(9, "b")])
+
+
+def updated_unread(policy: Policy = KEEP) -> tuple[Sis, str, Holdings]:
+    """A's grade was deleted by hand; its update was accepted and not kept, and no list could be read then."""
+    sis = Sis()
+    held = night(PAIR, sis, policy=policy).held
+    [theirs] = [key for key, each in sis.results.items() if each["student_id"] == "A-sourced"]
+    del sis.results[theirs]
+    rows = planned(ANEW, held, policy=policy)
+    taken = {rows.grades.index[rows.grades["result_id"] == theirs][0]: WriteAnswer(sourced_id=theirs)}
+    return sis, theirs, answered_results(held, rows, taken, job_id="job", at=SENT_AT + DAY)
+
+
+@pytest.mark.parametrize("first", ["update", "create"])
+def test_an_update_that_no_read_has_shown_and_lists_lack_is_made_again_where_edits_are_kept(
+    first: str,
+) -> None:
+    sis, theirs, held = updated_unread()
+    assert writes(planned(ANEW, held, policy=KEEP)) == {}
+    unknown = frozenset({theirs}) if first == "create" else frozenset[str]()
+    held = looked(held, ANEW, sis, days=2, not_found=unknown)
+    assert writes(planned(ANEW, held, policy=KEEP)) == {first: 1}
+    held = looked(held, ANEW, sis, days=3)  # not selected between: nothing is written
+    assert writes(planned(ANEW, held, policy=KEEP)) == {"create": 1}
+
+
+def test_an_update_that_no_read_has_shown_is_told_as_missing_in_the_sis() -> None:
+    sis, _, held = updated_unread()
+    held = looked(held, ANEW, sis, days=2)
+    now = CourseNow(
+        assignments=frozenset({"10"}),
+        synced=frozenset({"10"}),
+        of_other_courses=frozenset(),
+        sections=frozenset({"1"}),
+        without_sis_id=frozenset(),
+        without_class=frozenset(),
+        students=pd.DataFrame({"section_id": ["1", "1"], "user_id": ["a", "b"]}),
+    )
+    assert list(differences(planned(ANEW, held), held, now)["cause"]) == ["missing_in_sis"]
+
+
+def test_what_was_only_sent_again_as_it_was_and_lists_lack_somebody_deleted() -> None:
+    sis = Sis()
+    held = night(PAIR, sis, policy=KEEP).held
+    held = night(PAIR, sis, held, "remaster", at=SENT_AT + DAY, policy=KEEP).held
+    [theirs] = [key for key, each in sis.results.items() if each["student_id"] == "A-sourced"]
+    del sis.results[theirs]
+    held = looked(held, PAIR, sis, days=2)
+    assert ("unconfirmed", "missing") in found_results(held)
+    assert writes(planned(PAIR, held, policy=KEEP)) == {}
+
+
+def test_a_title_that_no_list_has_shown_is_no_edit_where_the_one_sent_since_was_not_kept() -> None:
+    sis = Sis(chooses_ids=True, late=True)
+    held = night(ALONE, sis, policy=KEEP).held
+    sis.deaf, sis.silent = True, True
+    renamed = ALONE.with_(assignments=[assignment("10", assignment_name="Renamed")])
+    held = night(renamed, sis, held, at=SENT_AT + DAY, policy=KEEP).held
+    assert found_items(held)[0][0] == "known"  # accepted twice, and never listed
+    sis.deaf, sis.silent, sis.late = False, False, False
+    held = looked(held, renamed, sis, days=2)
+    assert found_items(held) == [("unconfirmed", "not_taken")]
+    assert writes(planned(renamed, held, policy=KEEP))["update"] >= 1
