@@ -54,15 +54,17 @@ class Reconciled:
         return Counter() if self.told is None else Counter(self.told["cause"])
 
 
-def causes_of(names: Iterable[str], allowed: Collection[Cause] | None = None) -> frozenset[Cause]:
-    """Read causes by name; raises UsageError for one that there is not, or that is not mended so."""
+def causes_of(
+    names: Iterable[str], allowed: Collection[Cause] | None = None, *, field: str
+) -> frozenset[Cause]:
+    """Read a field's causes; raises UsageError for one that there is not, or that is not mended so."""
     chosen: set[Cause] = set()
     offered = [cause for cause, said in CAUSES.items() if (cause in allowed if allowed else said.by_mend)]
     for name in names:
         found = next((cause for cause in offered if cause == name), None)
         if found is None:
             raise UsageError(
-                f"there is no {name} here", item="cause", remedy=f"Choose of: {', '.join(offered)}."
+                f"there is no {name} here", item=field, remedy=f"Choose of: {', '.join(offered)}."
             )
         chosen.add(found)
     return frozenset(chosen)

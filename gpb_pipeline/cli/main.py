@@ -14,7 +14,7 @@ import click
 
 from gpb_pipeline.cli.arguments import require_legible
 from gpb_pipeline.cli.hangup import heed_hangup
-from gpb_pipeline.cli.streams import give_up_output, open_closed_ones, unwritable
+from gpb_pipeline.cli.streams import give_up_output, settle_streams, unwritable
 from gpb_pipeline.errors import PipelineError, UsageError
 
 FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
@@ -110,7 +110,7 @@ def gpb(ctx: click.Context, *, sandbox: bool) -> None:
 def main() -> None:
     """Run `gpb`; an expected fault is one line and an exit status, never a traceback."""
     try:
-        open_closed_ones()
+        settle_streams()
         heed_hangup()
         require_legible(sys.argv[1:])
         raise SystemExit(gpb.main(standalone_mode=False) or 0)

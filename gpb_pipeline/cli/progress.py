@@ -20,6 +20,7 @@ from rich.live import Live
 from rich.text import Text
 
 from gpb_pipeline.cli.console import counted
+from gpb_pipeline.cli.streams import lossy
 from gpb_pipeline.errors import PipelineError
 from gpb_pipeline.warehouse.history import Job
 
@@ -116,9 +117,9 @@ def watched(progress: Progress, jobs: Callable[[], Sequence[Job]]) -> Iterator[N
 def _own_stderr() -> TextIO:
     try:
         descriptor = sys.stderr.fileno()
-    except (AttributeError, io.UnsupportedOperation):  # what stands for it is no file
+    except io.UnsupportedOperation:  # what stands for it is no file
         return sys.stderr
-    return os.fdopen(os.dup(descriptor), "w", encoding=sys.stderr.encoding, errors="replace")
+    return lossy(os.dup(descriptor), sys.stderr)
 
 
 @contextmanager

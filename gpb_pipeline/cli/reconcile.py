@@ -49,7 +49,7 @@ def reconcile_command(
     Nothing is written but what --mend names; edits made in the SIS are never among it unless named.
     """
     asked = own_ids(courses)
-    causes, by = causes_of(mend), posted_by or getpass.getuser()
+    causes, by = causes_of(mend, field="--mend"), posted_by or getpass.getuser()
     with open_connections() as connections:
         chosen = asked or connections.warehouse.read(holdings.longest_unread)
         found = _told(chosen, reconcile(connections, chosen, posted_by=by, confirm=confirm))
@@ -92,7 +92,7 @@ def retract_command(
 ) -> None:
     """List what the SIS holds because of us and Canvas no longer supports, and take back what is chosen."""
     [course] = own_ids([course])
-    wanted = causes_of([*causes, *(PRESELECTED if every else ())], ORPHANED)
+    wanted = causes_of([*causes, *(PRESELECTED if every else ())], ORPHANED, field="--cause")
     by = posted_by or getpass.getuser()
     with open_connections() as connections:
         done = retract(connections, course, (), posted_by=by, confirm=confirm)

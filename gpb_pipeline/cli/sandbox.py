@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path
 from typing import Any
@@ -113,6 +112,8 @@ def grade(course: int, assignment: int, student: int, score: float) -> None:
             item=f"course {course}, assignment {assignment}",
             remedy="See `gpb --sandbox courses` and `gpb --sandbox assignments COURSE`.",
         ) from None
+    except requests.RequestException:
+        raise _silent() from None
     click.echo(f"Canvas has the score {score:g} now. Send it: gpb --sandbox sync {course}")
 
 
@@ -125,7 +126,10 @@ def log(count: int) -> None:
         ("At", "Write", "Object", "Score", "Title", "Student", "sourcedId"),
         numbers=frozenset({"Score"}),
     )
-    accepted = _writes()
+    try:
+        accepted = _running().writes()
+    except requests.RequestException:
+        raise _silent() from None
     for each in accepted[len(accepted) - min(count, len(accepted)) :]:
         values = each["values"]
         score, at = values.get("score"), each["at"][:19].replace("T", " ")
@@ -160,8 +164,9 @@ def _running() -> Sandbox:
     return found
 
 
-def _writes() -> list[dict[str, Any]]:
-    _running()
-    if not kept.WRITES.exists():
-        return []
-    return [json.loads(line) for line in kept.WRITES.read_text("utf-8").splitlines()]
+def _silent() -> PermanentError:
+    return PermanentError(
+        "its servers do not answer",
+        item="sandbox",
+        remedy="End it with `gpb sandbox stop`; the next command begins another.",
+    )

@@ -25,6 +25,8 @@ def typed(given: str) -> str:
         line = sys.stdin.readline(2 * LONGEST).strip()  # of what has no end no more than shows that
     except UnicodeDecodeError:
         line = "\udcff"
+    except OSError:  # a folder, or what is open to be written to
+        line = ""
     if wrong := fault_in(line, LONGEST) or (None if line else "is empty"):
         raise UsageError(
             f"what standard input gave {wrong}", item="--student", remedy="Give one id, in a line by itself."

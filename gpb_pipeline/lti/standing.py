@@ -39,6 +39,12 @@ class Standing:
     placement: str
 
 
+def _line(name: object) -> str:
+    """Give a name as text of one line, for it goes into the history and a run's tags; "" for none."""
+    text = "" if name is None else str(name)[:_NAME_LENGTH]
+    return "".join(each if each.isprintable() else " " for each in text).strip()
+
+
 def standing(claims: Claims, course_of: Callable[[str], str | None]) -> Standing:
     """Judge verified claims; `course_of` says which course a context id is. Raises LaunchRefusedError."""
     custom = {name: value for name, value in part(claims, "custom").items() if not _is_absent(value)}
@@ -51,9 +57,9 @@ def standing(claims: Claims, course_of: Callable[[str], str | None]) -> Standing
     return Standing(
         subject=claims["sub"],
         user_id=user_id,
-        name=str(custom.get("user_name", ""))[:_NAME_LENGTH].strip() or f"Canvas user {user_id}",
+        name=_line(custom.get("user_name", "")) or f"Canvas user {user_id}",
         course_id=course_id,
-        course_name=str(part(claims, "context").get("title") or f"Course {course_id}")[:_NAME_LENGTH],
+        course_name=_line(part(claims, "context").get("title")) or f"Course {course_id}",
         sections=_ids(custom.get("section_ids")) if restricted else None,
         may_act="manage_grades" in permissions and masquerader is None,
         masquerader=None if masquerader is None else str(masquerader),

@@ -16,6 +16,7 @@ from gpb_pipeline.errors import UsageError
 from gpb_pipeline.orchestration.legible import LegibleConfig
 from gpb_pipeline.passback.course import Selection
 from gpb_pipeline.passback.sync_types import SyncType
+from gpb_pipeline.setting_kinds import legible
 from gpb_pipeline.sync import Posting, SyncRequest
 
 TYPE_TAG = "gpb/type"
@@ -73,13 +74,13 @@ class GradeSyncConfig(LegibleConfig):
     ) -> list[SyncRequest]:
         """Say what to sync of these courses; raises UsageError where the form contradicts itself."""
         require_one_course(course_ids, [*self.sections, *self.assignments], FORM)
-        sync_type = self._type(tags)
+        sync_type, posted_by = self._type(tags), self.posted_by or _tagged_name(tags) or SOMEONE
         return [
             SyncRequest(
                 job_id=job_id(run_id, course_id),
                 course_id=course_id,
                 type=sync_type,
-                posted_by=self.posted_by or tags.get(POSTED_BY_TAG) or SOMEONE,
+                posted_by=posted_by,
                 selection=Selection(
                     sections=frozenset(self.sections) or None,
                     assignments=frozenset(self.assignments) or None,
@@ -109,6 +110,14 @@ class GradeSyncConfig(LegibleConfig):
             item=f"tag {TYPE_TAG}",
             remedy="Correct the tag, or choose the type in the run's config.",
         )
+
+
+def _tagged_name(tags: Mapping[str, str]) -> str:
+    """Read who asks of a run's tags; raises UsageError for what is no text of one line."""
+    try:
+        return str(legible(tags.get(POSTED_BY_TAG, "")))
+    except ValueError as wrong:
+        raise UsageError(str(wrong), item=f"tag {POSTED_BY_TAG}", remedy="Correct the tag.") from None
 
 
 def time_of(until: str) -> datetime | None:

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from gpb_pipeline.asked import own_ids
 from gpb_pipeline.course_names import FORM, FORM_OF_ONE
-from gpb_pipeline.errors import PipelineError
+from gpb_pipeline.errors import PipelineError, UsageError
 from gpb_pipeline.orchestration import run_log
 from gpb_pipeline.orchestration.config import time_of
 from gpb_pipeline.orchestration.legible import LegibleConfig
@@ -65,7 +65,8 @@ class RetractConfig(LegibleConfig):
 def reconcile_op(context: dg.OpExecutionContext, config: ReconcileConfig) -> None:
     """Hold courses against the SIS, and write what is named."""
     try:
-        mend, asked = causes_of(config.mend), own_ids(config.course_ids, FORM)
+        _require_one_kind(config)
+        mend, asked = causes_of(config.mend, field="mend"), own_ids(config.course_ids, FORM)
         until = time_of(config.until)
         who = partial(who_cancelled, context, config.posted_by)
         with _connections(context) as connections:
@@ -97,7 +98,8 @@ def reconcile_op(context: dg.OpExecutionContext, config: ReconcileConfig) -> Non
 def retract_op(context: dg.OpExecutionContext, config: RetractConfig) -> None:
     """List a course's orphans, and take back those of the causes that are named."""
     try:
-        causes, [course_id] = causes_of(config.causes, ORPHANED), own_ids([config.course_id], FORM_OF_ONE)
+        causes = causes_of(config.causes, ORPHANED, field="causes")
+        [course_id] = own_ids([config.course_id], FORM_OF_ONE)
         who = partial(who_cancelled, context, config.posted_by)
         with _connections(context) as connections:
             ask = partial(
@@ -134,6 +136,17 @@ def retract() -> None:
 
 
 JOBS = [reconcile, retract]
+
+
+def _require_one_kind(config: ReconcileConfig) -> None:
+    """Raise UsageError for what a nightly one, or one that is asked for, would leave unheeded."""
+    fields = ("course_ids", "mend", "confirm") if config.nightly else ("until",)
+    if unheeded := [name for name in fields if getattr(config, name)]:
+        raise UsageError(
+            f"says nothing where nightly is {str(config.nightly).lower()}",
+            item=", ".join(unheeded),
+            remedy="Leave out what is not meant; nothing was done.",
+        )
 
 
 @contextmanager

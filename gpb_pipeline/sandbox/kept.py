@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -21,15 +22,21 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 
+from pydantic import TypeAdapter
+
+from gpb_pipeline import small_file
 from gpb_pipeline.errors import PermanentError
 from gpb_pipeline.sandbox.serve import Sandbox, running_sandbox
 from gpb_pipeline.settings import ENV_FILE, known_names
+from gpb_pipeline.text import has_control
 
 FOLDER = Path(".gpb/sandbox")
 ENVIRONMENT = FOLDER / "env"
 WRITES = FOLDER / "sis" / "writes.jsonl"
 SERVERS, ALIVE, LOG = FOLDER / "servers.json", FOLDER / "alive", FOLDER / "servers.log"
 IN_USE = FOLDER.with_name("sandbox.lock")
+KEEPER = "gpb_pipeline.sandbox.kept"
+MOST = 1_000_000  # bytes; each of these files has a few hundred
 KEPT = 24 * 3600.0  # seconds; a sandbox that was forgotten ends by itself
 START, END, LOOK = 60.0, 20.0, 0.05  # seconds
 
@@ -54,7 +61,6 @@ def fresh_sandbox() -> Iterator[Sandbox]:
     """Work on a sandbox begun anew; raises PermanentError where someone else works on this folder's."""
     with _in_use() as lock:
         _hold(lock, fcntl.LOCK_EX)
-        stop()
         sandbox = _begin()
         _hold(lock, fcntl.LOCK_SH)
         with _settled_in(sandbox):
@@ -66,27 +72,41 @@ def running() -> Sandbox | None:
     if not _alive():
         return None
     try:
-        held = json.loads(SERVERS.read_text("utf-8"))
+        held = TypeAdapter(Sandbox).validate_json(small_file.text_of(SERVERS, MOST), strict=True)
     except FileNotFoundError:  # beginning, or ending
         return None
-    del held["keeper_pid"]
-    return Sandbox(**held)
+    except (small_file.UnreadableError, ValueError):
+        raise _damaged(SERVERS) from None
+    if held.environment.keys() - known_names() or any(map(has_control, held.environment.values())):
+        raise _damaged(SERVERS)
+    return held
 
 
 def stop() -> bool:
     """End the servers; what they and the pipeline wrote stays until the next begins. False: none ran."""
-    if not _alive() or not SERVERS.exists():
+    if not _alive():
         return False
-    os.kill(json.loads(SERVERS.read_text("utf-8"))["keeper_pid"], signal.SIGTERM)
+    try:
+        keeper = small_file.text_of(ALIVE, MOST)
+    except (small_file.UnreadableError, FileNotFoundError):
+        keeper = ""
+    if not re.fullmatch("[1-9][0-9]{1,9}", keeper):  # never 0, 1 or -1, which are not one process
+        raise _damaged(ALIVE, f"End `python -m {KEEPER}` by hand, and remove {FOLDER.absolute()}.")
+    with suppress(ProcessLookupError):  # it has just ended
+        os.kill(int(keeper), signal.SIGTERM)
     _wait(lambda: not _alive(), END, "the servers do not end")
     return True
 
 
 def _begin() -> Sandbox:
+    stop()
     shutil.rmtree(FOLDER, ignore_errors=True)
-    FOLDER.mkdir(parents=True, mode=0o700)
+    try:
+        FOLDER.mkdir(parents=True, mode=0o700)
+    except OSError:
+        raise _damaged(FOLDER, "Remove it.") from None
     with LOG.open("wb") as log:
-        command = [sys.executable, "-m", "gpb_pipeline.sandbox.kept"]
+        command = [sys.executable, "-m", KEEPER]
         keeper = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
         )
@@ -121,8 +141,11 @@ def _environment(sandbox: Sandbox) -> dict[str, str]:
 
 @contextmanager
 def _in_use() -> Iterator[int]:
-    IN_USE.parent.mkdir(parents=True, exist_ok=True)
-    lock = os.open(IN_USE, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        IN_USE.parent.mkdir(parents=True, exist_ok=True)
+        lock = os.open(IN_USE, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError:
+        raise _damaged(IN_USE, f"See to it that {IN_USE.parent} is a folder of yours.") from None
     try:
         _hold(lock, fcntl.LOCK_SH)
         yield lock
@@ -146,8 +169,10 @@ def _alive() -> bool:
     """Say whether the keeper lives: its lock dies with it, so no process id is mistaken for it."""
     try:
         held = os.open(ALIVE, os.O_RDWR)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
+    except OSError:
+        raise _damaged(ALIVE, f"Remove {FOLDER.absolute()}.") from None
     try:
         fcntl.flock(held, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -169,6 +194,17 @@ def _trouble(what: str) -> PermanentError:
     return PermanentError(what, item="sandbox", remedy=f"See {LOG.absolute()}.", code="sandbox_not_started")
 
 
+def _damaged(
+    path: Path, remedy: str = "End the sandbox with `gpb sandbox stop`; the next command begins another."
+) -> PermanentError:
+    return PermanentError(
+        "is not what the sandbox keeps there",
+        item=str(path.absolute()),
+        remedy=remedy,
+        code="sandbox_damaged",
+    )
+
+
 def _keep() -> None:
     """Run the servers until told to end."""
     over = threading.Event()
@@ -176,9 +212,10 @@ def _keep() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     alive = os.open(ALIVE, os.O_RDWR | os.O_CREAT, 0o600)
     fcntl.flock(alive, fcntl.LOCK_EX)
+    os.write(alive, str(os.getpid()).encode())  # as long as it is locked, the process is this one
     with running_sandbox(directory=FOLDER / "sis") as sandbox:
         _private(ENVIRONMENT, "".join(f"{name}={value}\n" for name, value in _environment(sandbox).items()))
-        _private(SERVERS, json.dumps(asdict(sandbox) | {"keeper_pid": os.getpid()}))
+        _private(SERVERS, json.dumps(asdict(sandbox)))
         over.wait(KEPT)
         with suppress(FileNotFoundError):
             SERVERS.unlink()

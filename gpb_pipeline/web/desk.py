@@ -27,7 +27,7 @@ from gpb_pipeline.warehouse import choices, requests
 from gpb_pipeline.warehouse.ducklake import Connection
 from gpb_pipeline.warehouse.requests import NewRequest, RequestKind
 from gpb_pipeline.web import previewed, windows, wishes
-from gpb_pipeline.web.forms import Form, acting, only_one, posted
+from gpb_pipeline.web.forms import Form, acting, only_one, posted, single
 from gpb_pipeline.web.left_out import left_out
 from gpb_pipeline.web.query import Links, one, word
 from gpb_pipeline.web.site import site, viewer
@@ -174,6 +174,7 @@ class Asking:
         here, course_id = site(request), request.path_params["course_id"]
         only = viewer(request).sections(course_id)
         window = {"nightly": "utilities", "categories": "categories"}.get(kind) or _window_of(form)
+        chosen = _choice_of(form)
         drawn = here.warehouse.read(wishes.drawn_from, course_id, only, form, here.clock())
         asked = NewRequest(
             course_id=course_id,
@@ -187,7 +188,7 @@ class Asking:
         if kind in ("sync", "remaster", "preview"):
             return f"/requests/{request_id}"
         address = f"/courses/{quote(course_id)}/{window}"
-        return address if wishes.chose_all(form, drawn, only) else f"{address}?{_choice_of(form)}"
+        return address if wishes.chose_all(form, drawn, only) else f"{address}?{chosen}"
 
 
 def _assignments(request: Request, template: str) -> HTMLResponse:
@@ -303,6 +304,8 @@ def _window_of(form: Form) -> str:
 
 
 def _choice_of(form: Form) -> str:
-    """Write what a window's form chose as an address has it."""
-    kept = ("shown", "type", "seen", "sort", "view", "section", "assignment")
-    return urlencode({name: form[name] for name in kept if form[name]}, doseq=True)
+    """Write what a window's form chose as an address has it; 400 for what that address would refuse."""
+    only_one(form, "sort", ("", *windows.SORTS), "")
+    once = {name: single(form, name) for name in ("shown", "type", "seen", "sort", "view")}
+    kept = once | {name: form[name] for name in ("section", "assignment")}
+    return urlencode({name: value for name, value in kept.items() if value}, doseq=True)

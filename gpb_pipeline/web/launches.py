@@ -22,6 +22,7 @@ from gpb_pipeline.lti.refusals import ADMIN, LaunchRefusedError
 from gpb_pipeline.lti.registration import configuration
 from gpb_pipeline.lti.sessions import COOKIE, REMEMBERED, Session, cookie_header, joined
 from gpb_pipeline.lti.standing import Standing, standing
+from gpb_pipeline.text import has_control
 from gpb_pipeline.web.access import cookies
 from gpb_pipeline.web.site import site, viewer
 from gpb_pipeline.web.tool import Tool
@@ -63,7 +64,8 @@ class Launches:
         """Begin a launch: Canvas names itself, our key, and two hints that it wants back."""
         registration = self._tool.registration
         try:
-            asked = await _form(request) if request.method == "POST" else dict(request.query_params)
+            is_form = request.method == "POST"
+            asked = await _form(request) if is_form else _once(request.query_params.multi_items())
             if (asked.get("iss"), asked.get("client_id")) != (registration.issuer, registration.client_id):
                 raise LaunchRefusedError(
                     "The tool is not registered with this Canvas", remedy=ADMIN, status=400
@@ -168,9 +170,22 @@ async def _form(request: Request) -> dict[str, str]:
         if len(body) > BODY:
             raise LaunchRefusedError("What was sent is no launch", status=413)
     try:
-        return dict(parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=50))
+        given = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=50)
     except ValueError:
         raise LaunchRefusedError("What was sent is no launch", status=400) from None
+    return _once(given)
+
+
+def _once(given: list[tuple[str, str]]) -> dict[str, str]:
+    """Read fields of which each comes once and is text; raises LaunchRefusedError, which names another."""
+    found: dict[str, str] = {}
+    for name, value in given:
+        if has_control(name + value):
+            raise LaunchRefusedError("What was sent is no text", status=400)
+        if name in found:
+            raise LaunchRefusedError(f"{name}: is given as two things", status=400)
+        found[name] = value
+    return found
 
 
 def _is_of_this_browser(request: Request, found: PendingLaunch) -> bool:

@@ -14,6 +14,7 @@ from gpb_pipeline.canvas.grade_changes import GradeLog
 from gpb_pipeline.warehouse import trace
 from gpb_pipeline.warehouse.trace import Trace
 from gpb_pipeline.web.forms import Form, fields, single
+from gpb_pipeline.web.query import unclear
 from gpb_pipeline.web.site import Site, site, viewer
 
 
@@ -28,6 +29,8 @@ async def grade_trace(request: Request) -> HTMLResponse:
 def _traced(request: Request, form: Form) -> HTMLResponse:
     here, course_id = site(request), request.path_params["course_id"]
     student_id, assignment_id = (single(form, name) for name in ("student", "assignment"))
+    if request.method == "POST" and not (student_id and assignment_id):
+        raise unclear("assignment" if student_id else "student", "is missing")
     only = viewer(request).sections(course_id)
     found = graded = None
     if student_id and assignment_id:

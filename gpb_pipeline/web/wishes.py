@@ -19,6 +19,7 @@ from gpb_pipeline.warehouse.ducklake import Connection
 from gpb_pipeline.warehouse.requests import Request, RequestKind
 from gpb_pipeline.web import previewed, windows
 from gpb_pipeline.web.forms import Form, only_one, single
+from gpb_pipeline.web.query import unclear
 from gpb_pipeline.web.windows import Picked
 
 LISTS: tuple[RequestKind, ...] = ("read", "categories")
@@ -155,13 +156,17 @@ def _edits(form: Form, drawn: Drawn, _only: Only) -> dict[str, Any]:
     if drawn.seen is None:
         raise HTTPException(409, "The course's categories are to be read again first.")
     rows = {(g.group_id, row.section_id): row for g in drawn.seen.groups for row in g.sections}
-    edits = []
-    for each in form["category"]:
+    edits, chosen = [], dict[tuple[str, str], str]()
+    if rows and not form["category"]:
+        raise unclear("category", "is missing")
+    for each in dict.fromkeys(form["category"]):
         group_id, _, rest = each.partition(":")
         section_id, _, category_id = rest.partition(":")
         row = rows.get((group_id, section_id))
         if row is None or (category_id and category_id not in row.offered):
             raise HTTPException(400, "What was chosen is not on the list any more. Read it again.")
+        if chosen.setdefault((group_id, section_id), category_id) != category_id:
+            raise unclear("category", "is given as two things for one section")
         if (category_id or None) != row.category_id:
             edit = {"group_id": group_id, "section_id": section_id, "category_id": category_id or None}
             edits.append(edit)

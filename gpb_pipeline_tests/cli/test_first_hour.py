@@ -138,6 +138,6 @@ def test_a_sandbox_ends_when_told_and_begins_anew_when_needed(
 def test_a_keeper_that_was_killed_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     gpb("--sandbox", "courses")
-    os.kill(json.loads(kept.SERVERS.read_text())["keeper_pid"], signal.SIGKILL)
+    os.kill(int(kept.ALIVE.read_text()), signal.SIGKILL)
     assert re.match("No sandbox runs", gpb("--sandbox", "courses").stderr)
     assert kept.stop()

@@ -1,4 +1,4 @@
-"""`gpb sandbox --temperament`: the SIS is as it was asked to be."""
+"""`gpb sandbox`: the SIS is as it was asked to be; files of the sandbox that a folder keeps, damaged."""
 
 import signal
 import subprocess
@@ -8,9 +8,14 @@ from pathlib import Path
 import pytest
 import requests
 
+from gpb_pipeline.sandbox import kept
 from gpb_pipeline_tests.cli.command import gpb
 
 COMMAND = [str(Path(sys.executable).with_name("gpb")), "sandbox", "--canvas-port", "0", "--sis-port", "0"]
+DAMAGED = (
+    "is not what the sandbox keeps there. "
+    "End the sandbox with `gpb sandbox stop`; the next command begins another."
+)
 
 
 def test_temperaments_are_given_by_name() -> None:
@@ -73,3 +78,64 @@ def test_a_port_or_folder_that_cannot_be_is_named(option: str) -> None:
     done = gpb("sandbox", "--canvas-port=0", "--sis-port=0", option)
     assert (done.status, done.out) == (2, "")
     assert option.partition("=")[0] in done.err.splitlines()[-1]
+
+
+def test_a_damaged_file_of_the_kept_sandbox_is_one_line_and_it_ends_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    subprocess.run([COMMAND[0], "--sandbox", "nightly", "show"], capture_output=True, check=True)
+    sandbox = kept.running()
+    assert sandbox is not None
+    whole, keeper = kept.SERVERS.read_text(), kept.ALIVE.read_text()
+    named = whole.replace('"SIS_DIALECT"', '"PATH"'), whole.replace('"sandbox"', '"sand\\u0000box"')
+    damages = (
+        "",
+        "{",
+        "[]",
+        "7",
+        "{}",
+        "[" * 100_000,
+        whole + " " * kept.MOST,
+        whole.replace('": "', '": 7, "'),
+    )
+    for damage in (*damages, whole.replace("canvas_url", "elsewhere"), *named):
+        kept.SERVERS.write_text(damage)
+        assert told("sandbox", "log") == f"gpb: {kept.SERVERS.absolute()}: {DAMAGED}"
+    assert told("--sandbox", "history") == f"gpb: {kept.SERVERS.absolute()}: {DAMAGED}"
+    kept.SERVERS.unlink()
+    kept.SERVERS.mkdir()
+    assert told("sandbox", "log") == f"gpb: {kept.SERVERS.absolute()}: {DAMAGED}"
+    kept.SERVERS.rmdir()
+    kept.SERVERS.write_text(
+        whole.replace(sandbox.canvas_url, "http://127.0.0.1:9").replace(sandbox.sis_url, "no")
+    )
+    for line in (["sandbox", "log"], ["sandbox", "grade", "1", "1", "1", "1"]):
+        assert told(*line).startswith(
+            "gpb: sandbox: its servers do not answer. End it with `gpb sandbox stop`"
+        )
+    for damage in ("", "x", "9" * 400):
+        kept.ALIVE.write_text(damage)
+        assert told("sandbox", "stop").startswith(
+            f"gpb: {kept.ALIVE.absolute()}: is not what the sandbox keeps"
+        )
+    kept.ALIVE.write_text(keeper)
+    kept.SERVERS.write_text("")
+    assert gpb("sandbox", "stop").out == "The sandbox has ended.\n"
+
+
+@pytest.mark.parametrize("place", [kept.IN_USE.parent, kept.FOLDER, kept.IN_USE])
+def test_what_stands_where_the_sandbox_would_be_is_one_line(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    place.parent.mkdir(exist_ok=True)
+    (Path.mkdir if place == kept.IN_USE else Path.touch)(place)
+    assert told("demo").startswith(f"gpb: {tmp_path / kept.IN_USE.parent}")
+    assert gpb("sandbox", "stop").status == 0
+
+
+def told(*line: str) -> str:
+    done = gpb(*line)
+    assert (done.status, done.out, done.err.count("\n")) == (1, "", 1)
+    return done.err.strip()

@@ -55,9 +55,14 @@ def config(path: tuple[str, ...], value: object) -> dict[str, Any]:
     return {"course_id": "1001", path[0]: [{"group_id": "1", "section_id": "1"} | {path[-1]: value}]}
 
 
-def launch(dagster: Dagster, job: str, op: str, given: dict[str, Any]) -> dg.ExecuteInProcessResult:
+def launch(
+    dagster: Dagster, job: str, op: str, given: dict[str, Any], tags: dict[str, str] | None = None
+) -> dg.ExecuteInProcessResult:
     return defs.resolve_job_def(job).execute_in_process(
-        instance=dagster.instance, run_config={"ops": {op: {"config": given}}}, raise_on_error=False
+        instance=dagster.instance,
+        run_config={"ops": {op: {"config": given}}},
+        raise_on_error=False,
+        tags=tags,
     )
 
 
@@ -106,3 +111,38 @@ def test_what_nobody_has_fails_the_run_in_a_line_a_course(dagster: Dagster) -> N
             lines = told(result).splitlines()
             assert len(lines) <= 2, path  # of courses that could not be read, a line each and their count
             assert max(map(len, lines)) < 1_000
+
+
+ROW = {"group_id": "100111", "section_id": "100101"}
+
+
+@pytest.mark.usefixtures("school")
+@pytest.mark.parametrize(
+    ("job", "op", "given", "tags", "named"),
+    [
+        ("reconcile", "compare_with_sis", {"nightly": True, "mend": ["not_sent"]}, {}, "mend"),
+        ("reconcile", "compare_with_sis", {"until": "2026-11-25T05:00-05:00"}, {}, "until"),
+        ("reconcile", "compare_with_sis", {"mend": ["gone"]}, {}, "mend"),
+        ("retract", "take_back", {"course_id": "1001", "causes": ["gone"]}, {}, "causes"),
+        (
+            "grade_sync",
+            "grade_passback",
+            {"course_ids": ["7"]},
+            {"gpb/posted_by": "a\nb"},
+            "tag gpb/posted_by",
+        ),
+        (
+            "sync_sis_categories",
+            "sync_categories",
+            {"course_id": "1001", "edits": [ROW | {"category_id": each} for each in ("a", "b")]},
+            {},
+            "edits",
+        ),
+    ],
+)
+def test_what_contradicts_itself_fails_the_run_in_one_line_that_names_the_field(
+    dagster: Dagster, job: str, op: str, given: dict[str, Any], tags: dict[str, str], named: str
+) -> None:
+    line = told(launch(dagster, job, op, given, tags))
+    assert line.startswith(f"{named}: ")
+    assert "\n" not in line

@@ -8,7 +8,7 @@ import asyncio
 import http.client
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html.parser import HTMLParser
 from itertools import cycle
 from typing import Any
@@ -119,7 +119,8 @@ def fault(answer: requests.Response, name: str, *, refused: bool = False) -> str
         return f"{answer.status_code}, without {sorted(missing)}"
     if refused and answer.status_code < 400:
         return f"{answer.status_code}, and not refused"
-    if answer.status_code in (400, 413) and name not in answer.text:
+    named = f">{name}: " if name not in ("", "address") else name  # no tag's name, such as <section>
+    if answer.status_code in (400, 413) and named not in answer.text:
         return f"{answer.status_code}, and {name} is not named"
     if answer.headers.get("Content-Type", "").startswith("text/csv") and answer.text.count("\r\n") > 1:
         return "rows that were not asked for"
@@ -212,7 +213,11 @@ def test_no_form_breaks_on_a_field_or_asks_for_what_it_refuses(pages: Pages) -> 
     [
         ("nightly", {"enabled": "maybe"}),
         ("nightly", {"enabled": ["true", "false"]}),
-        ("nightly", {}),
+        ("nightly", {"enabled": []}),
+        ("categories", {"category": []}),
+        ("categories", {"category": ["g1:s1:c2", "g1:s1:"]}),
+        ("read", {"sort": "sideways"}),
+        ("read", {"view": ["s1", "s2"]}),
         ("read", {"window": "elsewhere"}),
         ("sync", {"type": ["remaster", "manual"]}),
         ("sync", {"type": "everything"}),
@@ -228,8 +233,19 @@ def test_a_field_that_is_one_of_a_few_words_is_refused_by_its_name(
     sent = {"token": token, "section": ["s1"], "shown": "1", "assignment": ["a1"]} | fields
     answer = pages.post(f"/courses/{COURSE}/ask/{kind}", **sent)
     assert answer.status_code == 400
-    assert f"{next(iter(fields), 'enabled')}: " in answer.text
+    assert f">{next(iter(fields))}: " in answer.text
     assert len(made(pages.warehouse)) == before
+
+
+@pytest.mark.parametrize(
+    ("fields", "missing"), [({"student": "7"}, "assignment"), ({"assignment": "7"}, "student")]
+)
+def test_a_trace_of_half_a_question_names_the_field_that_is_missing(
+    pages: Pages, fields: dict[str, str], missing: str
+) -> None:
+    answer = pages.post(f"/courses/{COURSE}/trace", **fields)
+    assert answer.status_code == 400
+    assert f"{missing}: is missing." in answer.text
 
 
 def test_no_launch_breaks_on_a_field(pages: Pages, sandbox: Sandbox) -> None:
@@ -242,6 +258,23 @@ def test_no_launch_breaks_on_a_field(pages: Pages, sandbox: Sandbox) -> None:
                 answer = browser.post(form.action, data=sent, timeout=20, allow_redirects=False)
                 assert fault(answer, "") is None
                 assert answer.status_code < 400 or "Grade Sync did not open" in answer.text
+                assert answer.status_code >= 400 or value not in ("\0", ["1", "2"])
+
+
+def test_a_name_in_canvas_is_text_of_one_line_here(pages: Pages, sandbox: Sandbox) -> None:
+    """It goes into the history and a run's tags."""
+    browser = CanvasUser(sandbox, canvas_user.TEACHER)
+    odd = {"custom": {"user_name": "Da\nna\0"}}
+    sandbox.control("canvas", "PUT", "/lti/forgery", odd)
+    try:
+        assert browser.launches().status_code == 200
+    finally:
+        sandbox.control("canvas", "PUT", "/lti/forgery", {})
+    theirs = replace(pages, browser=browser)
+    assert (
+        theirs.post(f"/courses/{COURSE}/ask/nightly", token=theirs.token(), enabled="true").status_code == 303
+    )
+    assert made(pages.warehouse)[0].asked_by == "Da na"
 
 
 def test_who_leaves_in_the_middle_of_a_form_is_no_fault_of_ours(pages: Pages) -> None:

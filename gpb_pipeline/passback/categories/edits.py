@@ -62,8 +62,19 @@ def saved(listed: CategoryList, *, by: str, at: datetime) -> CategoryList:
 
 
 def changes(listed: CategoryList, edits: Iterable[Edit]) -> list[Edit]:
-    """Keep the edits that ask for something else than what holds; raises UsageError as row_of does."""
-    return [edit for edit in edits if not row_of(listed, edit).says(edit.category_id)]
+    """Keep once the edits that ask for something else than what holds.
+
+    Raises UsageError as row_of does, and for two that differ about one row.
+    """
+    asked: dict[tuple[str, str], Edit] = {}
+    for edit in edits:
+        if asked.setdefault((edit.group_id, edit.section_id), edit) != edit:
+            raise UsageError(
+                "is given two categories",
+                item=f"edits: section {edit.section_id}, assignment group {edit.group_id}",
+                remedy="Keep one of the two.",
+            )
+    return [edit for edit in asked.values() if not row_of(listed, edit).says(edit.category_id)]
 
 
 def row_of(listed: CategoryList, edit: Edit) -> SectionCategory:
