@@ -54,7 +54,7 @@ dev: $(VENV)/.run  ## the Dagster UI on 127.0.0.1:3000, the pages on :8080, and 
 test: $(VENV)/.dev  ## every test
 	@$(BIN)/python -m gpb_pipeline_tests.chromium  # finds a browser for the page tests, or installs one
 	@# a worker that crashed is not replaced: by files, xdist would wait for ever for what it had
-	$(BIN)/python -m pytest -n auto --dist loadfile --max-worker-restart 0
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 
 simulate: $(VENV)/.dev  ## the planner by simulation: SEED= CASES= (docs/reliability.md)
 	$(BIN)/python -m gpb_pipeline_tests.simulation --seed $(SEED) --cases $(CASES) --course $(COURSE)
@@ -68,7 +68,7 @@ engine: $(VENV)/.dev  ## the engine over real HTTP, with faults and kills: SEED=
 plants: $(VENV)/.dev  ## the faults planted in the engine, and what the seed that finds each tells
 	$(BIN)/python -m gpb_pipeline_tests.engine --plants
 
-nights: $(VENV)/.dev  ## a fortnight of nights by the schedules' ticks, then three by the real daemon: 15 minutes
+nights: $(VENV)/.dev  ## what make test leaves out: other ids, a fortnight of the schedules' ticks, the real daemon: 25 minutes
 	$(BIN)/python -m pytest -m long
 	$(BIN)/python -m gpb_pipeline_tests.daemon_nights
 

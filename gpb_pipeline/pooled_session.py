@@ -13,9 +13,7 @@ from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies, select_proxy
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 
-IDLE_MOST = (
-    1.5  # seconds: less than what a server waits before it ends an idle connection, of gunicorn's 2 on
-)
+IDLE_MOST = 1.5  # seconds: less than a server waits before it ends an idle connection (gunicorn: 2)
 
 
 def pooled_session(*addresses: str, connections: int) -> requests.Session:

@@ -82,7 +82,12 @@ with dg.DagsterInstance.get() as instance:
 
 
 @pytest.mark.parametrize(
-    "who", ["Ms. Rivera", "someone in the Dagster UI", f"the sensor stalled_runs: {NO_PROGRESS}"]
+    "who",
+    [
+        "Ms. Rivera",
+        pytest.param("someone in the Dagster UI", marks=pytest.mark.long),
+        f"the sensor stalled_runs: {NO_PROGRESS}",
+    ],
 )
 def test_a_reconcile_that_is_stopped_says_who_cancelled_it(
     school: Sandbox, warehouse: Warehouse, tmp_path: Path, who: str

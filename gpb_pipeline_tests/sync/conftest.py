@@ -59,6 +59,13 @@ def either_desk(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pyt
     return _desk(sandbox, tmp_path, monkeypatch)
 
 
+@pytest.fixture(params=["provider", pytest.param("consumer", marks=pytest.mark.long)])
+def strict_desk(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    """One of a SIS that hands out the ids itself, where more can go wrong; by `make nights` of either."""
+    sandbox: Sandbox = request.getfixturevalue(request.param)
+    return _desk(sandbox, tmp_path, monkeypatch)
+
+
 @pytest.fixture
 def desk_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Sandbox], Desk]:
     """Makes the desk of another sandbox than these."""

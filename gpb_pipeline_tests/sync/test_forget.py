@@ -78,9 +78,9 @@ def hits(done: Done) -> int:
 
 
 def test_a_student_is_nowhere_any_more_and_no_sync_doubles_or_reads_in(
-    either_desk: Desk, tmp_path: Path
+    strict_desk: Desk, tmp_path: Path
 ) -> None:
-    desk = either_desk
+    desk = strict_desk
     desk.sync_one(SPANISH, anew=False)
     desk.sync_one(SPANISH, anew=False)  # which the next one could share the judgement of
     pupil, held = pupil_of(SPANISH), desk.held()
@@ -158,9 +158,9 @@ def test_what_stands_of_a_section_that_canvas_deleted_is_taken_back_too(desk: De
 
 
 def test_what_is_older_goes_and_a_course_in_use_keeps_what_the_sis_holds(
-    either_desk: Desk, tmp_path: Path
+    strict_desk: Desk, tmp_path: Path
 ) -> None:
-    desk = either_desk
+    desk = strict_desk
     desk.sync(ALGEBRA, ENGLISH)
     resting = pupil_of(ENGLISH, not_in=ALGEBRA)
     held, written = desk.held(), desk.written()

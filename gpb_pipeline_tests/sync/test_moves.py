@@ -38,9 +38,9 @@ def class_of(desk: Desk, canvas_id: str) -> str:
 
 
 def test_a_section_with_another_class_has_its_grades_there_and_the_old_ones_are_told(
-    either_desk: Desk,
+    strict_desk: Desk,
 ) -> None:
-    desk = either_desk
+    desk = strict_desk
     desk.sync_one(SPANISH)
     [section] = sections(desk, SPANISH)
     old = class_of(desk, section["sis_section_id"])
@@ -62,8 +62,8 @@ def test_a_section_with_another_class_has_its_grades_there_and_the_old_ones_are_
     assert (desk.written(), states(again)) == (before, {"unchanged": GRADES, "skipped": GRADES})
 
 
-def test_every_class_under_a_new_id_is_followed_with_what_it_holds(either_desk: Desk) -> None:
-    desk = either_desk
+def test_every_class_under_a_new_id_is_followed_with_what_it_holds(strict_desk: Desk) -> None:
+    desk = strict_desk
     desk.sync_one(SPANISH)
     [section] = sections(desk, SPANISH)
     before = desk.written()
@@ -90,8 +90,8 @@ def test_two_sections_that_change_their_ids_keep_each_class_its_columns(desk: De
     in_sis(desk.sandbox)  # no cell twice
 
 
-def test_two_students_whose_ids_are_swapped_have_each_their_own_score(either_desk: Desk) -> None:
-    desk = either_desk
+def test_two_students_whose_ids_are_swapped_have_each_their_own_score(strict_desk: Desk) -> None:
+    desk = strict_desk
     first = desk.sync_one(SPANISH)
     people = first.outcome.grades.drop_duplicates("user_id").iloc[:2]
     one, other = people["user_id"]
@@ -105,8 +105,8 @@ def test_two_students_whose_ids_are_swapped_have_each_their_own_score(either_des
     quiet(desk)
 
 
-def test_a_student_with_another_sis_id_has_a_row_there_and_the_old_one_is_told(either_desk: Desk) -> None:
-    desk = either_desk
+def test_a_student_with_another_sis_id_has_a_row_there_and_the_old_one_is_told(strict_desk: Desk) -> None:
+    desk = strict_desk
     first = desk.sync_one(SPANISH)
     grade = first.outcome.grades.iloc[0]
     [section] = sections(desk, SPANISH)
@@ -132,8 +132,8 @@ def _stranger(desk: Desk) -> str:
     return min(str(each) for each in set(end.judged.plan.grades["student_id"]) - held)
 
 
-def test_a_lost_answer_is_settled_though_the_section_had_no_id_for_a_sync(either_desk: Desk) -> None:
-    desk = either_desk
+def test_a_lost_answer_is_settled_though_the_section_had_no_id_for_a_sync(strict_desk: Desk) -> None:
+    desk = strict_desk
     [section] = sections(desk, SPANISH)
     lost = {"effect": "lost_answer", "method": "PUT", "path": "/lineItems/", "times": 3}
     hidden = {"effect": "status", "status": 503, "method": "GET", "path": "/lineItems", "times": None}

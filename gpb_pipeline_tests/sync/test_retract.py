@@ -69,41 +69,41 @@ def empty_once_before_a_column_goes(desk: Desk) -> None:
     desk.sandbox.set_faults("sis", empty | {"method": "GET", "path": r"/classes/[^/]+/results"})
 
 
-def test_an_empty_list_is_no_leave_to_delete_a_column(either_desk: Desk) -> None:
-    column, grades, _ = an_orphaned_column(either_desk)
-    assert column.line_item_id in listed(either_desk)
-    empty_once_before_a_column_goes(either_desk)
-    done = took(either_desk, {column.line_item_id})
+def test_an_empty_list_is_no_leave_to_delete_a_column(strict_desk: Desk) -> None:
+    column, grades, _ = an_orphaned_column(strict_desk)
+    assert column.line_item_id in listed(strict_desk)
+    empty_once_before_a_column_goes(strict_desk)
+    done = took(strict_desk, {column.line_item_id})
     assert (done.status, done.written) == ("Completed (with errors)", {})
-    assert stands(either_desk, column)
-    assert set(grades["result_id"]) <= set(scores(either_desk))
+    assert stands(strict_desk, column)
+    assert set(grades["result_id"]) <= set(scores(strict_desk))
 
 
-def test_a_column_with_a_result_that_was_left_stays(either_desk: Desk) -> None:
-    column, grades, _ = an_orphaned_column(either_desk)
+def test_a_column_with_a_result_that_was_left_stays(strict_desk: Desk) -> None:
+    column, grades, _ = an_orphaned_column(strict_desk)
     edited = grades["result_id"].iloc[0]
-    edit(either_desk, edited)
-    chosen = listed(either_desk)
-    empty_once_before_a_column_goes(either_desk)
-    done = took(either_desk, chosen, confirm=True)
+    edit(strict_desk, edited)
+    chosen = listed(strict_desk)
+    empty_once_before_a_column_goes(strict_desk)
+    done = took(strict_desk, chosen, confirm=True)
     assert (done.status, done.written) == ("Completed (with errors)", {"grade": RESULTS - 1})
-    assert stands(either_desk, column)
-    assert scores(either_desk)[edited] == 0.5
+    assert stands(strict_desk, column)
+    assert scores(strict_desk)[edited] == 0.5
 
 
-def test_a_result_that_cannot_be_read_keeps_its_column(either_desk: Desk) -> None:
-    column, grades, _ = an_orphaned_column(either_desk)
+def test_a_result_that_cannot_be_read_keeps_its_column(strict_desk: Desk) -> None:
+    column, grades, _ = an_orphaned_column(strict_desk)
     unreadable = grades["result_id"].iloc[0]
-    edit(either_desk, unreadable, student_id="")
-    done = took(either_desk, listed(either_desk) - {unreadable}, confirm=True)
+    edit(strict_desk, unreadable, student_id="")
+    done = took(strict_desk, listed(strict_desk) - {unreadable}, confirm=True)
     assert done.status == "Completed (with errors)"
-    assert stands(either_desk, column)
-    assert unreadable in scores(either_desk)
+    assert stands(strict_desk, column)
+    assert unreadable in scores(strict_desk)
 
 
-def test_an_edit_of_what_is_not_wanted_stays_one_after_any_sync(either_desk: Desk) -> None:
+def test_an_edit_of_what_is_not_wanted_stays_one_after_any_sync(strict_desk: Desk) -> None:
     """Under `overwrite`, too: nobody overwrites it, and so nobody takes it back."""
-    desk = either_desk
+    desk = strict_desk
     _, grades, others = an_orphaned_column(desk)
     edited = grades["result_id"].iloc[0]
     edit(desk, edited)
@@ -129,12 +129,12 @@ def with_another_class(desk: Desk) -> tuple[str, Row]:
     return old, first.outcome.grades
 
 
-def test_a_class_that_the_section_left_is_read_before_anything_is_taken_back(either_desk: Desk) -> None:
-    _, grades = with_another_class(either_desk)
+def test_a_class_that_the_section_left_is_read_before_anything_is_taken_back(strict_desk: Desk) -> None:
+    _, grades = with_another_class(strict_desk)
     edited = grades["result_id"].iloc[0]
-    edit(either_desk, edited)
-    took(either_desk, listed(either_desk), confirm=True)
-    assert scores(either_desk)[edited] == 0.5
+    edit(strict_desk, edited)
+    took(strict_desk, listed(strict_desk), confirm=True)
+    assert scores(strict_desk)[edited] == 0.5
 
 
 def test_a_class_that_nobody_can_reach_is_told_and_left_alone(desk: Desk) -> None:
@@ -183,8 +183,8 @@ def test_a_section_that_is_elsewhere_is_told_as_what_it_is_and_preselected_by_no
     assert orphans(found, PRESELECTED).empty
 
 
-def test_what_a_section_left_that_canvas_deleted_is_found_and_taken_back_by_name(either_desk: Desk) -> None:
-    desk = either_desk
+def test_what_a_section_left_that_canvas_deleted_is_found_and_taken_back_by_name(strict_desk: Desk) -> None:
+    desk = strict_desk
     desk.sync_one(ALGEBRA)
     section = sections(desk, ALGEBRA)[-1]
     desk.sandbox.control("canvas", "DELETE", f"/courses/{ALGEBRA}/sections/{section['id']}")

@@ -35,9 +35,9 @@ def unharmed(desk: Desk, before: list[Any]) -> None:
 
 @pytest.mark.parametrize("spelled", NO_ROWS)
 def test_a_roster_without_rows_where_grades_of_ours_stand_is_a_short_read(
-    either_desk: Desk, spelled: str
+    strict_desk: Desk, spelled: str
 ) -> None:
-    desk = either_desk
+    desk = strict_desk
     desk.sync_one(SPANISH)
     before = desk.held()
     without_rows(desk, "sis", r"/classes/[^/]+/students", spelled)
@@ -50,9 +50,9 @@ def test_a_roster_without_rows_where_grades_of_ours_stand_is_a_short_read(
 
 @pytest.mark.parametrize("spelled", ["null", "[]"])
 def test_categories_without_rows_where_line_items_of_ours_have_one_are_a_short_read(
-    either_desk: Desk, spelled: str
+    strict_desk: Desk, spelled: str
 ) -> None:
-    desk = either_desk
+    desk = strict_desk
     desk.sync_one(SPANISH)
     before = desk.held()
     without_rows(desk, "sis", "/categories", spelled)

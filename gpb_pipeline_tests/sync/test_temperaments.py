@@ -74,8 +74,8 @@ def results(desk: Desk) -> list[dict[str, Any]]:
     return desk.sandbox.state()["results"]
 
 
-def test_a_list_without_rows_after_a_crash_is_not_believed(either_desk: Desk) -> None:
-    desk = either_desk
+def test_a_list_without_rows_after_a_crash_is_not_believed(strict_desk: Desk) -> None:
+    desk = strict_desk
     kill_while_posting(desk, SPANISH, results=10)
     desk.sandbox.set_temperaments(empty_lists=8)
     end = desk.events(desk.request(SPANISH))[-1]
@@ -93,8 +93,8 @@ def test_a_list_without_rows_after_a_crash_is_not_believed(either_desk: Desk) ->
     quiet(desk)
 
 
-def test_a_list_without_rows_after_a_whole_sync_fails_the_look_up(either_desk: Desk) -> None:
-    desk = either_desk
+def test_a_list_without_rows_after_a_whole_sync_fails_the_look_up(strict_desk: Desk) -> None:
+    desk = strict_desk
     desk.sync_one(SPANISH)
     score(desk, 0, 3.5)
     lost = {"effect": "lost_answer", "method": "PUT", "path": "/results/", "times": None}
@@ -142,8 +142,8 @@ def test_our_ids_in_capitals_are_ours(
 
 
 @pytest.mark.parametrize("late", [{}, {"late_by_id": True}])
-def test_lists_that_are_late_double_nothing(either_desk: Desk, late: dict[str, bool]) -> None:
-    desk = either_desk
+def test_lists_that_are_late_double_nothing(strict_desk: Desk, late: dict[str, bool]) -> None:
+    desk = strict_desk
     desk.sandbox.set_temperaments(lists_late="publish", **late)
     first = desk.sync_one(SPANISH)
     assert (first.status, states(first)) == ("Completed", {"created": GRADES})
@@ -153,8 +153,8 @@ def test_lists_that_are_late_double_nothing(either_desk: Desk, late: dict[str, b
     quiet(desk)
 
 
-def test_lists_that_are_late_after_an_update_leave_no_old_score(either_desk: Desk) -> None:
-    desk = either_desk
+def test_lists_that_are_late_after_an_update_leave_no_old_score(strict_desk: Desk) -> None:
+    desk = strict_desk
     desk.sync_one(SPANISH)
     desk.sandbox.set_temperaments(lists_late="publish")
     score(desk, 0, 2.5)
@@ -168,8 +168,8 @@ def test_lists_that_are_late_after_an_update_leave_no_old_score(either_desk: Des
     quiet(desk)
 
 
-def test_a_sis_that_never_lists_what_it_takes_is_told_and_left_alone(either_desk: Desk) -> None:
-    desk = either_desk
+def test_a_sis_that_never_lists_what_it_takes_is_told_and_left_alone(strict_desk: Desk) -> None:
+    desk = strict_desk
     desk.sandbox.set_temperaments(lists_late="publish")
     desk.sync_one(SPANISH)
     desk.next_night()
@@ -179,8 +179,8 @@ def test_a_sis_that_never_lists_what_it_takes_is_told_and_left_alone(either_desk
     equal(desk)
 
 
-def test_an_answer_lost_while_lists_are_late_doubles_nothing(either_desk: Desk) -> None:
-    desk = either_desk
+def test_an_answer_lost_while_lists_are_late_doubles_nothing(strict_desk: Desk) -> None:
+    desk = strict_desk
     desk.sandbox.set_temperaments(lists_late="publish")
     lost = {"effect": "lost_answer", "method": "PUT", "path": "/results/", "skip": 5, "times": 2}
     desk.sandbox.set_faults("sis", lost)
@@ -196,8 +196,8 @@ def test_an_answer_lost_while_lists_are_late_doubles_nothing(either_desk: Desk) 
 
 
 @pytest.mark.parametrize("decimals", [0, 2])
-def test_scores_that_are_rounded_are_known_and_told_once(either_desk: Desk, decimals: int) -> None:
-    desk = either_desk
+def test_scores_that_are_rounded_are_known_and_told_once(strict_desk: Desk, decimals: int) -> None:
+    desk = strict_desk
     score(desk, 0, 8.456)
     desk.sandbox.set_temperaments(decimals=decimals)
     first = desk.sync_one(SPANISH)
@@ -221,9 +221,9 @@ def test_scores_that_are_rounded_are_known_and_told_once(either_desk: Desk, deci
     ],
 )
 def test_a_column_kept_otherwise_is_found_after_a_lost_answer(
-    either_desk: Desk, kept: dict[str, Any]
+    strict_desk: Desk, kept: dict[str, Any]
 ) -> None:
-    desk = either_desk
+    desk = strict_desk
     rename(desk, 0, "Tests &  Quizzes  1")
     desk.sandbox.set_temperaments(**kept)
     lost = {"effect": "lost_answer", "method": "PUT", "path": "/lineItems/", "skip": 0, "times": 2}
@@ -237,8 +237,8 @@ def test_a_column_kept_otherwise_is_found_after_a_lost_answer(
     quiet(desk)
 
 
-def test_a_column_renamed_by_hand_after_its_answer_was_lost_is_not_made_again(either_desk: Desk) -> None:
-    desk = either_desk
+def test_a_column_renamed_by_hand_after_its_answer_was_lost_is_not_made_again(strict_desk: Desk) -> None:
+    desk = strict_desk
     desk.sandbox.set_temperaments(lists_late="publish")
     desk.sandbox.set_faults(
         "sis", {"effect": "lost_answer", "method": "PUT", "path": "/lineItems/", "times": 2}
@@ -254,8 +254,8 @@ def test_a_column_renamed_by_hand_after_its_answer_was_lost_is_not_made_again(ei
     equal(desk)
 
 
-def test_a_column_that_a_teacher_deleted_comes_back_with_its_grades(either_desk: Desk) -> None:
-    desk = either_desk
+def test_a_column_that_a_teacher_deleted_comes_back_with_its_grades(strict_desk: Desk) -> None:
+    desk = strict_desk
     first = desk.sync_one(SPANISH)
     lost = first.outcome.assignments.iloc[0]
     desk.sandbox.control("sis", "DELETE", f"/line_items/{lost.line_item_id}")
@@ -269,8 +269,8 @@ def test_a_column_that_a_teacher_deleted_comes_back_with_its_grades(either_desk:
     quiet(desk)
 
 
-def test_one_result_lost_and_its_post_refused_once_is_tried_again(either_desk: Desk) -> None:
-    desk = either_desk
+def test_one_result_lost_and_its_post_refused_once_is_tried_again(strict_desk: Desk) -> None:
+    desk = strict_desk
     first = desk.sync_one(SPANISH)
     gone = first.outcome.grades.iloc[0]
     desk.sandbox.control("sis", "DELETE", f"/results/{gone.result_id}")
@@ -283,8 +283,8 @@ def test_one_result_lost_and_its_post_refused_once_is_tried_again(either_desk: D
     quiet(desk)
 
 
-def test_another_score_and_its_post_refused_once_is_tried_again(either_desk: Desk) -> None:
-    desk = either_desk
+def test_another_score_and_its_post_refused_once_is_tried_again(strict_desk: Desk) -> None:
+    desk = strict_desk
     first = desk.sync_one(SPANISH)
     edited = first.outcome.grades.iloc[0]
     desk.sandbox.control("sis", "PATCH", f"/results/{edited.result_id}", {"score": 0.5})
@@ -298,8 +298,8 @@ def test_another_score_and_its_post_refused_once_is_tried_again(either_desk: Des
     quiet(desk)
 
 
-def test_web_pages_for_answers_stop_the_writes_and_are_no_acceptance(either_desk: Desk) -> None:
-    desk = either_desk
+def test_web_pages_for_answers_stop_the_writes_and_are_no_acceptance(strict_desk: Desk) -> None:
+    desk = strict_desk
     desk.sandbox.set_temperaments(html_after=ITEMS + 5)
     failed = desk.fails(SPANISH)
     assert failed.error.code == "sis_unknown_outcome"
@@ -313,8 +313,8 @@ def test_web_pages_for_answers_stop_the_writes_and_are_no_acceptance(either_desk
     quiet(desk)
 
 
-def test_an_empty_list_that_says_failure_is_none(either_desk: Desk) -> None:
-    desk = either_desk
+def test_an_empty_list_that_says_failure_is_none(strict_desk: Desk) -> None:
+    desk = strict_desk
     desk.sync_one(SPANISH)
     score(desk, 0, 3.5)
     desk.sandbox.set_temperaments(empty_lists=8, empty_as="failure")
@@ -325,9 +325,9 @@ def test_an_empty_list_that_says_failure_is_none(either_desk: Desk) -> None:
     quiet(desk)
 
 
-def test_a_sis_that_keeps_the_old_score_fails_the_row_until_it_takes_it(either_desk: Desk) -> None:
+def test_a_sis_that_keeps_the_old_score_fails_the_row_until_it_takes_it(strict_desk: Desk) -> None:
     """At first its list may be late; from the second sync on it is what it is."""
-    desk = either_desk
+    desk = strict_desk
     desk.sync_one(SPANISH)
     score(desk, 0, 3.5)
     desk.sandbox.set_temperaments(keeps_old="result")
@@ -345,8 +345,8 @@ def test_a_sis_that_keeps_the_old_score_fails_the_row_until_it_takes_it(either_d
 
 
 @pytest.mark.parametrize("said", ["named", "vague"])
-def test_nothing_is_made_anew_on_the_word_of_404s(either_desk: Desk, said: str) -> None:
-    desk = either_desk
+def test_nothing_is_made_anew_on_the_word_of_404s(strict_desk: Desk, said: str) -> None:
+    desk = strict_desk
     desk.sync_one(SPANISH)
     for number in range(3):
         score(desk, number, 3.5)
@@ -360,8 +360,8 @@ def test_nothing_is_made_anew_on_the_word_of_404s(either_desk: Desk, said: str) 
     quiet(desk)
 
 
-def test_a_period_that_closes_after_everything_was_sent_fails_nothing(either_desk: Desk) -> None:
-    desk = either_desk
+def test_a_period_that_closes_after_everything_was_sent_fails_nothing(strict_desk: Desk) -> None:
+    desk = strict_desk
     first = desk.sync_one(SPANISH)
     for period in set(first.judged.sis.grading_periods["period_id"]):
         desk.sandbox.control("sis", "DELETE", f"/grading_periods/{period}")
@@ -370,9 +370,9 @@ def test_a_period_that_closes_after_everything_was_sent_fails_nothing(either_des
 
 
 def test_an_edit_is_kept_where_edits_are_kept_after_a_crash_too(
-    either_desk: Desk, monkeypatch: pytest.MonkeyPatch
+    strict_desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    desk = either_desk
+    desk = strict_desk
     monkeypatch.setenv("SIS_ON_EDIT", "keep")
     first = desk.sync_one(SPANISH)
     edited = first.outcome.grades.iloc[0]
@@ -391,9 +391,9 @@ def test_an_edit_is_kept_where_edits_are_kept_after_a_crash_too(
 
 
 def test_a_column_that_a_teacher_made_before_our_lost_write_is_never_taken_for_ours(
-    either_desk: Desk,
+    strict_desk: Desk,
 ) -> None:
-    desk = either_desk
+    desk = strict_desk
     [judged] = [
         each
         for each in desk.events(desk.request(SPANISH, posting=Posting.NOTHING))

@@ -38,28 +38,28 @@ def act(desk: Desk, row: Any, **acts: Any) -> None:
     desk.sandbox.control("canvas", "PATCH", path, acts)
 
 
-def test_a_cleared_gradebook_is_held_until_someone_confirms(either_desk: Desk) -> None:
-    rows = list(either_desk.sync_one(ALGEBRA).outcome.grades.itertuples())
-    held = either_desk.held()
+def test_a_cleared_gradebook_is_held_until_someone_confirms(strict_desk: Desk) -> None:
+    rows = list(strict_desk.sync_one(ALGEBRA).outcome.grades.itertuples())
+    held = strict_desk.held()
     for row in rows[:50]:
-        act(either_desk, row, score=None)
-    act(either_desk, rows[-1], score=1.25)
-    before = either_desk.written()
+        act(strict_desk, row, score=None)
+    act(strict_desk, rows[-1], score=1.25)
+    before = strict_desk.written()
     for sent in (1, 0):  # the rest of the course goes; a second sync has nothing left to send
-        end = either_desk.sync_one(ALGEBRA, sync_type="nightly")
+        end = strict_desk.sync_one(ALGEBRA, sync_type="nightly")
         assert end.status == "Completed (with errors)"
         assert states(end) == Counter(failed=50, updated=sent, unchanged=14 - sent)
         failed = end.outcome.grades[end.outcome.grades["state"] == "failed"]
         assert set(failed["code"]) == {"withdrawals_held"}
         assert issues(end) == {"withdrawals_held": 50}
         assert end.counts.withdrawn == 0
-    assert either_desk.written() - before == Counter(result=1)
-    assert len(either_desk.held()) == len(held) == 64
-    confirmed = either_desk.sync_one(ALGEBRA, confirm=True)
+    assert strict_desk.written() - before == Counter(result=1)
+    assert len(strict_desk.held()) == len(held) == 64
+    confirmed = strict_desk.sync_one(ALGEBRA, confirm=True)
     assert (confirmed.status, states(confirmed)) == ("Completed", {"withdrawn": 50, "unchanged": 14})
     assert issues(confirmed) == {"mass_change": 1}
-    assert len(either_desk.held()) == 14
-    after = either_desk.sync_one(ALGEBRA)
+    assert len(strict_desk.held()) == 14
+    after = strict_desk.sync_one(ALGEBRA)
     assert (after.status, states(after), issues(after)) == ("Completed", {"unchanged": 14}, {})
 
 
@@ -94,15 +94,15 @@ def test_grades_entered_again_release_what_was_held(desk: Desk) -> None:
     assert (desk.held(), desk.written()) == (held, before)
 
 
-def test_a_curve_over_the_whole_course_is_sent_and_remarked_on(either_desk: Desk) -> None:
-    rows: list[Any] = list(either_desk.sync_one(ALGEBRA).outcome.grades.itertuples())
-    held = either_desk.held()
+def test_a_curve_over_the_whole_course_is_sent_and_remarked_on(strict_desk: Desk) -> None:
+    rows: list[Any] = list(strict_desk.sync_one(ALGEBRA).outcome.grades.itertuples())
+    held = strict_desk.held()
     for row in rows:
-        act(either_desk, row, score=row.score + 0.5)
-    end = either_desk.sync_one(ALGEBRA)
+        act(strict_desk, row, score=row.score + 0.5)
+    end = strict_desk.sync_one(ALGEBRA)
     assert (end.status, states(end)) == ("Completed", {"updated": 64})
     assert issues(end)["mass_change"] == 1
-    assert either_desk.held() == [
+    assert strict_desk.held() == [
         (item, student, score + 0.5, status) for item, student, score, status in held
     ]
 
@@ -124,8 +124,8 @@ def test_a_course_copy_has_ids_of_its_own_and_touches_nothing_of_the_old(
     assert states(again[ALGEBRA]) == states(again[COPY]) == {"unchanged": 64}
 
 
-def test_a_section_cross_listed_and_back_keeps_its_line_items_and_doubles_nothing(either_desk: Desk) -> None:
-    desk, section = either_desk, f"{ALGEBRA}0002"
+def test_a_section_cross_listed_and_back_keeps_its_line_items_and_doubles_nothing(strict_desk: Desk) -> None:
+    desk, section = strict_desk, f"{ALGEBRA}0002"
     desk.sync(ALGEBRA, SPANISH)
     held, before = desk.held(), desk.written()
     desk.sandbox.control("canvas", "PATCH", f"/courses/{ALGEBRA}/sections/{section}", {"course_id": 1006})
