@@ -63,7 +63,8 @@ def test_ctrl_c_while_it_writes_waits_for_the_write_in_hand_and_loses_nothing(sa
 
 
 @pytest.mark.parametrize(
-    "ended_by", ["its window", pytest.param("SIGHUP", marks=pytest.mark.long), "SIGTERM"]
+    "ended_by",
+    ["its window", *(pytest.param(each, marks=pytest.mark.long) for each in ("SIGHUP", "SIGTERM"))],
 )
 def test_a_terminal_that_is_closed_ends_a_sync_as_ctrl_c_does(sandbox: Sandbox, ended_by: str) -> None:
     sandbox.set_faults("sis", {"effect": "slow", "seconds": 1.0, "times": None, "method": "PUT"})

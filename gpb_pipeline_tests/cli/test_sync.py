@@ -263,7 +263,10 @@ def test_every_table_reads_well_at_any_width(monkeypatch: pytest.MonkeyPatch) ->
     assert line.split()[:5] == ["error", "4", "student_not_on_roster", "SIS", "admin"]
 
 
-@pytest.mark.parametrize(("dialect", "answer"), [("oneroster-1.1", "422"), ("oneroster-1.2", "404")])
+@pytest.mark.parametrize(
+    ("dialect", "answer"),
+    [("oneroster-1.1", "422"), pytest.param("oneroster-1.2", "404", marks=pytest.mark.long)],
+)
 def test_a_sis_that_chooses_the_ids_itself_is_told_with_the_setting(
     monkeypatch: pytest.MonkeyPatch, dialect: DialectName, answer: str
 ) -> None:

@@ -36,64 +36,64 @@ def kill_while_posting(desk: Desk, course_id: str, results: int) -> None:
     desk.sandbox.set_faults("sis")
 
 
-def test_after_a_crash_what_was_posted_is_found_and_not_sent_again(either_desk: Desk) -> None:
-    kill_while_posting(either_desk, ALGEBRA, results=10)
-    end = either_desk.sync_one(ALGEBRA)
+def test_after_a_crash_what_was_posted_is_found_and_not_sent_again(strict_desk: Desk) -> None:
+    kill_while_posting(strict_desk, ALGEBRA, results=10)
+    end = strict_desk.sync_one(ALGEBRA)
     assert end.status == "Completed"
-    created = either_desk.kinds()
+    created = strict_desk.kinds()
     assert (created["lineItem", "create"], created["result", "create"]) == (8, 64)
     assert created["result", "replace"] == 0
-    assert len(either_desk.held()) == 64
-    assert len(either_desk.sandbox.state()["line_items"]) == 8
-    with either_desk.connected() as connections:
+    assert len(strict_desk.held()) == 64
+    assert len(strict_desk.sandbox.state()["line_items"]) == 8
+    with strict_desk.connected() as connections:
         died = connections.warehouse.read(history.job, "dies")
     assert died is not None
     assert (died.status, died.code) == ("Failed", "interrupted")
-    assert set(either_desk.sync_one(ALGEBRA).outcome.grades["state"]) == {"unchanged"}
+    assert set(strict_desk.sync_one(ALGEBRA).outcome.grades["state"]) == {"unchanged"}
 
 
-def test_a_crash_is_not_forgotten_by_a_sync_that_fails_before_it_can_look(either_desk: Desk) -> None:
-    kill_while_posting(either_desk, ALGEBRA, results=10)
+def test_a_crash_is_not_forgotten_by_a_sync_that_fails_before_it_can_look(strict_desk: Desk) -> None:
+    kill_while_posting(strict_desk, ALGEBRA, results=10)
     down = {"effect": "status", "status": 503, "path": "/api/v1/", "times": None}
-    either_desk.sandbox.set_faults("canvas", down)
-    either_desk.fails(ALGEBRA)
-    either_desk.sandbox.set_faults("canvas")
-    either_desk.sync_one(ALGEBRA)
-    assert either_desk.kinds()["result", "create"] == 64
-    assert len(either_desk.held()) == 64
+    strict_desk.sandbox.set_faults("canvas", down)
+    strict_desk.fails(ALGEBRA)
+    strict_desk.sandbox.set_faults("canvas")
+    strict_desk.sync_one(ALGEBRA)
+    assert strict_desk.kinds()["result", "create"] == 64
+    assert len(strict_desk.held()) == 64
 
 
-def test_a_grade_cleared_after_a_crash_is_taken_back(either_desk: Desk) -> None:
-    kill_while_posting(either_desk, ALGEBRA, results=64)
-    preview = either_desk.events(either_desk.request(ALGEBRA, posting=Posting.NOTHING))[-1]
+def test_a_grade_cleared_after_a_crash_is_taken_back(strict_desk: Desk) -> None:
+    kill_while_posting(strict_desk, ALGEBRA, results=64)
+    preview = strict_desk.events(strict_desk.request(ALGEBRA, posting=Posting.NOTHING))[-1]
     assert isinstance(preview, CourseJudged)
     row = preview.judged.plan.grades.iloc[0]
     path = f"/courses/{ALGEBRA}/submissions/{row.assignment_id}/{row.user_id}"
-    either_desk.sandbox.control("canvas", "PATCH", path, {"score": None})
-    end = either_desk.sync_one(ALGEBRA)
+    strict_desk.sandbox.control("canvas", "PATCH", path, {"score": None})
+    end = strict_desk.sync_one(ALGEBRA)
     assert end.counts.withdrawn == 1
-    assert len(either_desk.held()) == 63
+    assert len(strict_desk.held()) == 63
 
 
-def test_an_answer_lost_after_the_store_doubles_nothing(either_desk: Desk) -> None:
+def test_an_answer_lost_after_the_store_doubles_nothing(strict_desk: Desk) -> None:
     lost = {"effect": "lost_answer", "method": "PUT", "path": "/results/", "skip": 5, "times": 1}
-    either_desk.sandbox.set_faults("sis", lost)
-    either_desk.sync_one(ALGEBRA)
-    either_desk.sandbox.set_faults("sis")
-    end = either_desk.sync_one(ALGEBRA)
+    strict_desk.sandbox.set_faults("sis", lost)
+    strict_desk.sync_one(ALGEBRA)
+    strict_desk.sandbox.set_faults("sis")
+    end = strict_desk.sync_one(ALGEBRA)
     assert end.status == "Completed"
-    assert len(either_desk.held()) == 64
-    assert either_desk.kinds()["result", "create"] == 64
+    assert len(strict_desk.held()) == 64
+    assert strict_desk.kinds()["result", "create"] == 64
 
 
-def test_a_line_item_whose_answer_was_lost_is_adopted_with_its_grades_to_follow(either_desk: Desk) -> None:
+def test_a_line_item_whose_answer_was_lost_is_adopted_with_its_grades_to_follow(strict_desk: Desk) -> None:
     lost = {"effect": "lost_answer", "method": "PUT", "path": "/lineItems/", "skip": 2, "times": 2}
-    either_desk.sandbox.set_faults("sis", lost)
-    either_desk.sync_one(ALGEBRA)
-    either_desk.sandbox.set_faults("sis")
-    assert either_desk.sync_one(ALGEBRA).status == "Completed"
-    assert len(either_desk.sandbox.state()["line_items"]) == 8
-    assert len(either_desk.held()) == 64
+    strict_desk.sandbox.set_faults("sis", lost)
+    strict_desk.sync_one(ALGEBRA)
+    strict_desk.sandbox.set_faults("sis")
+    assert strict_desk.sync_one(ALGEBRA).status == "Completed"
+    assert len(strict_desk.sandbox.state()["line_items"]) == 8
+    assert len(strict_desk.held()) == 64
 
 
 def test_credentials_withdrawn_in_the_middle_stop_the_course_and_keep_what_was_accepted(desk: Desk) -> None:
@@ -237,10 +237,10 @@ def test_a_canvas_that_fails_for_one_course_costs_no_other(desk: Desk) -> None:
     assert (failed, synced) == ([ALGEBRA], [SPANISH])
 
 
-def test_a_preview_after_a_crash_tells_the_truth(either_desk: Desk) -> None:
-    kill_while_posting(either_desk, ALGEBRA, results=10)
-    preview = either_desk.events(either_desk.request(ALGEBRA, posting=Posting.NOTHING))[-1]
+def test_a_preview_after_a_crash_tells_the_truth(strict_desk: Desk) -> None:
+    kill_while_posting(strict_desk, ALGEBRA, results=10)
+    preview = strict_desk.events(strict_desk.request(ALGEBRA, posting=Posting.NOTHING))[-1]
     assert isinstance(preview, CourseJudged)
     states = preview.judged.plan.grades["state"].value_counts().to_dict()
-    posted = len(either_desk.held())
+    posted = len(strict_desk.held())
     assert states == {"unchanged": posted, "create": 64 - posted}

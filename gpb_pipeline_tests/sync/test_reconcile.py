@@ -214,17 +214,17 @@ def test_what_is_named_is_mended_and_nothing_else(synced: Desk) -> None:
         assert held[result["sourced_id"]] == row["score"] + 2
 
 
-def test_an_edit_that_is_named_is_overwritten(either_desk: Desk) -> None:
-    first = either_desk.sync_one(SPANISH)
+def test_an_edit_that_is_named_is_overwritten(strict_desk: Desk) -> None:
+    first = strict_desk.sync_one(SPANISH)
     edited = first.outcome.grades.iloc[0]
-    either_desk.sandbox.control("sis", "PATCH", f"/results/{edited.result_id}", {"score": 0.5})
-    done = looked(either_desk, SPANISH, mend=frozenset({"edited_in_sis"}))[SPANISH]
+    strict_desk.sandbox.control("sis", "PATCH", f"/results/{edited.result_id}", {"score": 0.5})
+    done = looked(strict_desk, SPANISH, mend=frozenset({"edited_in_sis"}))[SPANISH]
     assert done.written == {"grade": 1}
-    assert 0.5 not in {each["score"] for each in either_desk.sandbox.state()["results"]}
+    assert 0.5 not in {each["score"] for each in strict_desk.sandbox.state()["results"]}
 
 
-def test_more_at_once_than_the_guards_share_is_told_and_waits_for_a_word(either_desk: Desk) -> None:
-    desk = either_desk
+def test_more_at_once_than_the_guards_share_is_told_and_waits_for_a_word(strict_desk: Desk) -> None:
+    desk = strict_desk
     first = desk.sync_one(SPANISH)
     for lost in first.outcome.grades["result_id"].iloc[:12]:
         desk.sandbox.control("sis", "DELETE", f"/results/{lost}")
@@ -243,8 +243,8 @@ def test_more_at_once_than_the_guards_share_is_told_and_waits_for_a_word(either_
     assert told(looked(desk, SPANISH)) == {}
 
 
-def test_orphans_are_taken_back_and_their_empty_column_with_them(either_desk: Desk) -> None:
-    desk = either_desk
+def test_orphans_are_taken_back_and_their_empty_column_with_them(strict_desk: Desk) -> None:
+    desk = strict_desk
     first = desk.sync_one(SPANISH)
     gone = first.outcome.assignments.iloc[0]
     path = f"/courses/{SPANISH}/assignments/{gone.assignment_id}"
