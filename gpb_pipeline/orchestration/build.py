@@ -44,7 +44,7 @@ def build_defs(
             last_night.last_night_report,
             requested.answer_request,
         ],
-        schedules=schedules.build(night.at, zone, night.until),
+        schedules=schedules.build(night, zone),
         sensors=[
             sensors.discover_courses,
             sensors.sync_alerts,

@@ -31,9 +31,9 @@ SWITCHED_OFF = "Nightly syncs are switched off for the institution (GPB_NIGHTLY_
 Asked = dg.SkipReason | list[dg.RunRequest]
 
 
-def build(at: time, zone: str, until: time | None = None) -> list[dg.ScheduleDefinition]:
-    """Make the schedules of nights that begin `at` this time of day in this IANA zone, and end by `until`."""
-    short = _share_of_usual(at, until)
+def build(night: NightlySettings, zone: str) -> list[dg.ScheduleDefinition]:
+    """Make the schedules of nights that begin, and end, at these times of day in this IANA zone."""
+    at, short = night.at, _share_of_usual(night.at, night.until)
     running = dg.DefaultScheduleStatus.RUNNING
     return [
         dg.schedule(

@@ -54,7 +54,7 @@ from gpb_pipeline_tests.orchestration.watched import District
 
 NEW_YORK = ZoneInfo("America/New_York")
 NOW = datetime.now(NEW_YORK).replace(second=0, microsecond=0)
-NIGHT = NOW - timedelta(hours=4, minutes=30)
+NIGHT = NOW - timedelta(hours=4, minutes=10)  # what is due next is so by the end of the whole suite
 LATER = SILENCE + timedelta(minutes=1)
 GPB = Path(sys.executable).parent / "gpb"
 COURSES = [f"71{number:02}" for number in range(10)]
@@ -65,10 +65,10 @@ DISTRICT = District(seed=1, first=NOW.date() - timedelta(days=9))
 class Deployment:
     """Dagster's store as a daemon leaves it that has made its ticks, or with one thing wrong."""
 
-    def __init__(self, instance: dg.DagsterInstance) -> None:
+    def __init__(self, instance: dg.DagsterInstance, share: float) -> None:
         self.instance = instance
         for name, after in {"nightly": 0, "nightly_retry": 2, "reading_back": 4, "tidying": 5}.items():
-            due = NIGHT + timedelta(hours=after)
+            due = NIGHT + timedelta(hours=after * share)
             self.ticked(name, due if due < NOW else due - timedelta(days=1))
         self.beats()
 
@@ -132,8 +132,19 @@ class Deployment:
 
 
 @pytest.fixture
-def deployment(home: dg.DagsterInstance, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> Deployment:
-    """A district whose night began four hours ago, in which all but one of its ten courses were synced."""
+def deployment(
+    home: dg.DagsterInstance,
+    warehouse: Warehouse,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+) -> Deployment:
+    """A district whose night began four hours ago, in which all but one of its ten courses were synced.
+
+    A night may have a share of the usual six hours.
+    """
+    share = getattr(request, "param", 1.0)
+    if share < 1:
+        monkeypatch.setenv("GPB_NIGHTLY_UNTIL", f"{NIGHT + timedelta(hours=6 * share):%H:%M}")
     folder = Path(home.root_directory)
     folder.joinpath("dagster.yaml").write_text(PROJECT.joinpath("dagster.yaml").read_text())
     monkeypatch.setenv("DAGSTER_HOME", str(folder))
@@ -147,7 +158,7 @@ def deployment(home: dg.DagsterInstance, warehouse: Warehouse, monkeypatch: pyte
     put_on_record(
         warehouse, Sync(COURSES[0], at, code="canvas_access"), *(Sync(each, at) for each in COURSES[1:])
     )
-    return Deployment(home)
+    return Deployment(home, share)
 
 
 @pytest.fixture
@@ -214,6 +225,13 @@ def test_a_queue_stands_still_where_a_run_could_begin_and_none_does(
     assert queue(later(lookout.look())) is None
     deployment.run("grade_sync")
     assert "one could begin" in str(queue(later(lookout.look())))  # a place is kept for it
+
+
+@pytest.mark.parametrize("deployment", [0.5], indirect=True)
+def test_what_has_to_end_sooner_is_due_sooner_for_the_watcher_too(
+    deployment: Deployment, lookout: Lookout
+) -> None:
+    assert trouble(lookout.look()) == {}
 
 
 def test_a_store_that_is_away_is_a_sign_and_is_read_again_when_it_is_back(

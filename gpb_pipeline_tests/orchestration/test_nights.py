@@ -13,6 +13,7 @@ from gpb_pipeline.orchestration import nights, schedules
 from gpb_pipeline.orchestration.partitions import add_courses
 from gpb_pipeline.orchestration.resources import Passback
 from gpb_pipeline.passback.nightly import last_nightly
+from gpb_pipeline.settings import NightlySettings
 from gpb_pipeline.warehouse import choices
 from gpb_pipeline.warehouse.ducklake import Warehouse
 from gpb_pipeline_tests.orchestration.past import Sync, put_on_record
@@ -125,7 +126,8 @@ def test_the_nights_reading_back_knows_by_when_it_ends(
 def test_a_short_night_has_all_of_it_before_its_end(
     until: time | None, retry: str, reading: str, tidying: str
 ) -> None:
-    built = {each.name: each.cron_schedule for each in schedules.build(time(22), NEW_YORK.key, until)}
+    night = NightlySettings(at=time(22), until=until)
+    built = {each.name: each.cron_schedule for each in schedules.build(night, NEW_YORK.key)}
     assert built == {
         "nightly": "0 22 * * *",
         "nightly_retry": f"{retry} * * *",

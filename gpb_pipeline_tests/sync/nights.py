@@ -111,8 +111,8 @@ class Nights:
         self._runs = runs
         self._warehouse = warehouse
         self.run_keys: list[str] = []
-        at, zone = NightlySettings.load().at, PassbackSettings.load().timezone
-        self._schedules = {each.name: each for each in schedules.build(at, zone)}
+        night, zone = NightlySettings.load(), PassbackSettings.load().timezone
+        self._schedules = {each.name: each for each in schedules.build(night, zone)}
         self._cursor: str | None = None
 
     def times(self, schedule: str, after: datetime, count: int) -> list[datetime]:

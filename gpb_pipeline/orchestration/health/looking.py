@@ -44,7 +44,7 @@ class Lookout:
     def __init__(self) -> None:
         self._nightly, passback = NightlySettings.load(), PassbackSettings.load()
         self._zone = passback.zone
-        self._schedules = schedules.build(self._nightly.at, passback.timezone)
+        self._schedules = schedules.build(self._nightly, passback.timezone)
         self._places = _places(WarehouseSettings.load(), DagsterSettings.load())
         self._dagster = _Kept(_existing_instance)
         self._warehouse = _Kept(_existing_warehouse)
