@@ -51,7 +51,9 @@ def unit(path: Path) -> configparser.SectionProxy:
 
 def commands() -> list[list[str]]:
     pods = [each["spec"]["template"]["spec"]["containers"][0]["command"] for each in PODS]
+    code = HELM["dagster-user-deployments"]["deployments"][0]
     return [
+        ["dagster", "code-server", "start", *code["codeServerArgs"]],  # the chart's template has it so
         *(service["command"] for service in OURS.values()),
         *(shlex.split(unit(path)["ExecStart"]) for path in UNITS),
         *pods,
@@ -120,6 +122,28 @@ def test_the_charts_queue_is_the_projects() -> None:
     assert not HELM["dagsterDaemon"]["runRetries"]["enabled"]
     assert HELM["dagsterWebserver"]["workspace"]["servers"][0]["name"] == CODE_LOCATION
     assert HELM["dagsterWebserver"]["enableReadOnly"]
+
+
+def test_the_charts_pods_share_the_record_of_who_looked_and_have_what_they_read() -> None:
+    code = HELM["dagster-user-deployments"]["deployments"][0]
+    pages, health = (pod["spec"]["template"]["spec"] for pod in PODS)
+    mounts = [each["volumeMounts"] for each in (code, pages["containers"][0], health["containers"][0])]
+    at = [{each["mountPath"]: each["name"] for each in some} for some in mounts]
+    looks = "/var/lib/gpb/looks"
+    assert at[0][looks] == at[1][looks] == "looks"
+    claims = [
+        next(each["persistentVolumeClaim"]["claimName"] for each in pod["volumes"] if each["name"] == "looks")
+        for pod in (code, pages)
+    ]
+    made = [each for each in HELM["extraManifests"] if each["kind"] == "PersistentVolumeClaim"]
+    assert claims == 2 * [made[0]["metadata"]["name"]]
+    assert f"GPB_LOOKS={looks}" in (DEPLOY / "Dockerfile").read_text("utf-8")
+    instance = f"{HELM['global']['dagsterHome']}/dagster.yaml"
+    assert at[0][instance] == at[2][instance] == "instance"  # a home without the file is refused
+    [keys] = [each["secret"] for each in pages["volumes"] if "secret" in each]
+    group = pages["securityContext"]["fsGroup"]
+    assert f"--uid {group} " in (DEPLOY / "Dockerfile").read_text("utf-8")
+    assert (keys["defaultMode"], code["podSecurityContext"]["fsGroup"]) == (0o440, group)
 
 
 def test_the_proxy_has_the_server_names_and_lets_no_header_of_a_browsers_through() -> None:
