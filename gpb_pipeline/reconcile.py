@@ -20,7 +20,7 @@ from gpb_pipeline.endings import Who
 from gpb_pipeline.errors import PipelineError, UsageError
 from gpb_pipeline.events import CourseFailed, CourseSynced, Event
 from gpb_pipeline.passback.budget import Budget, CoursePace
-from gpb_pipeline.passback.holdings.differences import CAUSES, ORPHANED, Cause, Differences
+from gpb_pipeline.passback.holdings.differences import CAUSES, MENDED, ORPHANED, Cause, Differences
 from gpb_pipeline.passback.rows.frames import Rows
 from gpb_pipeline.passback.rows.settle import DONE
 from gpb_pipeline.passback.rules.issues import Code
@@ -54,12 +54,10 @@ class Reconciled:
         return Counter() if self.told is None else Counter(self.told["cause"])
 
 
-def causes_of(
-    names: Iterable[str], allowed: Collection[Cause] | None = None, *, field: str
-) -> frozenset[Cause]:
+def causes_of(names: Iterable[str], allowed: Collection[Cause] = MENDED, *, field: str) -> frozenset[Cause]:
     """Read a field's causes; raises UsageError for one that there is not, or that is not mended so."""
     chosen: set[Cause] = set()
-    offered = [cause for cause, said in CAUSES.items() if (cause in allowed if allowed else said.by_mend)]
+    offered = [cause for cause in CAUSES if cause in allowed]
     for name in names:
         found = next((cause for cause in offered if cause == name), None)
         if found is None:

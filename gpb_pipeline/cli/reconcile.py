@@ -15,7 +15,7 @@ from gpb_pipeline.asked import own_ids
 from gpb_pipeline.cli.console import ConsoleTable, counted, show, typed
 from gpb_pipeline.cli.progress import Progress
 from gpb_pipeline.passback.frames import rows_of
-from gpb_pipeline.passback.holdings.differences import CAUSES, ORPHANED, PRESELECTED
+from gpb_pipeline.passback.holdings.differences import CAUSES, MENDED, ORPHANED, PRESELECTED
 from gpb_pipeline.passback.rules.issues import CATALOGUE, Code
 from gpb_pipeline.reconcile import Reconciled, causes_of, chosen_orphans, reconcile, retract
 from gpb_pipeline.sync import open_connections
@@ -29,7 +29,11 @@ KINDS = {"assignment": "column", "grade": "grade"}
 @click.command("reconcile")
 @click.argument("courses", nargs=-1, metavar="[COURSE…]")
 @click.option(
-    "--mend", "mend", multiple=True, metavar="CAUSE", help="Write what has this cause (repeatable)."
+    "--mend",
+    "mend",
+    multiple=True,
+    metavar="CAUSE",
+    help=f"Write what has this cause (repeatable): {', '.join(MENDED)}.",
 )
 @click.option("--posted-by", metavar="NAME", help="Who asks for it; default: you.")
 @click.option("--confirm", is_flag=True, help="Release what the guard holds.")
@@ -72,8 +76,20 @@ def reconcile_command(
 
 @click.command("retract")
 @click.argument("course", metavar="COURSE")
-@click.option("--cause", "causes", multiple=True, metavar="CAUSE", help="Take back what has it (repeatable).")
-@click.option("--id", "ids", multiple=True, metavar="SOURCEDID", help="Take this back (repeatable).")
+@click.option(
+    "--cause",
+    "causes",
+    multiple=True,
+    metavar="CAUSE",
+    help=f"Take back what has it (repeatable): {', '.join(ORPHANED)}.",
+)
+@click.option(
+    "--id",
+    "ids",
+    multiple=True,
+    metavar="SOURCEDID",
+    help="Take back what --json names so (repeatable).",
+)
 @click.option("--all", "every", is_flag=True, help=f"Take back what is {', '.join(PRESELECTED)}.")
 @click.option("--posted-by", metavar="NAME", help="Who asks for it; default: you.")
 @click.option("--confirm", is_flag=True, help="Release what the guard holds.")

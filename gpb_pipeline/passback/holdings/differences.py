@@ -95,6 +95,7 @@ CAUSES: dict[Cause, CauseMeaning] = {
     ),
     "left": CauseMeaning("The student has left the section.", "gpb retract, by name"),
 }
+MENDED: tuple[Cause, ...] = tuple(cause for cause, said in CAUSES.items() if said.by_mend)
 PRESELECTED: tuple[Cause, ...] = ("deleted_in_canvas", "not_synced_any_more", "moved")
 """What is taken back without being named: what comes back by itself is not among it, nor who has left."""
 ORPHANED: tuple[Cause, ...] = (
