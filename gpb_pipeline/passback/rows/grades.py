@@ -88,10 +88,16 @@ def _covered(
     """Join what was read: submissions × their students' sections × the assignments of those sections."""
     wanted = ["section_id", "assignment_id", "sis_section_id", "assignment_name", "class_id"]
     wanted += ["line_item_id", "points_possible"]
-    submissions = canvas.submissions[canvas.submissions["assigned"]]
-    rows = submissions.merge(students_of(canvas, selection), on="user_id")
-    rows = rows.merge(assignments.loc[assignments["covered"], wanted], on=["section_id", "assignment_id"])
-    return rows.merge(sis.roster, how="left", on=["section_id", "sis_user_id"])
+    students = _in_sis(students_of(canvas, selection), sis)
+    rows = canvas.submissions[canvas.submissions["assigned"]].merge(students, on="user_id")
+    return rows.merge(assignments.loc[assignments["covered"], wanted], on=["section_id", "assignment_id"])
+
+
+def _in_sis(students: pd.DataFrame, sis: SisRead) -> pd.DataFrame:
+    """Give each student the SIS's; none to two users that it knows as one, for only one of them is."""
+    found = students.merge(sis.roster, how="left", on=["section_id", "sis_user_id"])
+    twice = found["student_id"].notna() & found.duplicated(["section_id", "student_id"], keep=False)
+    return found.assign(student_id=found["student_id"].mask(twice, None), twice=twice)
 
 
 def _orphans(
@@ -114,7 +120,7 @@ def _columns(covered: pd.DataFrame, orphans: pd.DataFrame) -> dict[str, Any]:
     """Lay both kinds of row under one another as GradeRows has them."""
     rows = pd.concat([covered.astype(object), orphans.astype(object)], ignore_index=True)
     seen = pd.Series(np.arange(len(rows)) < len(covered))
-    flags = {name: _flag(rows, name) for name in (*FLAGS, "moved")}
+    flags = {name: _flag(rows, name) for name in (*FLAGS, "moved", "twice")}
     excused, held = flags["excused"], rows["held_result_id"].notna()
     raw = rows["score"].astype(float)
     gone = seen & held & raw.isna() & ~excused

@@ -53,9 +53,14 @@ def text_grade(rows: DataFrame[GradeRows]) -> "pd.Series[bool]":
     return (rows["canvas_grade"].fillna("") != "") & ~has_value(rows) & ~cleared(rows)
 
 
+def student_twice(rows: DataFrame[GradeRows]) -> "pd.Series[bool]":
+    """Mark what cannot be told whose it is; cleared too, for the other's grade may stand there."""
+    return rows["covered"] & rows["twice"]
+
+
 def student_not_on_roster(rows: DataFrame[GradeRows]) -> "pd.Series[bool]":
     known = rows["covered"] & rows["sis_user_id"].notna() & rows["class_id"].notna()
-    return known & rows["student_id"].isna() & ~cleared(rows)
+    return known & rows["student_id"].isna() & ~cleared(rows) & ~rows["twice"]
 
 
 def above_maximum(rows: DataFrame[GradeRows]) -> "pd.Series[bool]":
@@ -82,6 +87,7 @@ RULES: Mapping[Code, Rule] = {
     Code.MISSING_WITHOUT_SCORE: missing_without_score,
     Code.LATE_WITHOUT_SCORE: late_without_score,
     Code.TEXT_GRADE: text_grade,
+    Code.STUDENT_TWICE: student_twice,
     Code.STUDENT_NOT_ON_ROSTER: student_not_on_roster,
     Code.ABOVE_MAXIMUM: above_maximum,
     Code.BELOW_ZERO: below_zero,

@@ -92,6 +92,7 @@ class Code(StrEnum):
     MISSING_WITHOUT_SCORE = "missing_without_score"
     LATE_WITHOUT_SCORE = "late_without_score"
     TEXT_GRADE = "text_grade"
+    STUDENT_TWICE = "student_twice"
     STUDENT_NOT_ON_ROSTER = "student_not_on_roster"
     GRADES_NOT_ASKED = "grades_not_asked"
     NOT_MENDED = "not_mended"
@@ -415,6 +416,14 @@ CATALOGUE: dict[Code, Issue] = {
     ),
     Code.LATE_WITHOUT_SCORE: _skip("grade", "It is marked Late and has no score.", "Enter a score."),
     Code.TEXT_GRADE: _skip("grade", "It is text without a numeric score.", "Enter a numeric score."),
+    Code.STUDENT_TWICE: _error(
+        "grade",
+        "Filter",
+        "Two users of the section are one student in the SIS.",
+        "In Canvas, merge the two users, or correct the SIS id of one.",
+        who="Canvas admin",
+        in_course="Ask the Canvas admin to merge the two users, or to correct the SIS id of one.",
+    ),
     Code.STUDENT_NOT_ON_ROSTER: _error(
         "grade",
         "Filter",

@@ -185,6 +185,22 @@ def test_a_student_without_a_sis_id_is_skipped_and_one_off_the_roster_failed() -
     }
 
 
+def test_of_two_users_who_are_one_student_in_the_sis_nothing_goes_and_nothing_is_taken_back() -> None:
+    school = School(
+        students=[student("a"), student("b", sis_user_id="A"), student("c")],
+        submissions=[scored(8, "a"), scored(9, "b"), scored(7, "c")],
+    )
+    twice = ("failed", "student_twice")
+    assert grades_of(judged(school)) == {
+        ("1", "10", "a"): twice,
+        ("1", "10", "b"): twice,
+        ("1", "10", "c"): GOES,
+    }
+    before = synced(School(students=[student("a")], submissions=[scored(8, "a")]))
+    cleared = school.with_(submissions=[unscored("a"), unscored("b")])
+    assert grades_of(judged(cleared, before)) == {("1", "10", "a"): twice}
+
+
 def test_what_canvas_rules_out_comes_before_the_roster_and_hidden_after_the_sis_id() -> None:
     school = School(
         students=[student("a", sis_user_id=None), student("b"), student("c")],
