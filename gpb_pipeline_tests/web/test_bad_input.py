@@ -272,7 +272,8 @@ def test_a_name_in_canvas_is_text_of_one_line_here(pages: Pages, sandbox: Sandbo
         sandbox.control("canvas", "PUT", "/lti/forgery", {})
     theirs = replace(pages, browser=browser)
     assert (
-        theirs.post(f"/courses/{COURSE}/ask/nightly", token=theirs.token(), enabled="false").status_code == 303
+        theirs.post(f"/courses/{COURSE}/ask/nightly", token=theirs.token(), enabled="false").status_code
+        == 303
     )
     assert made(pages.warehouse)[0].asked_by == "Da na"
 
