@@ -17,7 +17,7 @@ from typing import Any
 import click
 import pytest
 import yaml  # type: ignore[import-untyped]  # Dagster brings it
-from dagster._cli.code_server import code_server_cli
+from dagster._cli.api import api_cli
 from dagster._core.instance.config import dagster_instance_config
 from dagster._daemon.cli import run_command as daemon_run
 from dagster_webserver.cli import dagster_webserver
@@ -67,7 +67,7 @@ PROGRAMS: Mapping[tuple[str, ...], click.Command] = {
     ("gpb",): gpb,
     ("dagster-webserver",): dagster_webserver,
     ("dagster-daemon", "run"): daemon_run,
-    ("dagster", "code-server"): code_server_cli,
+    ("dagster", "api"): api_cli,
 }
 
 
@@ -95,6 +95,11 @@ def test_the_services_are_those_that_the_design_names_and_the_proxys_port_alone_
     published = {name: each["ports"] for name, each in COMPOSE["services"].items() if "ports" in each}
     assert published == {"proxy": ["443:443"]}
     assert "--read-only" in OURS["viewer"]["command"]
+    assert OURS["code"]["command"][:3] == [
+        "dagster",
+        "api",
+        "grpc",
+    ]  # which waits for its runs when it is stopped
     assert COMPOSE["networks"]["inner"]["internal"]
     assert loaded("compose/workspace.yaml")["load_from"][0]["grpc_server"]["location_name"] == CODE_LOCATION
 

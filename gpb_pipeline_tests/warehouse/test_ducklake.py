@@ -340,12 +340,17 @@ def test_a_database_is_the_same_catalogue_however_it_is_written(
         pass
 
 
+def _files_of_one(session: Connection) -> list[tuple[str]]:
+    assert session.execute("SELECT n FROM warehouse.main.one").fetchall() == [(7,)]
+    return session.execute("SELECT data_file FROM ducklake_list_files('warehouse', 'one')").fetchall()
+
+
 def test_a_copy_of_a_database_opens_on_a_copy_of_its_data_as_the_document_says(
     scaled_out: WarehouseSettings, postgres: Postgres, tmp_path: Path
 ) -> None:
     """A drill beside production: refused on production's folder, and that one stays production's."""
-    with ducklake.connect(scaled_out, tables.create):
-        pass
+    with ducklake.connect(scaled_out) as opened:
+        opened.commit(lambda session: session.execute("CREATE TABLE warehouse.main.one AS SELECT 7 AS n"))
     name = conninfo_to_dict(scaled_out.catalog.removeprefix("postgres:"))["dbname"]
     with psycopg.connect(postgres.uri, autocommit=True) as session:
         session.execute(f'CREATE DATABASE "drill_{name}" TEMPLATE "{name}"'.encode())
@@ -364,8 +369,9 @@ def test_a_copy_of_a_database_opens_on_a_copy_of_its_data_as_the_document_says(
     with psycopg.connect(drill.catalog.removeprefix("postgres:")) as session:
         session.execute(update.replace("/new/folder/", f"{copied}/").encode())
     for settings in (moved, scaled_out):
-        with ducklake.connect(settings):
-            pass
+        with ducklake.connect(settings) as opened:
+            [(file,)] = opened.read(_files_of_one)
+            assert Path(file).is_relative_to(settings.data_path)
 
 
 def test_a_single_row_stands_in_a_file_and_not_inlined_in_the_catalogue(either: WarehouseSettings) -> None:
