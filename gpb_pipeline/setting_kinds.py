@@ -57,6 +57,12 @@ def _base_url(value: str) -> str:
     return value
 
 
+def _bare(value: str) -> str:
+    if urlsplit(value).path:
+        raise ValueError("has a path, and host and port are all that is asked: leave that out")
+    return value
+
+
 def _header_name(value: str) -> str:
     if not _HEADER_NAME.fullmatch(value):
         raise ValueError("not the name of a header")
@@ -136,6 +142,7 @@ def _account(value: str) -> str:
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 SecretUrl = Annotated[SecretStr, AfterValidator(_secret_http_url)]
 BaseUrl = Annotated[HttpUrl, AfterValidator(_base_url)]
+ServerUrl = Annotated[BaseUrl, AfterValidator(_bare)]
 HeaderName = Annotated[str, AfterValidator(_header_name)]
 BearerToken = Annotated[SecretStr, AfterValidator(_ascii)]
 Texts = Annotated[dict[str, str], NoDecode, BeforeValidator(_texts)]

@@ -51,6 +51,7 @@ from gpb_pipeline.setting_kinds import (
     Origins,
     Seconds,
     SecretUrl,
+    ServerUrl,
     Texts,
     legible,
 )
@@ -298,7 +299,7 @@ class WarehouseSettings(_Addressed):
 
     catalog: str = Field("sqlite:.gpb/catalog.sqlite", repr=False)  # a CONNINFO may hold a password
     data_path: str = ".gpb/data"
-    s3_endpoint: BaseUrl | None = Field(
+    s3_endpoint: ServerUrl | None = Field(
         default_factory=_host_s3, description="of an S3 that is not Amazon's; default: AWS_ENDPOINT_URL"
     )
     s3_region: str | None = Field(None, description="default: what the host's environment or profile says")

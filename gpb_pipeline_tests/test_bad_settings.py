@@ -123,6 +123,7 @@ def test_a_setting_that_is_missing_is_named() -> None:
         ("GPB_WRITE_HOSTS", "https://sis.example", "without https:// and port"),
         ("GPB_WRITE_HOSTS", "sis.example:8443", "without https:// and port"),
         ("GPB_ALERT_WEBHOOK", "hooks.slack.example/T1", "not an http:// or https:// URL"),
+        ("GPB_S3_ENDPOINT", "https://s3.example:9000/minio", "has a path"),
         ("GPB_DATA_PATH", "gs://bucket/lake", "neither a folder nor s3://"),
         ("CANVAS_TIMEOUT", "inf", "3600"),
         ("GPB_KEEP_LOOKS_DAYS", "99999", "36500"),

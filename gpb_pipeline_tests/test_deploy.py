@@ -4,21 +4,24 @@ No container engine and no cluster is asked: what of the kit is not run stands i
 """
 
 import configparser
+import re
 import shlex
 import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
 import click
 import pytest
 import yaml  # type: ignore[import-untyped]  # Dagster brings it
-from dagster._cli.code_server import code_server_cli
+from dagster._cli.api import api_cli
 from dagster._core.instance.config import dagster_instance_config
 from dagster._daemon.cli import run_command as daemon_run
 from dagster_webserver.cli import dagster_webserver
+from psycopg.conninfo import conninfo_to_dict
 
 from gpb_pipeline.cli.main import gpb
 from gpb_pipeline.orchestration.health.serve import HOST
@@ -64,7 +67,7 @@ PROGRAMS: Mapping[tuple[str, ...], click.Command] = {
     ("gpb",): gpb,
     ("dagster-webserver",): dagster_webserver,
     ("dagster-daemon", "run"): daemon_run,
-    ("dagster", "code-server"): code_server_cli,
+    ("dagster", "api"): api_cli,
 }
 
 
@@ -92,6 +95,11 @@ def test_the_services_are_those_that_the_design_names_and_the_proxys_port_alone_
     published = {name: each["ports"] for name, each in COMPOSE["services"].items() if "ports" in each}
     assert published == {"proxy": ["443:443"]}
     assert "--read-only" in OURS["viewer"]["command"]
+    assert OURS["code"]["command"][:3] == [
+        "dagster",
+        "api",
+        "grpc",
+    ]  # which waits for its runs when it is stopped
     assert COMPOSE["networks"]["inner"]["internal"]
     assert loaded("compose/workspace.yaml")["load_from"][0]["grpc_server"]["location_name"] == CODE_LOCATION
 
@@ -99,7 +107,7 @@ def test_the_services_are_those_that_the_design_names_and_the_proxys_port_alone_
 def test_the_settings_that_the_kit_makes_are_settings() -> None:
     pods = [env["name"] for pod in PODS for env in pod["spec"]["template"]["spec"]["containers"][0]["env"]]
     named = [name for service in OURS.values() for name in service["environment"]]
-    ours = {each for each in (*pods, *named) if not each.startswith("DAGSTER_P")}
+    ours = {each for each in (*pods, *named) if not each.startswith(("DAGSTER_P", "PG"))}
     assert ours <= known_names()
     watched = f"http://{HOST}:{HealthSettings.load().port}/metrics"
     assert watched in str(OURS["health"]["healthcheck"]["test"])
@@ -159,9 +167,48 @@ def test_the_proxy_has_the_server_names_and_lets_no_header_of_a_browsers_through
     for name in ("PAGES_NAME", "DAGSTER_NAME"):  # whoever has not signed in
         assert "auth_request" in named[name]
     assert text.count("{") == text.count("}")
-    assert COMPOSE["networks"]["inner"]["ipam"]["config"][0]["subnet"].startswith("172.30.80.")
-    proxy = COMPOSE["services"]["proxy"]["networks"]["inner"]["ipv4_address"]
-    assert OURS["pages"]["environment"]["GPB_WEB_TRUSTED_PROXIES"] == proxy
+
+
+def test_the_proxy_comes_to_the_pages_from_the_address_that_they_trust() -> None:
+    """Docker finds a name on any network in common: on two, the proxy's address is the one or the other."""
+    proxy = COMPOSE["services"]["proxy"]["networks"]
+    text = (DEPLOY / "compose" / "nginx.conf.template").read_text("utf-8")
+    reached = set(re.findall(r"http://(\w+):\d", text))
+    assert reached == {"pages", "webserver", "viewer"}
+    for name in reached:
+        assert set(proxy) & set(OURS[name]["networks"]) == {"inner"}
+    address = proxy["inner"]["ipv4_address"]
+    assert OURS["pages"]["environment"]["GPB_WEB_TRUSTED_PROXIES"] == address
+    [pool] = COMPOSE["networks"]["inner"]["ipam"]["config"]
+    assert ip_address(address) in ip_network(pool["subnet"])
+    assert ip_address(address) not in ip_network(pool["ip_range"])  # from which Docker gives them out
+    beyond = [name for name in proxy if not (COMPOSE["networks"][name] or {}).get("internal")]
+    assert beyond == ["front"]  # or nothing would be published
+
+
+def test_postgresqls_password_is_in_no_address_that_would_read_some_letters_otherwise() -> None:
+    for service in OURS.values():
+        made = service["environment"]
+        assert made["PGPASSWORD"] == "${POSTGRES_PASSWORD:?}"
+        assert [name for name, value in made.items() if "PASSWORD" in value] == ["PGPASSWORD"]
+    databases = {
+        conninfo_to_dict(OURS["code"]["environment"][name].removeprefix("postgres:"))["dbname"]
+        for name in ("GPB_CATALOG", "DAGSTER_POSTGRES_URL")
+    }
+    made_there = set(
+        re.findall(r"CREATE DATABASE (\w+);", (DEPLOY / "compose" / "databases.sql").read_text())
+    )
+    assert databases == {*made_there, COMPOSE["services"]["postgres"]["environment"]["POSTGRES_DB"]}
+    walk = (DEPLOY.parent / "docs" / "scaling.md").read_text("utf-8")
+    assert databases == set(re.findall(r"createdb --owner gpb (\w+)", walk))
+
+
+def test_who_signs_in_lands_where_they_were_going() -> None:
+    """Else on /, which a viewer of Dagster's UI may not see."""
+    text = (DEPLOY / "compose" / "nginx.conf.template").read_text("utf-8")
+    signing_in = re.findall(r"location /oauth2/ \{(.*?)\}", text.replace("${SIGN_ON}", ""), re.DOTALL)
+    assert len(signing_in) == 2
+    assert all("X-Auth-Request-Redirect $request_uri;" in each for each in signing_in)
 
 
 def test_the_units_are_whole_and_systemd_takes_them_where_it_is(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from gpb_pipeline.doctor.check import Check, examined
 from gpb_pipeline.errors import PermanentError
 from gpb_pipeline.settings import WarehouseSettings
-from gpb_pipeline.warehouse import data_folder, ducklake, postgres, soundness, which_sis
+from gpb_pipeline.warehouse import analysts, data_folder, ducklake, postgres, soundness, which_sis
 from gpb_pipeline.warehouse.opening import open_warehouse
 
 
@@ -19,6 +19,8 @@ def warehouse_checks() -> Iterator[Check]:
             yield examined("Warehouse sessions", _own_sessions, lambda _: "each its own, as locks need").check
         yield examined("Encryption", _protected, lambda said: said).check
         yield examined("Who may read it", _for_our_eyes, lambda said: said).check
+        if role := WarehouseSettings.load().analysts:
+            yield examined("Analysts", lambda: _reads(role), lambda _: f"{role} may read all of it").check
 
 
 def _warehouse() -> None:
@@ -54,6 +56,10 @@ def _for_our_eyes() -> str:
         )
     elsewhere = settings.embedded_catalog is None and settings.data_is_on_s3
     return "nothing of it is on this machine" if elsewhere else "not every user of this machine"
+
+
+def _reads(role: str) -> None:
+    analysts.require_reader(WarehouseSettings.load(), role)
 
 
 def same_sis(host: str) -> None:

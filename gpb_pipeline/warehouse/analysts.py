@@ -5,6 +5,8 @@ Of an embedded warehouse the operating system decides. What analysts read is in 
 
 from __future__ import annotations
 
+import logging
+
 import psycopg
 from psycopg import sql
 
@@ -12,6 +14,8 @@ from gpb_pipeline.errors import SettingsError
 from gpb_pipeline.settings import WarehouseSettings
 from gpb_pipeline.warehouse.faults import unreachable
 from gpb_pipeline.warehouse.postgres import connected
+
+logger = logging.getLogger(__name__)
 
 _MAY_READ = """
 SELECT has_table_privilege(oid, 'ducklake_snapshot', 'SELECT') FROM pg_roles WHERE rolname = %s
@@ -24,6 +28,17 @@ _GRANTS = (
 
 
 def let_read(settings: WarehouseSettings, role: str) -> None:
+    """Grant this role to read the catalogue, once; only warn where that cannot be: no night hangs on it.
+
+    Raises TransientError where the PostgreSQL is not there.
+    """
+    try:
+        require_reader(settings, role)
+    except SettingsError as refused:
+        logger.warning("%s", refused)
+
+
+def require_reader(settings: WarehouseSettings, role: str) -> None:
     """Grant this role to read the catalogue, once.
 
     Raises SettingsError where there is no such role, or no PostgreSQL, TransientError where it is not there.
@@ -35,7 +50,10 @@ def let_read(settings: WarehouseSettings, role: str) -> None:
         with connected(settings, "GPB_CATALOG") as session, session.transaction():
             found = session.execute(_MAY_READ, (role,)).fetchone()
             if found is None:
-                raise _refused("is no role of the catalogue's PostgreSQL", "Create it: CREATE ROLE … LOGIN.")
+                raise _refused(
+                    "is no role of the catalogue's PostgreSQL",
+                    "Create it: CREATE ROLE … LOGIN; or unset this.",
+                )
             if not found[0]:
                 for grant in _GRANTS:
                     session.execute(sql.SQL(grant).format(role=sql.Identifier(role)))

@@ -222,8 +222,9 @@ def _refuse_any(folders: Iterable[str]) -> None:
         raise SettingsError(
             f"the data of another catalogue is in {folder}, and tidying would delete its files",
             item="GPB_DATA_PATH",
-            remedy="Name a folder of its own, neither in that one nor around it. Where it is this "
-            f"catalogue that was moved, remove {folder}/{MARK}.",
+            remedy="Name a folder of its own, neither in that one nor around it; for a copy of a catalogue, "
+            "with a copy of the data. Where this catalogue takes that one's place, and nothing opens that "
+            f"one any more, remove {folder}/{MARK} (docs/operating.md, Backup).",
         )
 
 

@@ -143,6 +143,7 @@ def _wrong_setting(text: str) -> SettingsError | None:
             f"is not where the catalogue has its data: that is {recorded[1]}",
             item="GPB_DATA_PATH",
             remedy=f"Set GPB_DATA_PATH={recorded[1]}, moving the data back there if it was moved; or name "
-            "the catalogue of this data in GPB_CATALOG.",
+            "the catalogue of this data in GPB_CATALOG. A copy of a catalogue is first "
+            "told where the copy of the data is (docs/operating.md, Backup).",
         )
     return None

@@ -124,6 +124,7 @@ def test_data_that_is_elsewhere_is_told_with_the_setting_and_the_place(
     assert (done.status, done.out, done.err.count("\n")) == (1, "", 1)
     assert done.err.startswith("gpb: GPB_DATA_PATH: is not where the catalogue has its data: that is ")
     assert f"Set GPB_DATA_PATH={tmp_path}/lake/data/" in done.err
+    assert "A copy of a catalogue is first told where the copy of the data is" in done.err
     monkeypatch.setenv("GPB_DATA_PATH", f"{tmp_path}/lake/data/")
     assert run("history").status == 0
 

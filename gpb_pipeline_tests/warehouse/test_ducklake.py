@@ -1,4 +1,5 @@
 import os
+import re
 import resource
 import shutil
 import subprocess
@@ -7,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 import duckdb
+import psycopg
 import pytest
 import stamina
 from psycopg.conninfo import conninfo_to_dict
@@ -16,6 +18,7 @@ from gpb_pipeline.settings import WarehouseSettings
 from gpb_pipeline.warehouse import attachment, ducklake, locks, tables
 from gpb_pipeline.warehouse.data_folder import open_to_others
 from gpb_pipeline.warehouse.ducklake import Connection, Warehouse
+from gpb_pipeline_tests.postgres import Postgres
 
 APPEND_TEN_TIMES = """
 import sys
@@ -248,6 +251,9 @@ def test_a_folder_of_data_belongs_to_one_catalogue(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="GPB_DATA_PATH") as refused, ducklake.connect(other):
         pass
     assert "another catalogue" in str(refused.value)
+    assert "for a copy of a catalogue, with a copy of the data" in str(
+        refused.value
+    )  # a drill beside production
     for nested in (f"{data}/below", str(tmp_path)):
         inside = WarehouseSettings(catalog=other.catalog, data_path=nested)
         with pytest.raises(SettingsError, match="GPB_DATA_PATH") as refused, ducklake.connect(inside):
@@ -332,6 +338,40 @@ def test_a_database_is_the_same_catalogue_however_it_is_written(
             pass
     with pytest.raises(SettingsError, match="another catalogue"), ducklake.connect(another):
         pass
+
+
+def _files_of_one(session: Connection) -> list[tuple[str]]:
+    assert session.execute("SELECT n FROM warehouse.main.one").fetchall() == [(7,)]
+    return session.execute("SELECT data_file FROM ducklake_list_files('warehouse', 'one')").fetchall()
+
+
+def test_a_copy_of_a_database_opens_on_a_copy_of_its_data_as_the_document_says(
+    scaled_out: WarehouseSettings, postgres: Postgres, tmp_path: Path
+) -> None:
+    """A drill beside production: refused on production's folder, and that one stays production's."""
+    with ducklake.connect(scaled_out) as opened:
+        opened.commit(lambda session: session.execute("CREATE TABLE warehouse.main.one AS SELECT 7 AS n"))
+    name = conninfo_to_dict(scaled_out.catalog.removeprefix("postgres:"))["dbname"]
+    with psycopg.connect(postgres.uri, autocommit=True) as session:
+        session.execute(f'CREATE DATABASE "drill_{name}" TEMPLATE "{name}"'.encode())
+    drill = scaled_out.model_copy(
+        update={"catalog": scaled_out.catalog.replace(f"/{name}", f"/drill_{name}")}
+    )
+    with pytest.raises(SettingsError, match="with a copy of the data"), ducklake.connect(drill):
+        pass
+    copied = tmp_path / "copy"
+    shutil.copytree(scaled_out.data_path, copied, ignore=shutil.ignore_patterns(".catalog"))
+    moved = drill.model_copy(update={"data_path": str(copied)})
+    with pytest.raises(SettingsError, match="first told where the copy"), ducklake.connect(moved):
+        pass
+    page = (Path(__file__).parents[2] / "docs" / "operating.md").read_text("utf-8")
+    [update] = re.findall(r"`(UPDATE ducklake_metadata .*?)`", page, re.DOTALL)
+    with psycopg.connect(drill.catalog.removeprefix("postgres:")) as session:
+        session.execute(update.replace("/new/folder/", f"{copied}/").encode())
+    for settings in (moved, scaled_out):
+        with ducklake.connect(settings) as opened:
+            [(file,)] = opened.read(_files_of_one)
+            assert Path(file).is_relative_to(settings.data_path)
 
 
 def test_a_single_row_stands_in_a_file_and_not_inlined_in_the_catalogue(either: WarehouseSettings) -> None:

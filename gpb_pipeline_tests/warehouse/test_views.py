@@ -13,7 +13,7 @@ import duckdb
 import psycopg
 import pytest
 
-from gpb_pipeline.errors import SettingsError
+from gpb_pipeline.doctor.warehouse import warehouse_checks
 from gpb_pipeline.passback.holdings.frames import ResultHoldings
 from gpb_pipeline.settings import WarehouseSettings
 from gpb_pipeline.warehouse import ducklake, tables, views
@@ -24,7 +24,7 @@ from gpb_pipeline_tests.warehouse.rows import NOON, frame
 from gpb_pipeline_tests.warehouse.syncs import algebra, grade, outcome, put_course, put_sync
 
 PAGE = (Path(__file__).parents[2] / "docs" / "analysts.md").read_text("utf-8")
-EMBEDDED, SCALED_OUT = re.findall(r"^```sql\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+EMBEDDED, SCALED_OUT, TAKEN_AWAY = re.findall(r"^```sql\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
 
 
 def rows(session: Connection, query: str) -> list[dict[Any, Any]]:
@@ -155,14 +155,32 @@ def test_the_role_that_the_setting_names_reads_and_cannot_write(
         session.execute("DELETE FROM ducklake_snapshot")
 
 
-def test_a_role_that_is_none_is_told_by_the_setting(
-    either: WarehouseSettings,
+def test_a_role_that_is_none_is_told_by_the_setting_and_stops_nothing(
+    either: WarehouseSettings, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Whoever drops it for good must not stop the nights by that: a warning, and `gpb doctor` fails."""
     named = either.model_copy(update={"analysts": "nobody"})
-    with (
-        pytest.raises(SettingsError, match=r"GPB_ANALYSTS: (is no role|names a role)"),
-        ducklake.connect(named),
-    ):
+    with ducklake.connect(named, tables.create):
+        assert re.search(r"GPB_ANALYSTS: (is no role|names a role)", caplog.text)
+    monkeypatch.setattr(WarehouseSettings, "load", classmethod(lambda _: named))
+    told = {check.name: check for check in warehouse_checks()}
+    assert told["Warehouse"].ok
+    assert (told["Analysts"].ok, told["Analysts"].detail[:13]) == (False, "GPB_ANALYSTS:")
+
+
+def test_what_the_document_says_takes_the_right_away_again(
+    scaled_out: WarehouseSettings, postgres: Postgres
+) -> None:
+    with psycopg.connect(postgres.uri, autocommit=True) as session:
+        session.execute("CREATE ROLE leaver LOGIN")
+    with ducklake.connect(scaled_out.model_copy(update={"analysts": "leaver"}), tables.create) as warehouse:
+        put_course(warehouse)
+        put_sync(warehouse, "j0", algebra())
+    with psycopg.connect(scaled_out.catalog.removeprefix("postgres:"), autocommit=True) as session:
+        for line in TAKEN_AWAY.replace("analyst", "leaver").strip().splitlines():
+            session.execute(line.partition("--")[0].encode())
+        assert session.execute("SELECT 1 FROM pg_roles WHERE rolname = 'leaver'").fetchone() is None
+    with ducklake.connect(scaled_out, tables.create):
         pass
 
 
