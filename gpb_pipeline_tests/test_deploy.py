@@ -56,7 +56,7 @@ def commands() -> list[list[str]]:
     pods = [each["spec"]["template"]["spec"]["containers"][0]["command"] for each in PODS]
     code = HELM["dagster-user-deployments"]["deployments"][0]
     return [
-        ["dagster", "code-server", "start", *code["codeServerArgs"]],  # the chart's template has it so
+        ["dagster", "api", "grpc", *code["dagsterApiGrpcArgs"]],  # the chart's template has it so
         *(service["command"] for service in OURS.values()),
         *(shlex.split(unit(path)["ExecStart"]) for path in UNITS),
         *pods,
