@@ -33,7 +33,7 @@ from gpb_pipeline.passback.forgotten import NOBODY, Forgotten
 from gpb_pipeline.passback.frames import CategoryMapping, Enrollments
 from gpb_pipeline.passback.holdings.adopt import Places, places_of
 from gpb_pipeline.passback.holdings.answers import without_unwanted
-from gpb_pipeline.passback.holdings.died import nobody_deleted
+from gpb_pipeline.passback.holdings.died import nobody_deleted, nobody_edited
 from gpb_pipeline.passback.holdings.differences import (
     Cause,
     CourseNow,
@@ -273,7 +273,7 @@ class CourseSync:
         if class_ids or left:
             held = self._looked_up(held, class_ids, left, eyes)
         if interrupted:
-            held = nobody_deleted(held)
+            held = nobody_edited(nobody_deleted(held), read.canvas.submissions)
         if lost:
             held = found_of(held, self.request.job_id)
         judgement = self._judgement(read, mapping, held)

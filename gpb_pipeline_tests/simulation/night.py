@@ -24,7 +24,7 @@ from gpb_pipeline.passback.course import Policy, Selection
 from gpb_pipeline.passback.holdings import answers as after
 from gpb_pipeline.passback.holdings import plan as planning
 from gpb_pipeline.passback.holdings import see as sight
-from gpb_pipeline.passback.holdings.died import nobody_deleted
+from gpb_pipeline.passback.holdings.died import nobody_deleted, nobody_edited
 from gpb_pipeline.passback.holdings.frames import NO_HOLDINGS, Holdings
 from gpb_pipeline.passback.rows.frames import Rows
 from gpb_pipeline.passback.rules import judge as judging
@@ -155,7 +155,8 @@ def sync(course: Course, sis: Sis, record: Record, asked: Asked, rng: Random) ->
         if book.class_ids:
             held = eyes.seen(held, sight.believed(held, book) if asked.confirm else book)
         of_dead, of_others = (of_cases(held, each) for each in (asked.interrupted, cases - asked.interrupted))
-        held = _side_by_side(nobody_deleted(of_dead), of_others)
+        of_dead = nobody_edited(nobody_deleted(of_dead), both.canvas.submissions)
+        held = _side_by_side(of_dead, of_others)
     else:
         held = of_cases(held, cases)
     selection = asked.selection

@@ -29,7 +29,6 @@ BEFORE = two_sections(students=[student("a", "1"), student("b", "2")])
 BOTH = [student("a", "2"), student("b", "2")]
 MOVED: Any = {"students": BOTH, "submissions": [scored(8, "a"), scored(9, "b")]}
 THEIRS = ("grade", "1", "10", "a")
-THEIR_COLUMN = ("assignment", "1", "10", None)
 
 
 def now_of(school: School) -> CourseNow:
@@ -54,8 +53,7 @@ def causes(school: School, sis: Sis, held: Holdings, *, days: float = 2) -> dict
     seen = told_again(see(held, book, school.places, job_id="look", since=None, provider=sis.chooses_ids))
     rows = judged(school, seen, policy=FREE, confirm=True)
     rows = planning.plan(rows, seen, FREE, "manual", confirm=True).rows
-    told = differences(rows, seen, now_of(school)).astype(object)
-    told = told.where(told.notna(), None)
+    told = differences(rows, seen, now_of(school)).fillna({"user_id": ""})
     keys = told[["kind", "section_id", "assignment_id", "user_id"]].itertuples(index=False, name=None)
     return dict(zip(keys, told["cause"], strict=True))
 
@@ -135,7 +133,7 @@ def test_what_a_section_left_has_moved_column_by_column_as_the_new_class_holds_i
     assert {told[kind, "1", "11", user] for kind, user in OF_BOTH} == {"not_moved_yet"}
 
 
-OF_BOTH = (("assignment", None), ("grade", "a"))
+OF_BOTH = (("assignment", ""), ("grade", "a"))
 
 
 def test_a_student_with_another_sis_id_who_has_nothing_by_it_has_not_moved() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from gpb_pipeline.passback.course import Policy
 from gpb_pipeline.passback.holdings.answers import answered_results, intended
-from gpb_pipeline.passback.holdings.died import nobody_deleted
+from gpb_pipeline.passback.holdings.died import nobody_deleted, nobody_edited
 from gpb_pipeline.passback.holdings.differences import CourseNow, differences
 from gpb_pipeline.passback.holdings.frames import NO_HOLDINGS, Holdings
 from gpb_pipeline.passback.holdings.see import believed, see, short_classes
@@ -18,6 +18,7 @@ from gpb_pipeline_tests.passback.courses import POLICY, SENT_AT, School, assignm
 from gpb_pipeline_tests.passback.syncs import (
     DAY,
     Sis,
+    codes,
     found_items,
     found_results,
     grades_of,
@@ -254,6 +255,37 @@ def test_what_a_sync_that_died_may_have_taken_back_counts_for_nobodys_deletion(*
     assert writes(planned(PAIR, lacked, policy=keep)) == {}
     [again] = writes(planned(PAIR, nobody_deleted(lacked), policy=keep))
     assert again in {"create", "update"}
+
+
+@pytest.mark.parametrize(("again", "on_edit"), [("keep", "unchanged"), ("flag", "failed")])
+@pytest.mark.parametrize("graded", [True, False], ids=["graded since", "not graded since"])
+def test_a_score_that_canvas_has_again_is_sent_over_what_a_sync_that_died_had_posted(
+    again: Any, on_edit: str, *, graded: bool
+) -> None:
+    policy = replace(POLICY, on_edit=again)
+    sis = Sis()
+    held = night(PAIR, sis, policy=policy).held
+    [theirs] = [each for each in sis.results.values() if each["student_id"] == "A-sourced"]
+    theirs["score"] = 88.0  # by a sync that died, or by hand where Canvas has graded nothing since
+    at: dict[str, Any] = {"graded_at": SENT_AT + DAY} if graded else {}
+    back = PAIR.with_(submissions=[scored(8, "a", **at), scored(9, "b")])
+    seen = nobody_edited(looked(held, back, sis, days=1.5), back.canvas.submissions)
+    plan = planned(back, seen, policy=policy)
+    assert grades_of(plan)[THEIRS] == (("update", None) if graded else (on_edit, FLAGGED[on_edit]))
+    assert ("edited_in_sis" in codes(plan)) is not graded
+
+
+FLAGGED = {"unchanged": None, "failed": "edited_in_sis"}
+
+
+def test_a_title_that_canvas_has_again_is_sent_over_what_a_sync_that_died_had_posted() -> None:
+    sis = Sis()
+    held = night(ALONE, sis, policy=KEEP).held
+    [column] = sis.line_items.values()
+    column["title"] = "Qiuz"
+    seen = nobody_edited(looked(held, ALONE, sis), ALONE.canvas.submissions)
+    plan = planned(ALONE, seen, policy=KEEP)
+    assert (writes(plan), codes(plan)) == ({"update": 1}, [])
 
 
 CLEARED = PAIR.with_(submissions=[unscored("a"), scored(9, "b")])
