@@ -33,7 +33,7 @@ from gpb_pipeline.passback.forgotten import NOBODY, Forgotten
 from gpb_pipeline.passback.frames import CategoryMapping, Enrollments
 from gpb_pipeline.passback.holdings.adopt import Places, places_of
 from gpb_pipeline.passback.holdings.answers import without_unwanted
-from gpb_pipeline.passback.holdings.died import nobody_deleted
+from gpb_pipeline.passback.holdings.died import nobody_deleted, nobody_edited
 from gpb_pipeline.passback.holdings.differences import (
     Cause,
     CourseNow,
@@ -50,7 +50,7 @@ from gpb_pipeline.passback.holdings.lacking import without_categories, without_s
 from gpb_pipeline.passback.holdings.plan import Planned, plan, without_grades
 from gpb_pipeline.passback.holdings.see import believed, classes_left, short_classes, taken_over, to_look_up
 from gpb_pipeline.passback.holdings.supposed import found_of, supposed
-from gpb_pipeline.passback.rows.assignments import synced
+from gpb_pipeline.passback.rows.assignments import out_of_scope, synced
 from gpb_pipeline.passback.rows.frames import Rows
 from gpb_pipeline.passback.rules.judge import judge
 from gpb_pipeline.passback.sync_types import READ_BACK, SyncType
@@ -273,7 +273,7 @@ class CourseSync:
         if class_ids or left:
             held = self._looked_up(held, class_ids, left, eyes)
         if interrupted:
-            held = nobody_deleted(held)
+            held = nobody_edited(nobody_deleted(held), read.canvas.submissions)
         if lost:
             held = found_of(held, self.request.job_id)
         judgement = self._judgement(read, mapping, held)
@@ -303,7 +303,8 @@ class CourseSync:
         written = writing.written(judged.plan, judged.holdings, lambda: self.reached(Stage.POST_GRADES))
         self.reached(Stage.VERIFY)
         outcome, held = writing.verified(written, lambda seen: self._again(judged, seen))
-        held = without_unwanted(held, outcome)
+        unsaid = out_of_scope(judged.canvas.sections, judged.sis.classes, self.request.selection)
+        held = without_unwanted(held, outcome, unsaid)
         return Posted(
             outcome=outcome,
             quiet=not (written.items or written.grades or judged.eyes.looked),

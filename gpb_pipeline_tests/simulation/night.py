@@ -24,8 +24,9 @@ from gpb_pipeline.passback.course import Policy, Selection
 from gpb_pipeline.passback.holdings import answers as after
 from gpb_pipeline.passback.holdings import plan as planning
 from gpb_pipeline.passback.holdings import see as sight
-from gpb_pipeline.passback.holdings.died import nobody_deleted
+from gpb_pipeline.passback.holdings.died import nobody_deleted, nobody_edited
 from gpb_pipeline.passback.holdings.frames import NO_HOLDINGS, Holdings
+from gpb_pipeline.passback.rows.assignments import out_of_scope
 from gpb_pipeline.passback.rows.frames import Rows
 from gpb_pipeline.passback.rules import judge as judging
 from gpb_pipeline.passback.sync_types import SyncType
@@ -155,7 +156,8 @@ def sync(course: Course, sis: Sis, record: Record, asked: Asked, rng: Random) ->
         if book.class_ids:
             held = eyes.seen(held, sight.believed(held, book) if asked.confirm else book)
         of_dead, of_others = (of_cases(held, each) for each in (asked.interrupted, cases - asked.interrupted))
-        held = _side_by_side(nobody_deleted(of_dead), of_others)
+        of_dead = nobody_edited(nobody_deleted(of_dead), both.canvas.submissions)
+        held = _side_by_side(of_dead, of_others)
     else:
         held = of_cases(held, cases)
     selection = asked.selection
@@ -186,7 +188,8 @@ def sync(course: Course, sis: Sis, record: Record, asked: Asked, rng: Random) ->
     left = mine.held  # by those whose sync has died by now
     sis.temper = replace(sis.temper, over=True)
     outcome, held = work.verified(written, lambda seen: planned(seen, "manual"))
-    held = after.without_unwanted(held, outcome)
+    unsaid = out_of_scope(both.canvas.sections, both.sis.classes, selection)
+    held = after.without_unwanted(held, outcome, unsaid)
     lives = cases - asked.dead
     record.held = _together(of_cases(held, lives), of_cases(left, cases - lives), others)
     return Night(

@@ -5,6 +5,7 @@ Each is met in both id modes and dialects, and ends with a quiet night in which 
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -61,11 +62,16 @@ def quiet(desk: Desk) -> CourseSynced:
     return end
 
 
+def graded(desk: Desk) -> list[dict[str, Any]]:
+    """The course's submissions with a score, always in one order."""
+    path = f"/courses/{SPANISH}/students/submissions?student_ids[]=all&per_page=100"
+    rows = [each for each in CanvasUser(desk.sandbox).all(path) if each["score"] is not None]
+    return sorted(rows, key=lambda each: int(each["id"]))
+
+
 def score(desk: Desk, number: int, value: float | None) -> None:
     """Enter a score for one of the course's grades."""
-    path = f"/courses/{SPANISH}/students/submissions?student_ids[]=all&per_page=100"
-    graded = [each for each in CanvasUser(desk.sandbox).all(path) if each["score"] is not None]
-    row = sorted(graded, key=lambda each: int(each["id"]))[number]
+    row = graded(desk)[number]
     path = f"/courses/{SPANISH}/submissions/{row['assignment_id']}/{row['user_id']}"
     desk.sandbox.control("canvas", "PATCH", path, {"score": value})
 
@@ -388,6 +394,29 @@ def test_an_edit_is_kept_where_edits_are_kept_after_a_crash_too(
     assert 0.5 in {each["score"] for each in results(desk)}
     quiet(desk)
     assert 0.5 in {each["score"] for each in results(desk)}
+
+
+def test_scores_that_canvas_has_again_go_over_what_a_crash_left_where_edits_are_kept(
+    strict_desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = strict_desk
+    monkeypatch.setenv("SIS_ON_EDIT", "keep")
+    night = datetime.combine(TODAY, time(3), UTC)  # the sandbox's teachers grade at noon
+    desk.hours = (night - datetime.now(UTC)) / timedelta(hours=1)
+    desk.sync_one(SPANISH)
+    desk.hours = 0.0
+    before = in_sis(desk.sandbox)
+    scores = [each["score"] for each in graded(desk)[:8]]
+    for number in range(len(scores)):
+        score(desk, number, 2.25)
+    kill_while_posting(desk, SPANISH, results=GRADES + 2)
+    assert in_sis(desk.sandbox) != before
+    for number, each in enumerate(scores):
+        score(desk, number, each)
+    end = desk.sync_one(SPANISH)
+    assert not codes(end)
+    assert in_sis(desk.sandbox) == before
+    quiet(desk)
 
 
 def test_a_column_that_a_teacher_made_before_our_lost_write_is_never_taken_for_ours(

@@ -5,6 +5,7 @@ What a read then shows is see.py's; how a row ends is rows/settle.py's.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -57,16 +58,22 @@ def answered_results(
     return replace(holdings, results=_answered(RESULT, holdings.results, rows.grades, answers, job_id, at))
 
 
-def without_unwanted(holdings: Holdings, rows: Rows) -> Holdings:
-    """Leave out what is gone and no row asks for: there is nothing left to know of it."""
+def without_unwanted(holdings: Holdings, rows: Rows, out_of_scope: Collection[str]) -> Holdings:
+    """Leave out what is gone and no row asks for: there is nothing left to know of it.
+
+    Canvas has changed what it wants then, and what it wants again is made again, whoever deleted it before.
+    Whether that of sections `out_of_scope` is wanted, the rows do not say.
+    """
     return Holdings(
-        line_items=_still_wanted(LINE_ITEM, holdings.line_items, rows.assignments),
-        results=_still_wanted(RESULT, holdings.results, rows.grades),
+        line_items=_still_wanted(LINE_ITEM, holdings.line_items, rows.assignments, out_of_scope),
+        results=_still_wanted(RESULT, holdings.results, rows.grades, out_of_scope),
     )
 
 
-def _still_wanted(kind: HoldingKind, held: pd.DataFrame, rows: pd.DataFrame) -> Any:
-    wanted = held.index.isin(kind.link(rows, held))
+def _still_wanted(
+    kind: HoldingKind, held: pd.DataFrame, rows: pd.DataFrame, out_of_scope: Collection[str]
+) -> Any:
+    wanted = held.index.isin(kind.link(rows, held)) | held["section_id"].isin(list(out_of_scope))
     return held[wanted | (held["certainty"] != "gone")].reset_index(drop=True)
 
 

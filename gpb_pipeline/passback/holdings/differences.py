@@ -17,7 +17,7 @@ from gpb_pipeline.passback.course import Policy
 from gpb_pipeline.passback.frames import Frame, build, derived
 from gpb_pipeline.passback.holdings import link
 from gpb_pipeline.passback.holdings.frames import ITEM_KEY, RESULT_KEY, Holdings
-from gpb_pipeline.passback.holdings.link import LINE_ITEM, RESULT, HoldingKind
+from gpb_pipeline.passback.holdings.link import LINE_ITEM, RESULT, HoldingKind, shown_there
 from gpb_pipeline.passback.holdings.plan import TO_WRITE
 from gpb_pipeline.passback.keys import among
 from gpb_pipeline.passback.rows.frames import AssignmentRows, GradeRows, Rows
@@ -36,6 +36,7 @@ Cause = Literal[
     "deleted_in_canvas",
     "not_synced_any_more",
     "moved",
+    "not_moved_yet",
     "without_sis_id",
     "without_class",
     "of_another_course",
@@ -80,7 +81,13 @@ CAUSES: dict[Cause, CauseMeaning] = {
     "not_synced_any_more": CauseMeaning(
         "The assignment is unpublished, un-ticked or not assigned there.", "gpb retract"
     ),
-    "moved": CauseMeaning("The student or section has it in another place now.", "gpb retract"),
+    "moved": CauseMeaning(
+        "The student or section has it in another place now, and the SIS shows it there.", "gpb retract"
+    ),
+    "not_moved_yet": CauseMeaning(
+        "The student or section has another place now, and the SIS does not show it there.",
+        "what keeps it back there; or gpb retract, by name",
+    ),
     "without_sis_id": CauseMeaning(
         "Its section has no SIS id in Canvas now.", "the SIS id; or gpb retract, by name"
     ),
@@ -97,9 +104,11 @@ CAUSES: dict[Cause, CauseMeaning] = {
 }
 MENDED: tuple[Cause, ...] = tuple(cause for cause, said in CAUSES.items() if said.by_mend)
 PRESELECTED: tuple[Cause, ...] = ("deleted_in_canvas", "not_synced_any_more", "moved")
-"""What is taken back without being named: what comes back by itself is not among it, nor who has left."""
+"""What is taken back without being named: what comes back by itself is not among it, nor who has left, nor
+what may be the only copy of a grade."""
 ORPHANED: tuple[Cause, ...] = (
     *PRESELECTED,
+    "not_moved_yet",
     "without_sis_id",
     "without_class",
     "of_another_course",
@@ -277,11 +286,17 @@ def _causes(rows: pd.DataFrame, holdings: Holdings, kind: HoldingKind, now: Cour
     cause = cause.mask(covered & (writes & lost | never_shown), "missing_in_sis").mask(
         covered & (finding == "edited"), "edited_in_sis"
     )
-    return cause.mask(~covered & ~lost, _why_unwanted(rows, kind, now))
+    return cause.mask(~covered & ~lost, _why_unwanted(rows, found, kind, now))
 
 
-def _why_unwanted(rows: pd.DataFrame, kind: HoldingKind, now: CourseNow) -> pd.Series[str]:
-    """Say why nothing asks for what is not covered; that its student has left goes before all of Canvas's."""
+def _why_unwanted(
+    rows: pd.DataFrame, found: pd.DataFrame, kind: HoldingKind, now: CourseNow
+) -> pd.Series[str]:
+    """Say why nothing asks for what is not covered; that its student has left goes before all of Canvas's.
+
+    And before that, that it has another place: whatever its row there is kept back by, only where the SIS was
+    seen to hold it is it moved.
+    """
     assignment, section = rows["assignment_id"], rows["section_id"]
     cause = pd.Series("not_synced_any_more", rows.index, object)
     cause = cause.mask(section.isin(list(now.without_class)), "without_class")
@@ -291,11 +306,12 @@ def _why_unwanted(rows: pd.DataFrame, kind: HoldingKind, now: CourseNow) -> pd.S
     cause = cause.mask(assignment.isin(list(now.of_other_courses)), "of_another_course")
     deleted = ~section.isin(list(now.sections))
     cause = cause.mask(deleted, "section_deleted")
+    placed, key = rows["covered"] & rows["class_id"].notna(), ["section_id", "assignment_id"]
     if kind is RESULT:
-        here = among(rows, now.students, ["section_id", "user_id"])
-        return cause.where(here | deleted, "left").mask(rows["moved"], "moved")
-    placed = rows[rows["covered"] & rows["class_id"].notna()]
-    return cause.mask(among(rows, placed, ["section_id", "assignment_id"]), "moved")
+        key = ["assignment_id", "user_id"]
+        cause = cause.where(among(rows, now.students, ["section_id", "user_id"]) | deleted, "left")
+    cause = cause.mask(among(rows, rows[placed], key), "not_moved_yet")
+    return cause.mask(among(rows, rows[placed & shown_there(found)], key), "moved")
 
 
 def _waiting(schema: Any, rows: pd.DataFrame, which: Any, code: Code) -> Any:

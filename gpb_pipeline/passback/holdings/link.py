@@ -76,6 +76,14 @@ def beside(rows: pd.DataFrame, holdings: pd.DataFrame, positions: Any) -> pd.Dat
     return held.assign(**{name: held[name].eq(True) for name in flags})  # noqa: FBT003
 
 
+def shown_there(holdings: pd.DataFrame) -> pd.Series[bool]:
+    """Mark what the SIS was seen to hold: nothing else is lost with another copy of it."""
+    shown = (holdings["certainty"] == "known") & holdings["seen_at"].notna()
+    if "seen_score" not in holdings:
+        return shown
+    return shown & (holdings["seen_score"].notna() | holdings["seen_exempt"])
+
+
 LINE_ITEM = HoldingKind(
     schema=LineItemSight,
     key=ITEM_KEY,

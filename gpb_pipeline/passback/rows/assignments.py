@@ -38,6 +38,15 @@ def in_scope(sections: DataFrame[frames.Sections], selection: Selection) -> Data
     return sections[kept]
 
 
+def out_of_scope(
+    sections: DataFrame[frames.Sections], classes: DataFrame[frames.SisClasses], selection: Selection
+) -> frozenset[str]:
+    """Name the sections of which no row says what is wanted: not in scope, or without a class just now."""
+    with_class = classes.loc[classes["class_id"].notna(), "section_id"]
+    asked_for = in_scope(sections, selection)["section_id"]
+    return frozenset(sections["section_id"]) - frozenset(asked_for[asked_for.isin(with_class)])
+
+
 def synced(assignments: DataFrame[frames.Assignments]) -> DataFrame[frames.Assignments]:
     """Keep the published assignments with Sync to SIS."""
     kept = (assignments["workflow_state"] == "published") & assignments["post_to_sis"]

@@ -82,7 +82,7 @@ class GradeRows(Frame):
     exempt: Series[bool]
     scored_at: Series[UtcTime] = pa.Field(nullable=True, description="graded, else posted: scoreDate")
     covered: Series[bool] = pa.Field(description="this read covers it; else only the holdings know it")
-    moved: Series[bool] = pa.Field(description="not covered, and the student has the grade elsewhere")
+    moved: Series[bool] = pa.Field(description="not covered, and the SIS shows the student's grade elsewhere")
     twice: Series[bool] = pa.Field(description="another user of the section is the same student in the SIS")
     canvas_score: Series[float] = pa.Field(nullable=True, description="private")
     canvas_grade: Series[str] = pa.Field(nullable=True, description="private")

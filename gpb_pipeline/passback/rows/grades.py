@@ -54,7 +54,8 @@ def candidates(
         | covered["held_result_id"].notna()
     )
     linked = np.isin(np.arange(len(holdings.results)), positions)
-    orphans = _orphans(canvas, holdings.results[standing & ~linked], covered, selection)
+    shown = covered[np.isin(positions, np.flatnonzero(link.shown_there(holdings.results)))]
+    orphans = _orphans(canvas, holdings.results[standing & ~linked], shown, selection)
     return typed(GradeRows, _columns(covered[has_grade.astype(bool)], orphans))
 
 
@@ -101,17 +102,19 @@ def _in_sis(students: pd.DataFrame, sis: SisRead) -> pd.DataFrame:
 
 
 def _orphans(
-    canvas: CanvasRead, held: pd.DataFrame, covered: pd.DataFrame, selection: Selection
+    canvas: CanvasRead, held: pd.DataFrame, shown: pd.DataFrame, selection: Selection
 ) -> pd.DataFrame:
-    """Lay out what is held and this read does not cover, of the sections that were asked for."""
+    """Lay out what is held and this read does not cover, of the sections that were asked for.
+
+    `shown`: what it covers and the SIS was seen to hold, where a grade may have moved to.
+    """
     if selection.sections is not None:
         held = held[held["section_id"].isin(list(selection.sections))]
     rows = held.merge(canvas.sections[["section_id", "sis_section_id"]], how="left", on="section_id")
     people = canvas.enrollments[["user_id", "sis_user_id", "student_name"]].drop_duplicates("user_id")
     names = canvas.assignments[["assignment_id", "assignment_name"]]
     rows = rows.merge(people, how="left", on="user_id").merge(names, how="left", on="assignment_id")
-    placed = covered[covered["class_id"].notna()]  # what the SIS shows no class for is nowhere
-    moved = keys.among(rows, placed, ["assignment_id", "user_id"])
+    moved = keys.among(rows, shown, ["assignment_id", "user_id"])
     rows = rows.fillna({"student_name": "", "assignment_name": "", "sis_section_id": ""})
     return rows.rename(columns={name: f"held_{name}" for name in HELD}).assign(moved=moved)
 

@@ -385,7 +385,7 @@ CATALOGUE: dict[Code, Issue] = {
     ),
     Code.MOVED: _skip(
         "grade",
-        "The student has the grade in another place now; what was sent before stays in the SIS.",
+        "The SIS shows the student's grade in another place now; what was sent before stays in the SIS.",
         _TAKE_BACK,
         in_course=_ASK_TO_TAKE_BACK,
     ),

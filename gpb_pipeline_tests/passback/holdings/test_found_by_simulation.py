@@ -6,18 +6,30 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from gpb_pipeline.passback.course import Policy
-from gpb_pipeline.passback.holdings.answers import answered_results, intended
-from gpb_pipeline.passback.holdings.died import nobody_deleted
+from gpb_pipeline.passback.course import Policy, Selection
+from gpb_pipeline.passback.holdings.answers import answered_results, intended, without_unwanted
+from gpb_pipeline.passback.holdings.died import nobody_deleted, nobody_edited
 from gpb_pipeline.passback.holdings.differences import CourseNow, differences
 from gpb_pipeline.passback.holdings.frames import NO_HOLDINGS, Holdings
 from gpb_pipeline.passback.holdings.see import believed, see, short_classes
+from gpb_pipeline.passback.rows.assignments import out_of_scope
 from gpb_pipeline.passback.rows.settle import WriteAnswer
 from gpb_pipeline.passback.rules.issues import Code
-from gpb_pipeline_tests.passback.courses import POLICY, SENT_AT, School, assignment, scored, student, unscored
+from gpb_pipeline_tests.passback.courses import (
+    POLICY,
+    SENT_AT,
+    School,
+    assignment,
+    scored,
+    section,
+    student,
+    two_sections,
+    unscored,
+)
 from gpb_pipeline_tests.passback.syncs import (
     DAY,
     Sis,
+    codes,
     found_items,
     found_results,
     grades_of,
@@ -256,6 +268,37 @@ def test_what_a_sync_that_died_may_have_taken_back_counts_for_nobodys_deletion(*
     assert again in {"create", "update"}
 
 
+@pytest.mark.parametrize(("again", "on_edit"), [("keep", "unchanged"), ("flag", "failed")])
+@pytest.mark.parametrize("graded", [True, False], ids=["graded since", "not graded since"])
+def test_a_score_that_canvas_has_again_is_sent_over_what_a_sync_that_died_had_posted(
+    again: Any, on_edit: str, *, graded: bool
+) -> None:
+    policy = replace(POLICY, on_edit=again)
+    sis = Sis()
+    held = night(PAIR, sis, policy=policy).held
+    [theirs] = [each for each in sis.results.values() if each["student_id"] == "A-sourced"]
+    theirs["score"] = 88.0  # by a sync that died, or by hand where Canvas has graded nothing since
+    at: dict[str, Any] = {"graded_at": SENT_AT + DAY} if graded else {}
+    back = PAIR.with_(submissions=[scored(8, "a", **at), scored(9, "b")])
+    seen = nobody_edited(looked(held, back, sis, days=1.5), back.canvas.submissions)
+    plan = planned(back, seen, policy=policy)
+    assert grades_of(plan)[THEIRS] == (("update", None) if graded else (on_edit, FLAGGED[on_edit]))
+    assert ("edited_in_sis" in codes(plan)) is not graded
+
+
+FLAGGED = {"unchanged": None, "failed": "edited_in_sis"}
+
+
+def test_a_title_that_canvas_has_again_is_sent_over_what_a_sync_that_died_had_posted() -> None:
+    sis = Sis()
+    held = night(ALONE, sis, policy=KEEP).held
+    [column] = sis.line_items.values()
+    column["title"] = "Qiuz"
+    seen = nobody_edited(looked(held, ALONE, sis), ALONE.canvas.submissions)
+    plan = planned(ALONE, seen, policy=KEEP)
+    assert (writes(plan), codes(plan)) == ({"update": 1}, [])
+
+
 CLEARED = PAIR.with_(submissions=[unscored("a"), scored(9, "b")])
 THEIRS = ("1", "10", "a")
 
@@ -402,3 +445,42 @@ def test_a_title_that_no_list_has_shown_is_no_edit_where_the_one_sent_since_was_
     held = looked(held, renamed, sis, days=2)
     assert found_items(held) == [("unconfirmed", "not_taken")]
     assert writes(planned(renamed, held, policy=KEEP))["update"] >= 1
+
+
+CLASS = two_sections(
+    students=[student("a", "1"), student("c", "1"), student("b", "2")],
+    submissions=[scored(8, "a"), scored(7, "c"), scored(9, "b")],
+)
+NOT_SAID: dict[str, Any] = {
+    "another section was asked for": ({}, Selection(sections=frozenset({"2"}))),
+    "the SIS shows no class": ({"unknown_classes": frozenset({"C1"})}, Selection()),
+    "the section has no SIS id": (
+        {"sections": [section("1", sis_section_id=None), section("2")]},
+        Selection(),
+    ),
+}
+NOT_WANTED: dict[str, Any] = {
+    "un-ticked": ({"assignments": [assignment(post_to_sis=False)]}, Selection()),
+    "inactive": ({"students": [student("a", state="inactive"), *CLASS.students[1:]]}, Selection()),
+}
+
+
+@pytest.mark.parametrize(
+    ("changed", "selection", "left"),
+    [(*each, True) for each in NOT_SAID.values()] + [(*each, False) for each in NOT_WANTED.values()],
+    ids=[*NOT_SAID, *NOT_WANTED],
+)
+def test_what_somebody_deleted_stays_away_until_canvas_did_not_want_it(
+    changed: Any, selection: Selection, *, left: bool
+) -> None:
+    sis = Sis()
+    held = night(CLASS, sis, policy=KEEP).held
+    [theirs] = [key for key, each in sis.results.items() if each["student_id"] == "A-sourced"]
+    del sis.results[theirs]
+    held = looked(held, CLASS, sis, not_found=frozenset({theirs}))
+    assert writes(planned(CLASS, held, policy=KEEP)) == {}
+    between = CLASS.with_(**changed)
+    rows = planned(between, held, policy=KEEP, selection=selection)
+    unsaid = out_of_scope(between.canvas.sections, between.sis.classes, selection)
+    held = without_unwanted(held, rows, unsaid)
+    assert writes(planned(CLASS, held, policy=KEEP)) == ({} if left else {"create": 1})

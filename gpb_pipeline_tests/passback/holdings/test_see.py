@@ -650,9 +650,11 @@ def test_a_section_with_another_class_is_made_there_and_what_stood_before_is_mov
     moved = School(classes={"C1": "C9"})
     again = night(moved, sis, held, at=SENT_AT + DAY)
     states = again.outcome.grades[["class_id", "state", "code"]].astype(object).to_numpy().tolist()
-    assert sorted(states, key=str) == [["C1", "skipped", "moved"], ["C9", "created", None]]
+    assert sorted(states, key=str) == [["C1", "skipped", "orphan"], ["C9", "created", None]]
     assert len(sis.results) == 2
-    assert writes(night(moved, sis, again.held, at=SENT_AT + 2 * DAY).plan) == {}
+    third = night(moved, sis, again.held, at=SENT_AT + 2 * DAY)
+    assert writes(third.plan) == {}
+    assert set(third.outcome.grades["code"].dropna()) == {"moved"}
 
 
 def test_a_student_with_another_sis_id_gets_a_row_in_the_new_place_and_the_old_is_moved() -> None:
@@ -661,7 +663,9 @@ def test_a_student_with_another_sis_id_gets_a_row_in_the_new_place_and_the_old_i
     renamed = School(students=[student("a", sis_user_id="X")])
     again = night(renamed, sis, held, at=SENT_AT + DAY)
     states = again.outcome.grades[["student_id", "state", "code"]].to_numpy().tolist()
-    assert sorted(states) == [["A-sourced", "skipped", "moved"], ["X-sourced", "created", None]]
+    assert sorted(states) == [["A-sourced", "skipped", "orphan"], ["X-sourced", "created", None]]
+    third = night(renamed, sis, again.held, at=SENT_AT + 2 * DAY)
+    assert set(third.outcome.grades["code"].dropna()) == {"moved"}
 
 
 def test_two_students_whose_sis_ids_were_swapped_have_each_their_own_grade() -> None:
