@@ -5,7 +5,6 @@ The rules and their matching are in faults.py. Requests under /sandbox are neith
     GET, DELETE      /sandbox/requests   the requests that ended so far, in order
 """
 
-import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
@@ -135,7 +134,7 @@ class FaultLine:
             return await _answer_of(self._app, scope, receive)
         match fault.effect:
             case "slow":
-                await asyncio.sleep(fault.seconds)
+                await self._rules.wait(fault.seconds)
             case "expire_token":
                 self._expire(Request(scope).headers.get("authorization", "").partition(" ")[2])
             case "status" | "throttle":

@@ -11,7 +11,7 @@ What each effect does to a connection is in fault_line.py.
              cut_body       sends half of the body, as if it were whole and without a Content-Length
              short_page     cuts the list in half and leaves out the link to the next page
              shifting_page  repeats the last item of the page before, as when something is inserted
-             slow           waits `seconds` first
+             slow           waits `seconds` first, or until other rules are asked for
              expire_token   ends the request's bearer token, then handles the request
     method   regular expression, any by default
     path     regular expression looked for in the path with its query, any by default
@@ -19,9 +19,11 @@ What each effect does to a connection is in fault_line.py.
     each     both are counted for each request line by itself, so that the order of threads changes nothing
 """
 
+import asyncio
 import re
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
@@ -76,10 +78,18 @@ class FaultRules:
 
     faults: Sequence[Fault] = ()
     matched: list[Counter[str]] = field(default_factory=list)  # by request line
+    replaced: asyncio.Event = field(default_factory=asyncio.Event)
 
     def set(self, faults: Sequence[Fault]) -> None:
         self.faults = faults
         self.matched = [Counter() for _ in faults]
+        self.replaced.set()
+        self.replaced = asyncio.Event()
+
+    async def wait(self, seconds: float) -> None:
+        """Wait that long, or for as long as these rules are in force."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.replaced.wait(), seconds)
 
     @property
     def shift_pages(self) -> bool:

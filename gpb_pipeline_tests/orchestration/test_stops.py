@@ -94,7 +94,7 @@ def test_a_reconcile_that_is_stopped_says_who_cancelled_it(
 ) -> None:
     path = f"/courses/{ALGEBRA}/(sections|students/submissions)"  # one waits for the other
     slow = {"effect": "slow", "path": path, "seconds": 4.0, "times": None}
-    school.set_faults("canvas", slow)
+    school.set_faults("canvas", slow | {"seconds": 3600.0})
     home = tmp_path / "home"
     environment = os.environ | {"DAGSTER_HOME": str(home), "PYTHONPATH": str(PROJECT)}
     command = [sys.executable, "-c", RECONCILE]
@@ -105,6 +105,7 @@ def test_a_reconcile_that_is_stopped_says_who_cancelled_it(
                 [run] = instance.get_runs()
                 instance.report_run_canceling(run, message=who)
         process.send_signal(signal.SIGINT)
+        school.set_faults("canvas", slow)
         process.communicate()
     [job] = warehouse.read(history.jobs)
     assert (job.type, job.status, job.code) == ("reconcile", "Failed", "cancelled")
