@@ -27,7 +27,7 @@ CLOSING = (
     "<script>addEventListener('message', said => said.data.subject === 'lti.close' && "
     "setTimeout(() => document.querySelector('iframe').remove(), 1000))</script>"
 )
-"""Canvas's tray slides away before it goes; a frame that goes while a key is down keeps a browser's driver waiting."""
+"""Canvas's tray slides away first; a frame that goes while a key is down keeps a browser's driver waiting."""
 STYLE = (
     "body{margin:0;font:16px/1.5 Lato,Helvetica,Arial,sans-serif;color:#2d3b45;display:flex;min-height:100vh}"
     "nav{background:#394b58;padding:16px;min-width:150px}nav a{color:#fff;display:block;padding:6px}"
