@@ -30,8 +30,9 @@ PATHS = [
     "/courses/1/trace",
     "/courses/none",
 ]
-DESK, PHONE, NARROW = (
+DESK, FRAMED, PHONE, NARROW = (
     ViewportSize(width=1280, height=800),
+    ViewportSize(width=1028, height=800),  # what Canvas's navigation leaves of it
     ViewportSize(width=390, height=844),
     ViewportSize(width=320, height=640),
 )
@@ -92,6 +93,16 @@ def test_on_the_front_a_cause_and_who_lead_to_where_they_are_told(page: Page) ->
     page.get_by_role("button", name="Filter").click()
     expect(page.locator("tbody tr")).to_have_count(1)
     expect(page.get_by_role("rowheader", name="Biology")).to_be_visible()
+
+
+@pytest.mark.parametrize("path", ["/", "/courses/1"])
+def test_in_canvas_frame_no_table_has_to_be_scrolled(browser: Browser, client: Client, path: str) -> None:
+    context = browser.new_context(base_url=client.url, viewport=FRAMED)
+    page = context.new_page()
+    page.goto(path)
+    table = page.locator(".scroll").first
+    assert table.evaluate("each => each.scrollWidth - each.clientWidth") == 0
+    context.close()
 
 
 def test_on_a_phone_a_rows_status_stands_first(browser: Browser, client: Client) -> None:
