@@ -11,7 +11,7 @@ from gpb_pipeline.passback.categories.proposals import PastChoice
 from gpb_pipeline.passback.frames import CategoryMapping, cut
 from gpb_pipeline.warehouse import tables
 from gpb_pipeline.warehouse.ducklake import Connection
-from gpb_pipeline.warehouse.tables import CategoryChoices
+from gpb_pipeline.warehouse.schemas import CategoryChoices
 
 _PAST_CHOICES = """
 SELECT g.course_id, g.group_name, c.category_id, c.chosen_by FROM (

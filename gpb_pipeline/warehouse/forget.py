@@ -15,7 +15,7 @@ from gpb_pipeline.warehouse import holdings, student_list, tables
 from gpb_pipeline.warehouse.ducklake import Connection
 from gpb_pipeline.warehouse.maintenance import SENT_BEFORE, no_longer_sent
 from gpb_pipeline.warehouse.student_list import KnownStudent, with_students
-from gpb_pipeline.warehouse.tables import Table
+from gpb_pipeline.warehouse.table import Table
 
 SHORTEST = 4
 """Characters that a name or an id has at least, to be looked for in the SIS's own words."""

@@ -36,7 +36,8 @@ from gpb_pipeline.passback.frames import (
 from gpb_pipeline.passback.rows.frames import Rows
 from gpb_pipeline.warehouse import tables
 from gpb_pipeline.warehouse.ducklake import Connection
-from gpb_pipeline.warehouse.tables import FrameDigests, Table, keyed
+from gpb_pipeline.warehouse.schemas import FrameDigests
+from gpb_pipeline.warehouse.table import Table, keyed
 
 
 @dataclass(frozen=True, kw_only=True)

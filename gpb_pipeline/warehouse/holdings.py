@@ -28,7 +28,8 @@ from gpb_pipeline.passback.rows.frames import Rows
 from gpb_pipeline.passback.rows.grades import canvas_state
 from gpb_pipeline.warehouse import tables
 from gpb_pipeline.warehouse.ducklake import Connection
-from gpb_pipeline.warehouse.tables import ClassReads, SentLineItems, SentResults, Strangers, Table, together
+from gpb_pipeline.warehouse.schemas import ClassReads, SentLineItems, SentResults, Strangers
+from gpb_pipeline.warehouse.table import Table, together
 
 
 class Rewritten(NamedTuple):

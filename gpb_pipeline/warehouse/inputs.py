@@ -15,7 +15,7 @@ from gpb_pipeline.warehouse import history, tables
 from gpb_pipeline.warehouse.ducklake import Connection
 from gpb_pipeline.warehouse.history import Job
 from gpb_pipeline.warehouse.plain_rows import marks
-from gpb_pipeline.warehouse.tables import Table
+from gpb_pipeline.warehouse.table import Table
 
 _UNJUDGED = {"job_id"}  # by whom a holding was met; no rule goes by it
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from gpb_pipeline.passback.frames import build
 from gpb_pipeline.warehouse import tables
 from gpb_pipeline.warehouse.ducklake import Connection
+from gpb_pipeline.warehouse.schemas import LaunchContexts
 
 
 def course_of(session: Connection, context_id: str) -> str | None:
@@ -18,4 +19,4 @@ def keep(session: Connection, context_id: str, course_id: str) -> None:
     """Keep the pair, unless a launch at the same time has done so."""
     if course_of(session, context_id) is None:
         row = {"context_id": [context_id], "course_id": [course_id]}
-        tables.LAUNCH_CONTEXTS.insert(session, build(tables.LaunchContexts, row))
+        tables.LAUNCH_CONTEXTS.insert(session, build(LaunchContexts, row))

@@ -13,7 +13,7 @@ from gpb_pipeline.passback.holdings.differences import Differences
 from gpb_pipeline.passback.rows.frames import Rows
 from gpb_pipeline.warehouse import tables
 from gpb_pipeline.warehouse.ducklake import Connection
-from gpb_pipeline.warehouse.tables import Table, keyed
+from gpb_pipeline.warehouse.table import Table, keyed
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,6 +18,7 @@ from gpb_pipeline.errors import PermanentError
 from gpb_pipeline.passback.frames import build
 from gpb_pipeline.warehouse import tables
 from gpb_pipeline.warehouse.ducklake import Connection, Warehouse
+from gpb_pipeline.warehouse.schemas import Looks
 
 SETTLED = timedelta(minutes=5)
 """After its hour, before a file is folded in: a line on its way into it has long arrived."""
@@ -83,7 +84,7 @@ def _taken(session: Connection, path: Path) -> int:
         return 0
     columns = {name: [line[name] for line in lines] for name in ("who", "page", "course_id", "job_id")}
     at = [datetime.fromisoformat(line["looked_at"]) for line in lines]
-    rows = build(tables.Looks, {"looked_at": at, **columns, "source": [path.stem] * len(lines)})
+    rows = build(Looks, {"looked_at": at, **columns, "source": [path.stem] * len(lines)})
     tables.LOOKS.insert(session, rows)
     return len(lines)
 

@@ -15,6 +15,7 @@ from gpb_pipeline.settings import RetentionSettings
 from gpb_pipeline.warehouse import history, looks, tables
 from gpb_pipeline.warehouse.ducklake import Connection, Warehouse
 from gpb_pipeline.warehouse.history import Job, Status
+from gpb_pipeline.warehouse.table import Table
 
 SNAPSHOTS_KEPT = timedelta(days=1)
 """How far back the warehouse can be read as it was: longer than any reader's transaction."""
@@ -41,7 +42,7 @@ _HOLDING_JOBS = " UNION ALL ".join(
     for table in pair
     if "job_id" in table.columns
 )
-SENT_BEFORE: tuple[tuple[tables.Table[Any], str], ...] = (
+SENT_BEFORE: tuple[tuple[Table[Any], str], ...] = (
     (tables.SENT_LINE_ITEMS, "sent_at < $1"),
     (tables.SENT_RESULTS, "sent_at < $1"),
     (tables.PAST_JOBS, f"started_at < $1 AND job_id NOT IN ({_HOLDING_JOBS})"),

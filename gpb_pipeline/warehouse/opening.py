@@ -1,6 +1,6 @@
 """The warehouse that the settings name, opened, with all in it that this version needs.
 
-What it needs is told by Pandera's schemas (tables.py), whose import takes longer than what most commands do:
+What it needs is told by Pandera's schemas (schemas.py), whose import takes longer than what most commands do:
 so the warehouse keeps which version made it complete, and only another one looks at what is missing.
 """
 
@@ -13,7 +13,13 @@ from gpb_pipeline.settings import WarehouseSettings
 from gpb_pipeline.sources import digest
 from gpb_pipeline.warehouse.ducklake import Connection, Warehouse, connect
 
-MADE_OF = ("warehouse/tables.py", "warehouse/views.py", "passback")
+MADE_OF = (
+    "warehouse/tables.py",
+    "warehouse/table.py",
+    "warehouse/schemas.py",
+    "warehouse/views.py",
+    "passback",
+)
 """Where the tables, their columns and the views are declared."""
 _COMPLETE = "SELECT comment FROM duckdb_tables() WHERE database_name = 'warehouse' AND table_name = 'jobs'"
 

@@ -1,7 +1,7 @@
 """Rows as plain values, in and out of tables: for what is a few rows, and no frame of a course.
 
 A history is read and written this way, so that looking at it needs neither pandas nor Pandera. What the
-tables are, and how frames go in and out of them, stands in tables.py.
+tables are stands in tables.py, how frames go in and out of them in table.py.
 """
 
 from __future__ import annotations

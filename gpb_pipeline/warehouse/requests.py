@@ -16,6 +16,7 @@ from uuid import uuid4
 from gpb_pipeline.passback.frames import build
 from gpb_pipeline.warehouse import tables
 from gpb_pipeline.warehouse.ducklake import Connection
+from gpb_pipeline.warehouse.schemas import RequestOutcomes, Requests, RequestSteps
 
 RequestKind = Literal["read", "preview", "sync", "remaster", "categories", "nightly"]
 Step = Literal["launched", "ended", "failed", "expired"]
@@ -130,7 +131,7 @@ def ask(session: Connection, asked: NewRequest) -> str:
         "asked_by_id": [asked.by_id],
         "asked_at": [asked.at],
     }
-    tables.REQUESTS.insert(session, build(tables.Requests, row))
+    tables.REQUESTS.insert(session, build(Requests, row))
     return request_id
 
 
@@ -153,7 +154,7 @@ def step(
         "cause": [cause],
         "code": [code],
     }
-    tables.REQUEST_STEPS.insert(session, build(tables.RequestSteps, row))
+    tables.REQUEST_STEPS.insert(session, build(RequestSteps, row))
 
 
 def keep(session: Connection, request: Request, outlook: str, *, at: datetime) -> None:
@@ -165,7 +166,7 @@ def keep(session: Connection, request: Request, outlook: str, *, at: datetime) -
         "kept_at": [at],
         "outlook": [outlook],
     }
-    tables.REQUEST_OUTCOMES.insert(session, build(tables.RequestOutcomes, row))
+    tables.REQUEST_OUTCOMES.insert(session, build(RequestOutcomes, row))
 
 
 def request(session: Connection, request_id: str) -> Request | None:

@@ -11,7 +11,7 @@ from typing import Any
 from gpb_pipeline.errors import PermanentError
 from gpb_pipeline.warehouse import tables
 from gpb_pipeline.warehouse.ducklake import METADATA, Connection, Warehouse
-from gpb_pipeline.warehouse.tables import Table
+from gpb_pipeline.warehouse.table import Table
 
 
 @dataclass(frozen=True, kw_only=True)

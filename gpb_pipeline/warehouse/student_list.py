@@ -15,7 +15,8 @@ from gpb_pipeline.passback.forgotten import ID_KINDS, NOBODY, Forgotten, IdKind,
 from gpb_pipeline.passback.frames import build
 from gpb_pipeline.warehouse import tables
 from gpb_pipeline.warehouse.ducklake import Connection
-from gpb_pipeline.warehouse.tables import Table
+from gpb_pipeline.warehouse.schemas import ForgottenMarks
+from gpb_pipeline.warehouse.table import Table
 
 System = Literal["canvas", "sis"]
 _KINDS: dict[System, tuple[IdKind, ...]] = {"canvas": ("user_id",), "sis": ("sis_user_id", "student_id")}
@@ -97,7 +98,7 @@ def put_on(session: Connection, student: KnownStudent, *, by: str, at: datetime)
         "forgotten_by": [by] * len(marks),
         "forgotten_at": [at] * len(marks),
     }
-    tables.FORGOTTEN.insert(session, build(tables.ForgottenMarks, rows))
+    tables.FORGOTTEN.insert(session, build(ForgottenMarks, rows))
 
 
 def moments_of(session: Connection, student_id: str) -> dict[System, datetime]:

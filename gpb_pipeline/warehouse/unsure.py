@@ -14,7 +14,7 @@ from gpb_pipeline.passback.frames import build
 from gpb_pipeline.warehouse import history, tables
 from gpb_pipeline.warehouse.ducklake import Connection
 from gpb_pipeline.warehouse.history import CANCELLED, DIED, POSTING_STAGES, Job
-from gpb_pipeline.warehouse.tables import Restorations
+from gpb_pipeline.warehouse.schemas import Restorations
 
 _UNTOLD = frozenset({DIED, CANCELLED, PipelineError.code})
 _KNOWN = """

@@ -14,7 +14,7 @@ from gpb_pipeline.errors import PermanentError, UsageError
 from gpb_pipeline.passback.frames import build
 from gpb_pipeline.warehouse import history, tables
 from gpb_pipeline.warehouse.ducklake import Connection, Warehouse
-from gpb_pipeline.warehouse.tables import SisAddresses
+from gpb_pipeline.warehouse.schemas import SisAddresses
 
 FIRST = "first sync"  # nobody need say which SIS an empty warehouse is of
 

@@ -15,7 +15,7 @@ from gpb_pipeline.stream import sync_courses
 from gpb_pipeline.sync import SyncRequest, open_connections
 from gpb_pipeline.warehouse import plain_rows
 from gpb_pipeline.warehouse.ducklake import Connection, Warehouse
-from gpb_pipeline.warehouse.tables import Table, together
+from gpb_pipeline.warehouse.table import Table, together
 from gpb_pipeline_tests.bench.figures import Figures
 
 

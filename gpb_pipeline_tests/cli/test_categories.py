@@ -12,6 +12,7 @@ from gpb_pipeline.passback.frames import AssignmentGroups, CategoryMapping, buil
 from gpb_pipeline.sandbox.serve import Sandbox
 from gpb_pipeline.warehouse import category_choices, tables
 from gpb_pipeline.warehouse.opening import open_warehouse
+from gpb_pipeline.warehouse.table import keyed
 from gpb_pipeline_tests.cli.command import gpb, settle_in
 
 WHO = ("--by", "A. Admin")
@@ -128,7 +129,7 @@ def put_last_year(**chosen: str | None) -> None:
         "category_id": list(chosen.values()),
     }
     with open_warehouse() as warehouse:
-        frame = tables.keyed(build(AssignmentGroups, rows), course_id="1102", job_id="j")
+        frame = keyed(build(AssignmentGroups, rows), course_id="1102", job_id="j")
         warehouse.commit(tables.CANVAS_ASSIGNMENT_GROUPS.insert, frame)
         at = datetime(2026, 1, 5, tzinfo=UTC)
         warehouse.commit(category_choices.choose, build(CategoryMapping, mapping), by="Dana", at=at)

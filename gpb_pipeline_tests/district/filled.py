@@ -20,7 +20,7 @@ from gpb_pipeline.sandbox.generator import COURSES_PER_STUDENT, FIRST_COURSE_ID,
 from gpb_pipeline.sync import Connections, CourseSync, SyncRequest
 from gpb_pipeline.warehouse import inputs, tables
 from gpb_pipeline.warehouse.ducklake import Connection
-from gpb_pipeline.warehouse.tables import Table
+from gpb_pipeline.warehouse.table import Table
 
 READERS = 4  # more of them, and Canvas throttles the token
 COMMIT = 100  # courses

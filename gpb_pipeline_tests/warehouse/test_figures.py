@@ -9,6 +9,7 @@ from gpb_pipeline.settings import WarehouseSettings
 from gpb_pipeline.warehouse import ducklake, figures, history, maintenance, tables
 from gpb_pipeline.warehouse.ducklake import Connection
 from gpb_pipeline.warehouse.history import Begun
+from gpb_pipeline.warehouse.schemas import SentResults
 from gpb_pipeline_tests.warehouse.rows import frame
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -25,7 +26,7 @@ def send(session: Connection, course_id: str, kind: SyncType, at: datetime, *cha
     )
     sent = {"action": "updated", "job_id": job.job_id, "sent_at": pd.Timestamp(at)}
     tables.SENT_RESULTS.insert(
-        session, frame(tables.SentResults, *({**sent, "canvas_state": each} for each in said))
+        session, frame(SentResults, *({**sent, "canvas_state": each} for each in said))
     )
 
 

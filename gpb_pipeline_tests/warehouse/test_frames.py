@@ -11,7 +11,7 @@ from gpb_pipeline.settings import WarehouseSettings
 from gpb_pipeline.warehouse import ducklake, frames, tables
 from gpb_pipeline.warehouse.ducklake import Warehouse
 from gpb_pipeline.warehouse.frames import CourseFrames
-from gpb_pipeline.warehouse.tables import Table, keyed
+from gpb_pipeline.warehouse.table import Table, keyed
 from gpb_pipeline_tests.warehouse.rows import EXTRACTED, frame
 
 

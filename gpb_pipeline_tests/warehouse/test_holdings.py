@@ -21,7 +21,7 @@ from gpb_pipeline.settings import WarehouseSettings
 from gpb_pipeline.warehouse import ducklake, holdings, tables
 from gpb_pipeline.warehouse.ducklake import Warehouse
 from gpb_pipeline.warehouse.holdings import Change
-from gpb_pipeline.warehouse.tables import Table
+from gpb_pipeline.warehouse.table import Table
 from gpb_pipeline_tests.warehouse.lake import changed_rows, snapshot
 from gpb_pipeline_tests.warehouse.rows import NOON, frame, outcome
 

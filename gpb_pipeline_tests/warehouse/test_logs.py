@@ -7,7 +7,7 @@ import pandas as pd
 from gpb_pipeline.warehouse import logs, tables
 from gpb_pipeline.warehouse.ducklake import Warehouse
 from gpb_pipeline.warehouse.logs import JobOutcome
-from gpb_pipeline.warehouse.tables import Table
+from gpb_pipeline.warehouse.table import Table
 from gpb_pipeline_tests.warehouse.rows import outcome
 
 KEY = {"section_id": "s1", "assignment_id": "a1"}
