@@ -24,7 +24,8 @@ from gpb_pipeline.cli.streams import lossy
 from gpb_pipeline.errors import PipelineError
 from gpb_pipeline.warehouse.history import Job
 
-POLL = 0.5  # seconds between looks at the history
+POLL = 1.0  # seconds between looks at the history, at the least
+LOOKING = 0.1  # of the time goes into looks, at the most: the run itself is in this process
 SHOWN = 8  # courses under way that are named; a night has thousands
 
 
@@ -101,8 +102,11 @@ def watched(progress: Progress, jobs: Callable[[], Sequence[Job]]) -> Iterator[N
                 progress.tell(job.course_id, job.status if ended else job.stage or "begun", ended=ended)
 
     def watch() -> None:
-        while not over.wait(POLL):
+        began = spent = time.thread_time()
+        while not over.wait(max(POLL, (spent - began) / LOOKING)):
+            began = time.thread_time()
             tell()
+            spent = time.thread_time()
 
     watcher = Thread(target=watch, name="progress", daemon=True)
     watcher.start()

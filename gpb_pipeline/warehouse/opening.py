@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 from gpb_pipeline.settings import WarehouseSettings
 from gpb_pipeline.sources import digest
-from gpb_pipeline.warehouse.ducklake import Connection, Warehouse, connect
+from gpb_pipeline.warehouse.ducklake import METADATA, Connection, Warehouse, connect
 
 MADE_OF = (
     "warehouse/tables.py",
@@ -21,7 +21,8 @@ MADE_OF = (
     "passback",
 )
 """Where the tables, their columns and the views are declared."""
-_COMPLETE = "SELECT comment FROM duckdb_tables() WHERE database_name = 'warehouse' AND table_name = 'jobs'"
+_COMPLETE = f"SELECT value FROM {METADATA}.ducklake_tag WHERE key = 'comment' AND end_snapshot IS NULL"  # noqa: S608
+"""Comments on tables, of which ours is the one, from the catalogue itself: DuckDB would read every table."""
 
 
 @contextmanager
@@ -34,7 +35,7 @@ def open_warehouse() -> Iterator[Warehouse]:
 def complete(session: Connection) -> None:
     """Create whatever is missing, unless this very version has done so before."""
     version = f"complete as of {digest(*MADE_OF)}"
-    if session.execute(_COMPLETE).fetchall() == [(version,)]:
+    if (version,) in session.execute(_COMPLETE).fetchall():
         return
     from gpb_pipeline.warehouse import tables  # noqa: PLC0415  once a version
 
