@@ -167,15 +167,11 @@ def _differing(table: Table[Any], key: list[str], before: pd.DataFrame, after: p
     return Rewritten(one[~alike], new.reset_index(drop=True))
 
 
-def _delete(session: Connection, table: Table[Any], gone: pd.DataFrame, key: list[str]) -> None:
-    if gone.empty:
-        return
-    session.register("gone", gone[key])
-    try:
+def _delete(session: Connection, table: Table[Any], rows: pd.DataFrame, key: list[str]) -> None:
+    gone = rows[key] if len(rows) else rows  # DuckDB finds it by its name
+    if not gone.empty:
         match = " AND ".join(f"held.{column} = gone.{column}" for column in key)
         session.execute(f"DELETE FROM {table.qualified} AS held USING gone WHERE {match}")  # noqa: S608
-    finally:
-        session.unregister("gone")
 
 
 def _settle_bare(session: Connection, change: Change) -> None:

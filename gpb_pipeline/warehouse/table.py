@@ -46,15 +46,13 @@ class Table(Generic[F]):
                 session.execute(f'ALTER TABLE {self.qualified} ADD COLUMN "{name}" {kind}')
 
     def insert(self, session: Connection, *parts: pd.DataFrame) -> None:
-        """Append the rows of these frames, which have the keys as columns too, in one statement."""
-        rows = together(parts)
-        if rows.empty:
-            return
-        session.register("incoming", rows)
-        try:
+        """Append the rows of these frames, which have the keys as columns too, in one statement.
+
+        DuckDB finds `incoming` among our names; to register it as a view costs more than the statement does.
+        """
+        incoming = together(parts)
+        if not incoming.empty:
             session.execute(f"INSERT INTO {self.qualified} BY NAME SELECT * FROM incoming")  # noqa: S608
-        finally:
-            session.unregister("incoming")
 
     def delete(self, session: Connection, column: str, values: Sequence[str]) -> None:
         """Delete the rows whose `column` is one of `values`."""

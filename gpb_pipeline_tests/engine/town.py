@@ -14,7 +14,8 @@ import psycopg
 
 from gpb_pipeline.sandbox.serve import Sandbox, running_sandbox
 from gpb_pipeline.settings import ENV_FILE, WarehouseSettings, known_names
-from gpb_pipeline.warehouse import ducklake, tables
+from gpb_pipeline.warehouse import ducklake
+from gpb_pipeline.warehouse.opening import complete
 from gpb_pipeline_tests.engine.edits import DISTRICT, TODAY, Nature
 
 RESTART_PATIENCE = 60.0  # seconds until a PostgreSQL answers again
@@ -83,7 +84,7 @@ def town(folder: Path) -> Iterator[Town]:
 
 def _make_empty(catalogue: Path) -> None:
     settings = WarehouseSettings(catalog=f"sqlite:{catalogue}", data_path=str(catalogue.parent / "data"))
-    with ducklake.connect(settings, tables.create):
+    with ducklake.connect(settings, complete):
         pass
 
 
