@@ -1,9 +1,13 @@
-"""A teacher's day without a mouse, from sign-in to the SIS's log: each step is a key, the focus is seen."""
+"""A teacher's day without a mouse, from sign-in to the SIS's log: each step is a key, the focus is seen.
+
+By `make nights`: a key at a time it takes a minute; test_windows.py has the choosing and posting by keys.
+"""
 
 import csv
 from contextlib import suppress
 from typing import Any
 
+import pytest
 from playwright.sync_api import Error, FrameLocator, Page, expect
 
 from gpb_pipeline.warehouse import choices
@@ -67,6 +71,7 @@ class Keyboard:
             self.press("Enter")
 
 
+@pytest.mark.long
 def test_a_teachers_day_without_a_mouse(page: Page, town: Town) -> None:
     keys, frame = Keyboard(page), page.frame_locator("iframe")
     page.goto("/login")
