@@ -324,6 +324,33 @@ def test_an_old_score_that_rounding_would_explain_is_told_once() -> None:
     assert codes(again.outcome) == []
 
 
+@pytest.mark.parametrize(("beside", "ended"), [(3.33, Code.NOT_HELD), (3.3, Code.NOT_HELD), (3.0, None)])
+def test_an_old_score_is_no_rounding_in_a_class_that_keeps_more_decimals(
+    beside: float, ended: Code | None
+) -> None:
+    sis = Sis()
+    first = night(PAIR.with_(submissions=[scored(10, "a"), scored(beside, "b")]), sis)
+    sis.deaf = True
+    newer = PAIR.with_(submissions=[scored(9.9, "a"), scored(beside, "b")])
+    first = night(newer, sis, first.held, at=SENT_AT + DAY)
+    assert codes(first.outcome) == [Code.NOT_SHOWN if ended else Code.KEPT_OTHERWISE]
+    first = night(newer, sis, first.held, at=SENT_AT + 2 * DAY, interrupted=True)
+    assert codes(first.outcome) == ([ended] if ended else [])
+    sis.deaf = False
+    first = night(newer, sis, first.held, at=SENT_AT + 3 * DAY)
+    assert sis.results[result_of(sis)]["score"] == (9.9 if ended else 10)
+    assert writes(night(newer, sis, first.held, at=SENT_AT + 4 * DAY).plan) == {}
+
+
+def test_a_score_that_a_class_of_one_decimal_rounds_to_what_it_was_is_kept_otherwise() -> None:
+    sis = Sis(decimals=1)
+    first = night(PAIR.with_(submissions=[scored(10, "a"), scored(3.33, "b")]), sis)
+    newer = PAIR.with_(submissions=[scored(9.99, "a"), scored(3.33, "b")])
+    first = night(newer, sis, first.held, at=SENT_AT + DAY)
+    assert found_results(first.held)[0] == ("known", "kept_otherwise")
+    assert writes(night(newer, sis, first.held, at=SENT_AT + 2 * DAY).plan) == {}
+
+
 def test_what_is_taken_back_is_held_no_more() -> None:
     sis = Sis()
     first = night(PAIR, sis)
