@@ -28,6 +28,7 @@ from gpb_pipeline_tests.passback.courses import (
     Row,
     School,
     assignment,
+    period,
     scored,
     section,
     student,
@@ -395,6 +396,22 @@ def test_an_edit_is_done_with_as_the_district_says_after_an_interruption_too(
     assert grades_of(again.outcome)["1", "10", "a"] == said
     assert codes(again.outcome) == [Code.EDITED_IN_SIS]
     assert sis.results[result_of(sis)]["score"] == score
+
+
+def test_an_edit_in_a_period_that_is_over_fails_once_and_is_left() -> None:
+    """Nothing could overwrite it: it would fail each night for ever."""
+    over = period("P1", "2026-11-01", "2026-11-30")
+    school = School(periods=[over])
+    sis = Sis()
+    first = night(school, sis)
+    sis.results[result_of(sis)]["score"] = 3.0
+    closed = school.with_(periods=[over | {"closed": True}])
+    met = night(closed, sis, first.held, at=SENT_AT + DAY, interrupted=True)
+    assert the_grade(met.outcome) == ("failed", Code.ASSIGNMENT_NOT_SENT)
+    assert {Code.PERIOD_CLOSED, Code.EDITED_IN_SIS} <= set(codes(met.outcome))
+    later = night(closed, sis, met.held, at=SENT_AT + 2 * DAY, interrupted=True)
+    assert (the_grade(later.outcome), codes(later.outcome)) == (("unchanged", None), [])
+    assert [each["score"] for each in sis.results.values()] == [3.0]
 
 
 def test_an_edit_that_is_kept_is_told_once() -> None:
