@@ -42,6 +42,7 @@ from gpb_pipeline.passback.holdings.differences import (
     held_back,
     only_mended,
     only_retracted,
+    orphaned,
     told_again,
     unread_told,
 )
@@ -333,6 +334,7 @@ class CourseSync:
         policy = replace(self.connections.policy, on_edit="overwrite")
         held = told_again(held)
         over = plan(judged.judgement, held, policy, "manual", confirm=True).rows  # told, whatever is held
+        over = orphaned(over, held)
         told = differences(over, held, self._course_now(judged, held))
         looked = frozenset(judged.eyes.looked)
         if self.request.type == "retract":

@@ -414,6 +414,18 @@ def test_an_edit_in_a_period_that_is_over_fails_once_and_is_left() -> None:
     assert [each["score"] for each in sis.results.values()] == [3.0]
 
 
+def test_what_a_section_without_a_class_holds_is_one_row_each() -> None:
+    sis = Sis()
+    first = night(PAIR, sis)
+    lost = night(PAIR.with_(unknown_classes=frozenset({"C1"})), sis, first.held, at=SENT_AT + DAY)
+    assert len(lost.outcome.assignments) == 1
+    assert len(lost.outcome.grades) == 2
+    assert set(lost.outcome.grades["state"]) == {"failed"}
+    assert Code.ORPHAN not in codes(lost.outcome)
+    back = night(PAIR, sis, lost.held, at=SENT_AT + 2 * DAY)
+    assert writes(back.plan) == {}
+
+
 def test_an_edit_that_is_kept_is_told_once() -> None:
     sis, held = edited()
     policy = replace(POLICY, on_edit="keep")
