@@ -215,7 +215,8 @@ def _when_shown(
     ours, unsure = _written(rows, since), rows["certainty"] == "unknown"
     newer = rows["sent_at"] > rows["seen_at"]
     if kind is RESULT:
-        kept &= ~_too_coarse(rows, shown, there & kept, before & newer & ~exact)
+        as_before = there & before & newer
+        kept &= ~_too_coarse(rows, shown, (there & kept) | as_before, kept & as_before & ~exact)
     never_seen, pending = rows["seen_at"].isna(), newer | unsure | (rows["unshown"] > 0)
     not_yet = there & ~kept & (((ours | never_seen) & ~unsure) | (before & pending))
     late = not_yet & ours & before & (rows["unshown"] == 0)
@@ -236,16 +237,15 @@ def _when_shown(
 
 
 def _too_coarse(
-    rows: pd.DataFrame, shown: pd.DataFrame, kept: pd.Series[bool], as_before: pd.Series[bool]
+    rows: pd.DataFrame, shown: pd.DataFrame, ours: pd.Series[bool], doubted: pd.Series[bool]
 ) -> pd.Series[bool]:
-    """Mark what is shown `as_before` a write, and no rounding of its class explains: it did not take.
+    """Mark what is shown as before a write, and no rounding of its class explains: it did not take.
 
-    A class that shows what else it took with two decimals does not round to one, nor to none.
+    A class that shows what else it took (`ours`, late or not) with two decimals does not round to one.
     """
-    doubted = kept & as_before
     if not doubted.any():
         return doubted
-    others = kept & ~doubted & shown["score"].notna() & ~shown["exempt"]
+    others = ours & ~doubted & shown["score"].notna() & ~shown["exempt"]
     shows = decimals(shown["score"])[others].groupby(rows["class_id"]).max()
     finest = pd.Series(shows.reindex(rows["class_id"]).fillna(0).to_numpy(), rows.index)
     return doubted & ~rounded(rows["score"], shown["score"], finest)

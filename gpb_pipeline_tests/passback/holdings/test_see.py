@@ -343,6 +343,15 @@ def test_an_old_score_is_no_rounding_in_a_class_that_keeps_more_decimals(
     assert writes(night(newer, sis, first.held, at=SENT_AT + 4 * DAY).plan) == {}
 
 
+def test_what_a_late_list_shows_of_before_tells_how_its_class_rounds() -> None:
+    sis = Sis()
+    first = night(PAIR.with_(submissions=[scored(10, "a"), scored(3.33, "b")]), sis)
+    sis.deaf = True
+    newer = PAIR.with_(submissions=[scored(9.9, "a"), scored(5, "b")])
+    first = night(newer, sis, first.held, at=SENT_AT + DAY)
+    assert codes(first.outcome) == [Code.NOT_SHOWN] * 2
+
+
 def test_a_score_that_a_class_of_one_decimal_rounds_to_what_it_was_is_kept_otherwise() -> None:
     sis = Sis(decimals=1)
     first = night(PAIR.with_(submissions=[scored(10, "a"), scored(3.33, "b")]), sis)
