@@ -375,34 +375,6 @@ def test_a_period_that_closes_after_everything_was_sent_fails_nothing(strict_des
     whole(desk)
 
 
-def test_an_edit_by_hand_in_a_closed_period_fails_once_and_is_left(strict_desk: Desk) -> None:
-    desk = strict_desk
-    first = desk.sync_one(SPANISH)
-    for number in (1, 2, 3):
-        score(desk, number, 2.5)
-    down = {"effect": "status", "status": 503, "method": "PUT", "path": "/results/", "times": None}
-    desk.sandbox.set_faults("sis", down)
-    desk.fails(SPANISH)
-    desk.sandbox.set_faults("sis")
-    for period in set(first.judged.sis.grading_periods["period_id"]):
-        desk.sandbox.control("sis", "PATCH", f"/grading_periods/{period}", {"closed": True})
-    untouched = graded(desk)[0]
-    place = (str(untouched["assignment_id"]), str(untouched["user_id"]))
-    key = ["assignment_id", "user_id"]
-    edited = first.outcome.grades.set_index(key).loc[place]
-    desk.sandbox.control("sis", "PATCH", f"/results/{edited.result_id}", {"score": 0.5})
-    written = desk.written()
-    end = desk.sync_one(SPANISH)  # looks, for the one before came to no end
-    said = end.outcome.grades.set_index(key).loc[place]
-    assert (said.state, said.code) == ("failed", "assignment_not_sent")
-    assert {"grading_period_closed", "edited_in_sis"} <= codes(end)
-    desk.next_night()
-    later = desk.sync_one(SPANISH, sync_type="nightly")
-    assert later.outcome.grades.set_index(key).loc[place, "state"] == "unchanged"
-    assert states(later)["failed"] == 3  # what Canvas changed, and the SIS takes no more
-    assert (desk.written(), 0.5 in {each["score"] for each in results(desk)}) == (written, True)
-
-
 def test_an_edit_is_kept_where_edits_are_kept_after_a_crash_too(
     strict_desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
