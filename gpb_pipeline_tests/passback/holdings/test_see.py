@@ -349,7 +349,7 @@ def test_what_a_late_list_shows_of_before_tells_how_its_class_rounds() -> None:
     sis.deaf = True
     newer = PAIR.with_(submissions=[scored(9.9, "a"), scored(5, "b")])
     first = night(newer, sis, first.held, at=SENT_AT + DAY)
-    assert codes(first.outcome) == [Code.NOT_SHOWN] * 2
+    assert found_results(first.held) == [("unconfirmed", "still_shown")] * 2
 
 
 def test_a_score_that_a_class_of_one_decimal_rounds_to_what_it_was_is_kept_otherwise() -> None:
