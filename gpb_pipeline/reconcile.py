@@ -47,6 +47,7 @@ class Reconciled:
     told: DataFrame[Differences] | None = None
     written: Counter[str] = field(default_factory=Counter)  # by the kind of a difference
     unread: tuple[str, ...] = ()  # classes that its sections have left, and that the SIS does not show
+    believed: tuple[str, ...] = ()  # the lists without rows that were believed, by name
     error: PipelineError | None = None
 
     @property
@@ -75,11 +76,14 @@ def reconcile(
     posted_by: str,
     mend: frozenset[Cause] = frozenset(),
     confirm: bool = False,
+    believes: frozenset[str] | None = None,
     who: Who | None = None,
     until: datetime | None = None,
 ) -> Iterator[Reconciled]:
     """Hold courses against the SIS, each as it is done; writes exactly what `mend` names, under the guard.
 
+    `confirm` releases what the guard holds, and believes lists without rows; of these only what `believes`
+    names, if it is given: nothing where nobody named the courses, on a second look what the first one told.
     `who`: who has cancelled it, if it is; else it was who asked. `until`: a course that would not end by
     then, as the others take, is not begun.
     """
@@ -93,6 +97,7 @@ def reconcile(
                 posted_by=posted_by,
                 mend=mend,
                 confirm=confirm,
+                believes=believes,
             )
             for course_id in course_ids
         ],
@@ -108,9 +113,10 @@ def retract(
     *,
     posted_by: str,
     confirm: bool = False,
+    believes: frozenset[str] | None = None,
     who: Who | None = None,
 ) -> Reconciled:
-    """Take back these orphans of a course; none: only look. `who`: as for reconcile."""
+    """Take back these orphans of a course; none: only look. `believes`, `who`: as for reconcile."""
     [done] = _run(
         connections,
         [
@@ -121,6 +127,7 @@ def retract(
                 posted_by=posted_by,
                 retract=frozenset(sourced_ids),
                 confirm=confirm,
+                believes=believes,
             )
         ],
         who or (lambda: posted_by),
@@ -146,6 +153,11 @@ def chosen_orphans(
             remedy="Choose of what `gpb retract COURSE --json` lists.",
         )
     return frozenset(orphans(told, causes)["sourced_id"]) | frozenset(sourced_ids)
+
+
+def believed_of(found: Iterable[Reconciled]) -> frozenset[str]:
+    """Name all lists that a first look believed: a second one believes no other."""
+    return frozenset(name for each in found for name in each.believed)
 
 
 def read_back(
@@ -186,15 +198,15 @@ def _run(
 def _ends(events: Iterable[Event]) -> Iterator[Reconciled]:
     for event in events:
         if isinstance(event, CourseSynced):
-            issues = event.outcome.issues
-            unread = issues.loc[issues["code"] == Code.CLASS_LEFT_UNREAD.value, "detail"]
+            details = event.outcome.issues.set_index("code")["detail"]
             yield Reconciled(
                 course_id=event.request.course_id,
                 job_id=event.request.job_id,
                 status=event.status,
                 told=event.judged.differences,
                 written=_written(event.outcome),
-                unread=tuple(unread),
+                unread=tuple(details[details.index == Code.CLASS_LEFT_UNREAD.value]),
+                believed=tuple(details[details.index == Code.EMPTY_LIST_BELIEVED.value]),
             )
         elif isinstance(event, CourseFailed):
             yield Reconciled(

@@ -20,6 +20,7 @@ from gpb_pipeline.brake import Brake
 from gpb_pipeline.canvas.client import CanvasClient
 from gpb_pipeline.canvas.completeness import require_assignments, require_somebody
 from gpb_pipeline.canvas.courses import Head
+from gpb_pipeline.canvas.errors import ShortReadError as CanvasShortReadError
 from gpb_pipeline.canvas.extracts import read_course
 from gpb_pipeline.errors import PermanentError, PipelineError
 from gpb_pipeline.passback.course import (
@@ -42,7 +43,9 @@ from gpb_pipeline.passback.holdings.differences import (
     held_back,
     only_mended,
     only_retracted,
+    orphaned,
     told_again,
+    told_of_course,
     unread_told,
 )
 from gpb_pipeline.passback.holdings.frames import SURE, Bare, Holdings
@@ -52,6 +55,7 @@ from gpb_pipeline.passback.holdings.see import believed, classes_left, short_cla
 from gpb_pipeline.passback.holdings.supposed import found_of, supposed
 from gpb_pipeline.passback.rows.assignments import out_of_scope, synced
 from gpb_pipeline.passback.rows.frames import Rows
+from gpb_pipeline.passback.rules.issues import Code
 from gpb_pipeline.passback.rules.judge import judge
 from gpb_pipeline.passback.sync_types import READ_BACK, SyncType
 from gpb_pipeline.settings import CanvasSettings, PassbackSettings, SisSettings
@@ -66,6 +70,7 @@ from gpb_pipeline.warehouse.opening import open_warehouse
 from gpb_pipeline.writing import Eyes, Writing
 
 NOT_THERE = "canvas_not_found"
+GRADEBOOK = "gradebook of class"
 
 
 class Stage(StrEnum):
@@ -99,6 +104,7 @@ class SyncRequest:
     posting: Posting = Posting.GRADES
     anew: bool = False  # judged although nothing has changed: Dagster waits for each asset of a partition
     confirm: bool = False  # releases what is held (docs/decisions.md §8.10)
+    believes: frozenset[str] | None = None  # of the lists without rows, by name; None: all where `confirm`
     mend: frozenset[Cause] = frozenset()  # of a reconcile: the causes whose differences are written
     retract: frozenset[str] = frozenset()  # of a retract: the sourcedIds that are taken back
 
@@ -259,8 +265,7 @@ class CourseSync:
         self.reached(Stage.FILTER)
         places = self._places(read.canvas, read.sis)
         mapping, on_record, strangers, bare = self.connections.warehouse.read(_known, places)
-        if not self.request.confirm:
-            self._require_rows(read, on_record)
+        empty = self._believed_rows(read, on_record)
         held = taken_over(on_record, places)
         eyes = replace(self._eyes(places, strangers), forgotten=read.forgotten, bare=bare)
         whole = interrupted or self.request.type in READ_BACK
@@ -271,12 +276,13 @@ class CourseSync:
             rows = self._planned(self._judgement(read, mapping, held), held, self.request.type).rows
             held = supposed(held, rows, job_id=self.request.job_id, at=self.connections.clock())
         if class_ids or left:
-            held = self._looked_up(held, class_ids, left, eyes)
+            held, gradebooks = self._looked_up(held, class_ids, left, eyes)
+            empty |= gradebooks
         if interrupted:
             held = nobody_edited(nobody_deleted(held), read.canvas.submissions)
         if lost:
             held = found_of(held, self.request.job_id)
-        judgement = self._judgement(read, mapping, held)
+        judgement = told_of_course(self._judgement(read, mapping, held), Code.EMPTY_LIST_BELIEVED, empty)
         planned = self._planned(judgement, held, self.request.type)
         judged = Judged(
             read=read,
@@ -333,6 +339,7 @@ class CourseSync:
         policy = replace(self.connections.policy, on_edit="overwrite")
         held = told_again(held)
         over = plan(judged.judgement, held, policy, "manual", confirm=True).rows  # told, whatever is held
+        over = orphaned(over, held)
         told = differences(over, held, self._course_now(judged, held))
         looked = frozenset(judged.eyes.looked)
         if self.request.type == "retract":
@@ -406,48 +413,63 @@ class CourseSync:
             strangers=strangers,
         )
 
-    def _require_rows(self, read: CourseRead, held: Holdings) -> None:
-        """Raise a ShortReadError of either side for a list without rows by which something of ours stands.
+    def _believed_rows(self, read: CourseRead, held: Holdings) -> frozenset[str]:
+        """Name the lists without rows by which something of ours stands, and that were asked to be believed.
 
-        One that the last whole read was without too was confirmed then, and is believed.
+        Raises a ShortReadError of either side for any other. One that the last whole read was without too was
+        confirmed then, and is believed without a word.
         """
         canvas, warehouse = read.canvas, self.connections.warehouse
         course_id = canvas.course.course_id
-        if self.request.type not in READ_BACK:
-            require_somebody(canvas, posted=not held.results.empty)
-        is_there = canvas.course.workflow_state != "deleted"
-        if is_there and canvas.assignments.empty and held.line_items["certainty"].isin(SURE).any():
-            last = warehouse.read(frames.current, tables.CANVAS_ASSIGNMENTS, course_id)
-            require_assignments(canvas, before=not last.empty)
+        empty = frozenset[str]()
+        try:
+            if self.request.type not in READ_BACK:
+                require_somebody(canvas, posted=not held.results.empty)
+            is_there = canvas.course.workflow_state != "deleted"
+            if is_there and canvas.assignments.empty and held.line_items["certainty"].isin(SURE).any():
+                last = warehouse.read(frames.current, tables.CANVAS_ASSIGNMENTS, course_id)
+                require_assignments(canvas, before=not last.empty)
+        except CanvasShortReadError as short:
+            if not self._believes(short.item):
+                raise
+            empty |= {short.item}
         for what, lacking in (("students", without_students), ("categories", without_categories)):
-            short = lacking(read.sis, held)
-            if short:
-                short -= lacking(warehouse.read(frames.last_sis, course_id), held)
-            if short:
-                raise _short(f"{what} of class {', '.join(sorted(short))}")
+            class_ids = lacking(read.sis, held)
+            if class_ids:
+                class_ids -= lacking(warehouse.read(frames.last_sis, course_id), held)
+            empty |= self._believed_lists(f"{what} of class", class_ids)
+        return empty
+
+    def _believed_lists(self, what: str, class_ids: frozenset[str]) -> frozenset[str]:
+        """Name the lists of these classes; raises ShortReadError where one is not to be believed."""
+        named = {f"{what} {each}" for each in class_ids}
+        if unbelieved := sorted(each for each in named if not self._believes(each)):
+            raise ShortReadError(
+                Answer(None, "an empty list where grades of ours stood"),
+                item=f"course {self.request.course_id}, {', '.join(unbelieved)}",
+                remedy="Look at the class in the SIS. The next sync tries again; "
+                "--confirm believes it, where the course is named.",
+            )
+        return frozenset(named)
+
+    def _believes(self, name: str) -> bool:
+        asked = self.request.believes
+        return self.request.confirm and (asked is None or name in asked)
 
     def _looked_up(
         self, held: Holdings, class_ids: frozenset[str], left: frozenset[str], eyes: Eyes
-    ) -> Holdings:
+    ) -> tuple[Holdings, frozenset[str]]:
         """Read classes back before anything is judged; raises ShortReadError for one that is not whole.
 
-        One that its section has `left` costs the others nothing: it is taken for not read.
+        One that its section has `left` costs the others nothing: it is taken for not read. What is believed
+        to be empty is named beside.
         """
         book = eyes.read(class_ids, left)
-        if self.request.confirm:
-            return eyes.seen(held, believed(held, book))
         short = short_classes(held, book)
-        if short - left:
-            raise _short(f"class {', '.join(sorted(short - left))}")
-        return eyes.seen(held, eyes.disregarded(book, short))
-
-
-def _short(item: str) -> ShortReadError:
-    return ShortReadError(
-        Answer(None, "an empty list where grades of ours stood"),
-        item=item,
-        remedy="Look at the class in the SIS. The next sync tries again; --confirm believes it.",
-    )
+        aside = frozenset(each for each in short & left if not self._believes(f"{GRADEBOOK} {each}"))
+        empty = self._believed_lists(GRADEBOOK, short - aside)
+        book = eyes.disregarded(book, aside)
+        return eyes.seen(held, believed(held, book) if empty else book), empty
 
 
 def _known(

@@ -7,6 +7,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from typing import Literal
 
 import click
@@ -17,7 +18,14 @@ from gpb_pipeline.cli.progress import Progress
 from gpb_pipeline.passback.frames import rows_of
 from gpb_pipeline.passback.holdings.differences import CAUSES, MENDED, ORPHANED, PRESELECTED
 from gpb_pipeline.passback.rules.issues import CATALOGUE, Code
-from gpb_pipeline.reconcile import Reconciled, causes_of, chosen_orphans, reconcile, retract
+from gpb_pipeline.reconcile import (
+    Reconciled,
+    believed_of,
+    causes_of,
+    chosen_orphans,
+    reconcile,
+    retract,
+)
 from gpb_pipeline.sync import open_connections
 from gpb_pipeline.warehouse import holdings
 
@@ -36,7 +44,11 @@ KINDS = {"assignment": "column", "grade": "grade"}
     help=f"Write what has this cause (repeatable): {', '.join(MENDED)}.",
 )
 @click.option("--posted-by", metavar="NAME", help="Who asks for it; default: you.")
-@click.option("--confirm", is_flag=True, help="Release what the guard holds.")
+@click.option(
+    "--confirm",
+    is_flag=True,
+    help="Release what the guard holds; of courses that are named, believe lists without rows, too.",
+)
 @click.option("--yes", is_flag=True, help="Write without asking.")
 @click.option("--json", "as_json", is_flag=True, help="For programs; with students' ids.")
 def reconcile_command(
@@ -56,15 +68,19 @@ def reconcile_command(
     causes, by = causes_of(mend, field="--mend"), posted_by or getpass.getuser()
     with open_connections() as connections:
         chosen = asked or connections.warehouse.read(holdings.longest_unread)
-        found = _told(chosen, reconcile(connections, chosen, posted_by=by, confirm=confirm))
+        shown = None if asked else frozenset[str]()
+        found = _told(chosen, reconcile(connections, chosen, posted_by=by, confirm=confirm, believes=shown))
         count = sum((_kinds(each, "cause", causes) for each in found), Counter[str]())
         if count:
             if not as_json:
                 _show(found)
             if not _agreed(count, "Write", yes=yes):
                 return
-            mended = reconcile(connections, chosen, posted_by=by, mend=causes, confirm=confirm)
-            found = _told(chosen, mended)
+            shown, believed = believed_of(found), {each.course_id: each.believed for each in found}
+            mended = reconcile(
+                connections, chosen, posted_by=by, mend=causes, confirm=confirm, believes=shown
+            )
+            found = [replace(each, believed=believed[each.course_id]) for each in _told(chosen, mended)]
     if as_json:
         click.echo(json.dumps([_as_json(each) for each in found], indent=2))
     elif count:
@@ -118,7 +134,9 @@ def retract_command(
                 _show([done])
             if not _agreed(_kinds(done, "sourced_id", chosen), "Take back", yes=yes):
                 return
-            done = retract(connections, course, chosen, posted_by=by, confirm=confirm)
+            shown, believed = believed_of([done]), done.believed
+            done = retract(connections, course, chosen, posted_by=by, confirm=confirm, believes=shown)
+            done = replace(done, believed=believed)
     if as_json:
         click.echo(json.dumps(_as_json(done), indent=2))
     elif chosen:
@@ -180,12 +198,13 @@ def _show(found: list[Reconciled]) -> None:
         if each.error is not None:
             click.echo(f"gpb: {each.error}", err=True)
         if each.unread:
-            _say_unread(each)
+            _say(each, f"class {', '.join(each.unread)}", Code.CLASS_LEFT_UNREAD)
+        if each.believed:
+            _say(each, ", ".join(each.believed), Code.EMPTY_LIST_BELIEVED)
 
 
-def _say_unread(found: Reconciled) -> None:
-    said = CATALOGUE[Code.CLASS_LEFT_UNREAD]
-    click.echo(f"gpb: course {found.course_id}, class {', '.join(found.unread)}: {said.cause}", err=True)
+def _say(found: Reconciled, what: str, code: Code) -> None:
+    click.echo(f"gpb: course {found.course_id}, {what}: {CATALOGUE[code].cause}", err=True)
 
 
 def _say_written(found: Sequence[Reconciled], word: str) -> None:
@@ -224,6 +243,7 @@ def _as_json(found: Reconciled) -> dict[str, object]:
         "status": found.status,
         "written": found.written.total(),
         "unread_classes": list(found.unread),
+        "believed_empty": list(found.believed),
         "error": None if found.error is None else str(found.error),
         "differences": rows,
     }

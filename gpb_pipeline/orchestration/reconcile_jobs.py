@@ -22,7 +22,8 @@ from gpb_pipeline.orchestration.partitions import named
 from gpb_pipeline.orchestration.reconcile_told import SHOWN, metadata, names_of, not_read
 from gpb_pipeline.orchestration.stopping import ALIVE, who_cancelled
 from gpb_pipeline.passback.holdings.differences import ORPHANED
-from gpb_pipeline.reconcile import Reconciled, causes_of, orphans, read_back
+from gpb_pipeline.passback.rules.issues import CATALOGUE, Code
+from gpb_pipeline.reconcile import Reconciled, believed_of, causes_of, orphans, read_back
 from gpb_pipeline.reconcile import reconcile as reconciled
 from gpb_pipeline.reconcile import retract as retracted
 from gpb_pipeline.sync import Connections, open_connections
@@ -38,7 +39,10 @@ class ReconcileConfig(LegibleConfig):
     mend: list[str] = Field(
         [], description="Causes whose differences are written. Empty: nothing is written."
     )
-    confirm: bool = Field(False, description="Release what the guard holds.")  # noqa: FBT003
+    confirm: bool = Field(
+        False,  # noqa: FBT003
+        description="Release what the guard holds; of course_ids, believe lists without rows, too.",
+    )
     posted_by: str = Field("Dagster UI", description="Your name, for the history.")
     nightly: bool = Field(False, description="Only the courses that were read back longest ago.")  # noqa: FBT003
     until: str = Field(
@@ -80,11 +84,13 @@ def reconcile_op(context: dg.OpExecutionContext, config: ReconcileConfig) -> Non
                     posted_by=config.posted_by,
                     mend=mend,
                     confirm=config.confirm,
+                    believes=None if asked else frozenset(),
                     who=who,
                 )
             found = []
             for each in read:
                 context.log.info("course %s: %s", each.course_id, each.status)
+                _tell_believed(context, each)
                 found.append(each)
             names = connections.warehouse.read(names_of, found)
             if until is not None and connections.clock() >= until:
@@ -111,8 +117,10 @@ def retract_op(context: dg.OpExecutionContext, config: RetractConfig) -> None:
                 who=who,
             )
             done = ask(())
+            _tell_believed(context, done)
             if causes and done.told is not None:
-                done = ask(orphans(done.told, causes)["sourced_id"].to_list())
+                chosen = orphans(done.told, causes)["sourced_id"].to_list()
+                done = ask(chosen, believes=believed_of([done]))
             names = connections.warehouse.read(names_of, [done])
     except PipelineError as fault:
         raise run_log.failure(fault) from None
@@ -154,6 +162,12 @@ def _connections(context: dg.OpExecutionContext) -> Iterator[Connections]:
     """Connect, and let the run's log say that it is alive (stalled.py)."""
     with open_connections() as plain:
         yield replace(plain, pulse=lambda: context.log.info(ALIVE))
+
+
+def _tell_believed(context: dg.OpExecutionContext, found: Reconciled) -> None:
+    if found.believed:
+        said = CATALOGUE[Code.EMPTY_LIST_BELIEVED].cause
+        context.log.warning("course %s, %s: %s", found.course_id, ", ".join(found.believed), said)
 
 
 def _tell(context: dg.OpExecutionContext, found: Sequence[Reconciled], names: Mapping[str, str]) -> None:

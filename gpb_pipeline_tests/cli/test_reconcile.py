@@ -36,6 +36,17 @@ def test_a_gradebook_that_was_emptied_by_hand_is_mended_with_confirm(sandbox: Sa
     assert len(sandbox.state()["line_items"]) == 3
 
 
+def test_confirm_believes_only_courses_that_are_named_and_says_what(sandbox: Sandbox) -> None:
+    [class_id] = {each["class_id"] for each in sandbox.state()["line_items"]}
+    empty_by_hand(sandbox)
+    unnamed = gpb("reconcile", "--confirm")
+    assert unnamed.status == FAILED
+    assert f"course {SPANISH}, gradebook of class {class_id}" in unnamed.err
+    assert "where the course is named" in unnamed.err
+    named = gpb("reconcile", SPANISH, "--confirm")
+    assert f"course {SPANISH}, gradebook of class {class_id}: A list without rows" in named.err
+
+
 def test_a_retract_believes_an_emptied_gradebook_with_confirm(sandbox: Sandbox) -> None:
     empty_by_hand(sandbox)
     assert gpb("retract", SPANISH).status == FAILED

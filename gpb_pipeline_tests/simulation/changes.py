@@ -25,6 +25,9 @@ def between_nights(course: Course, sis: Sis, died: Collection[int]) -> None:
             rng.choice(IN_CANVAS)(course, rooms, pupils, rng)
         if rng.random() < 0.15 and case not in died:
             rng.choice(IN_THE_OFFICE)(course, sis, rng.choice(rooms), rng)
+        if case not in died:
+            _one_student(pupils, course.ids[case])
+            _class_unlisted(rooms, course.ids[case])
         if rng.random() < 0.25:
             rng.choice(BY_HAND)(sis, rng.choice(rooms), rng)
     if course.rng.random() < 0.5:
@@ -102,8 +105,12 @@ IN_CANVAS: tuple[Here, ...] = (
 
 
 def _roster(course: Course, sis: Sis, room: Room, rng: Random) -> None:
-    pupil = rng.choice(course.pupils_of[sis.case(room.section_id)])
-    pupil.on_roster = not pupil.on_roster
+    pupils = course.pupils_of[sis.case(room.section_id)]
+    chosen = rng.choice(pupils)
+    for pupil in pupils:
+        if pupil.student_id == chosen.student_id and pupil is not chosen:
+            pupil.on_roster = not chosen.on_roster
+    chosen.on_roster = not chosen.on_roster
 
 
 def _new_student_id(course: Course, sis: Sis, room: Room, rng: Random) -> None:
@@ -111,6 +118,31 @@ def _new_student_id(course: Course, sis: Sis, room: Room, rng: Random) -> None:
     if pupil.sis_user_id is not None:
         pupil.earlier.append(pupil.student_id)
         pupil.sis_user_id, pupil.student_id = pupil.sis_user_id + "b", pupil.student_id + "b"
+
+
+def _one_student(pupils: list[Pupil], rng: Random) -> None:
+    """Give two users one SIS id, as Canvas shows it of two root accounts; or tell them apart again."""
+    if rng.random() > 0.04 or len(pupils) < 2:
+        return
+    one, other = pupils[:2]
+    if one.sis_user_id is None:
+        return
+    if other.student_id == one.student_id:
+        other.earlier.append(other.student_id)
+        other.sis_user_id, other.student_id = one.sis_user_id + "t", one.student_id + "t"
+    elif other.sis_user_id is not None:
+        other.earlier.append(other.student_id)
+        other.sis_user_id, other.student_id = one.sis_user_id, one.student_id
+        other.on_roster = one.on_roster
+
+
+def _class_unlisted(rooms: list[Room], rng: Random) -> None:
+    """Let the SIS not show a class for a while, with all that stands in it."""
+    for room in rooms:
+        if room.unlisted is not None and rng.random() < 0.6:
+            room.class_id, room.unlisted = room.unlisted, None
+        elif room.class_id is not None and rng.random() < 0.02:
+            room.class_id, room.unlisted = None, room.class_id
 
 
 def _class_gets_new_id(course: Course, sis: Sis, room: Room, rng: Random) -> None:

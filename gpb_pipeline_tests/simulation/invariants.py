@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC
+from operator import attrgetter
 from typing import Any
 
 import pandas as pd
@@ -72,6 +73,21 @@ def nothing_that_was_read_is_lost(sis: Sis, night: Night) -> Iterator[tuple[int,
         (row.section_id, row.assignment_id, row.user_id) for row in _rows(night, "grades") if row.covered
     )
     yield from _exactly(counted, told, may, "a grade")
+
+
+def nothing_is_told_twice_for_want_of_a_class(sis: Sis, night: Night) -> Iterator[tuple[int, str]]:
+    """What a section holds that has no class now is its one row's; of two that it holds nobody could tell."""
+    for name, held, key in (
+        ("assignments", night.before.line_items, ("section_id", "assignment_id")),
+        ("grades", night.before.results, ("section_id", "assignment_id", "user_id")),
+    ):
+        of = attrgetter(*key)
+        once = {each for each, count in Counter(of(row) for row in rows_of(held)).items() if count == 1}
+        rows = _rows(night, name)
+        without = {of(row) for row in rows if row.covered and not isinstance(row.class_id, str)}
+        for row in rows:
+            if not row.covered and of(row) in without & once:
+                yield case_of(row.section_id), "what stands in a class that is not there has two rows"
 
 
 def _exactly(counted: Counter[Any], must: set[Any], may: set[Any], what: str) -> Iterator[tuple[int, str]]:
@@ -232,12 +248,12 @@ def what_is_said_to_stand_stands(sis: Sis, night: Night) -> Iterator[tuple[int, 
     codes = set(night.outcome.issues["code"])
     if night.halted or codes & BLIND or sis.nature.lists_nothing:
         return
+    told = {code: set[tuple[Any, ...]]() for code in codes}
+    for each in rows_of(night.outcome.issues):
+        told[each.code].add((each.section_id, each.assignment_id, each.user_id))
     doubts = NOT_SEEN | LIKE_ROUNDED if sis.nature.deaf else NOT_SEEN
-    doubted = {
-        (each.section_id, each.assignment_id, each.user_id)
-        for each in rows_of(night.outcome.issues)
-        if each.code in doubts
-    }
+    doubted = {row for code in doubts for row in told.get(code, ())}
+    like_rounded = told.get(Code.KEPT_OTHERWISE.value, set())
     for row in _rows(night, "assignments"):
         if row.state in ACCEPTED and (row.section_id, row.assignment_id, None) not in doubted:
             column = night.wishes.columns[row.section_id, row.assignment_id]
@@ -253,7 +269,10 @@ def what_is_said_to_stand_stands(sis: Sis, night: Night) -> Iterator[tuple[int, 
         if row.state == "withdrawn" and there:
             yield case_of(row.section_id), "a grade is said to be taken back and stands"
         grade = night.wishes.grades.get((row.section_id, row.assignment_id, row.user_id))
-        if row.state in ACCEPTED and not (grade and there and _is(sis, held, grade)):
+        believed = (row.section_id, row.assignment_id, row.user_id) in like_rounded
+        if row.state in ACCEPTED and not (
+            grade and there and (_is(sis, held, grade) or (believed and _is_like_rounded(sis, held, grade)))
+        ):
             yield case_of(row.section_id), "a grade is said to stand and does not"
 
 
@@ -277,6 +296,27 @@ def _is(sis: Sis, held: Any, grade: Grade) -> bool:
     return bool(held.score == sis.rounded(grade.score))
 
 
+def _is_like_rounded(sis: Sis, held: Any, grade: Grade) -> bool:
+    """Whether rounding explains what is held, for all that the class shows: nobody could tell then."""
+    shown = [
+        each.score
+        for key, each in sis.results_in(held.class_id)
+        if not each.exempt and each.score is not None and key not in sis.touched
+    ]
+    finest = max(map(_decimals, shown), default=0)
+    if grade.exempt or held.exempt or held.score is None or grade.score is None:
+        return False
+    off = abs(held.score - grade.score)
+    return any(
+        finest <= digits and _decimals(held.score) <= digits and off <= 0.5 * 10**-digits + 1e-9
+        for digits in (0, 1, 2)
+    )
+
+
+def _decimals(score: float) -> int:
+    return next((digits for digits in (0, 1) if abs(score - round(score, digits)) < 1e-9), 2)
+
+
 def a_mass_withdrawal_waits_for_a_word(sis: Sis, night: Night) -> Iterator[tuple[int, str]]:
     policy, posted = night.asked.policy, len(night.before.results)
     taken = sum(write.verb == "delete" for write in sis.log)
@@ -292,6 +332,7 @@ def the_order_of_rows_decides_nothing(sis: Sis, night: Night) -> Iterator[tuple[
 CHECKS: tuple[Check, ...] = (
     each_row_ends_in_one_state,
     nothing_that_was_read_is_lost,
+    nothing_is_told_twice_for_want_of_a_class,
     states_are_what_the_rules_say,
     only_what_may_go_is_written,
     nothing_stands_twice,
@@ -365,7 +406,11 @@ class _Rest:
                 yield "a grade that should stand does not"
         elif grade.wish == "cleared" and held.sourced_id not in self.kept:
             yield "a grade that Canvas has cleared still stands"
-        elif grade.wish == "goes" and held.sourced_id not in self.kept and not _is(self.sis, held, grade):
+        elif (
+            grade.wish == "goes"
+            and held.sourced_id not in self.kept
+            and not (_is(self.sis, held, grade) or _is_like_rounded(self.sis, held, grade))
+        ):
             yield "a grade stands otherwise than Canvas has it"
 
 

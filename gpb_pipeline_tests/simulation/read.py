@@ -139,15 +139,15 @@ def _sis(course: Course, rooms: list[Room], enrolled: list[Any], rng: Random) ->
             frames.SisRoster: _frame(
                 frames.SisRoster,
                 rng,
-                (
-                    {
+                {
+                    (section_id, pupil.sis_user_id): {
                         "section_id": section_id,
                         "sis_user_id": pupil.sis_user_id,
                         "student_id": pupil.student_id,
                     }
                     for pupil, section_id, _ in enrolled
                     if pupil.sis_user_id and pupil.on_roster and class_of.get(section_id)
-                ),
+                }.values(),
             ),
             frames.SisCategories: _frame(
                 frames.SisCategories,

@@ -64,6 +64,7 @@ class Room:
     class_id: str | None
     dates: dict[str, Override]  # by assignment: an override that names this section
     chosen: dict[str, str | None] = field(default_factory=dict)  # Sync SIS Categories, by assignment group
+    unlisted: str | None = None  # the class that it has, where the SIS does not show it just now
 
 
 @dataclass(kw_only=True)
@@ -112,6 +113,7 @@ class Course:
     closed: tuple[bool, bool] | None
     rng: Random
     rngs: dict[int, Random]  # each case has dice of its own
+    ids: dict[int, Random]  # and others, for what the SIS knows of ids
 
     def rooms(self, cases: Iterable[int]) -> list[Room]:
         return [each for case in cases for each in self.rooms_of[case]]
@@ -134,6 +136,7 @@ def drawn(seed: int, cases: int) -> Course:
         closed=rng.choice([None, (False, False), (False, False), (True, False)]),
         rng=rng,
         rngs={case: Random(f"case/{seed}/{case}") for case in range(cases)},
+        ids={case: Random(f"ids/{seed}/{case}") for case in range(cases)},
     )
     for case, dice in course.rngs.items():
         _add(course, case, dice)

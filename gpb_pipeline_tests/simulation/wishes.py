@@ -108,13 +108,14 @@ def wishes(course: Course, cases: Collection[int], selection: Selection, *, ever
             continue
         works = [each for each in synced if each.assignment_id in room.dates or not each.for_named_only]
         names = Counter(each.name.strip() for each in works)
+        users = Counter(each.sis_user_id for each in pupils.get(room.section_id, []))
         for work in works:
             column = _column(course, room, work, names, selection, dated, everyone_else)
             wanted = False
             for pupil in pupils.get(room.section_id, []):
                 cell = course.cells[pupil.user_id].get(work.assignment_id)
                 if cell is not None and cell.assigned:
-                    grade = _grade(column, pupil, cell)
+                    grade = _grade(column, pupil, cell, twice=users[pupil.sis_user_id] > 1)
                     grades[room.section_id, work.assignment_id, pupil.user_id] = grade
                     wanted |= grade.wish == "goes"
             columns[room.section_id, work.assignment_id] = Column(**(column.__dict__ | {"wanted": wanted}))
@@ -206,13 +207,15 @@ def _period(course: Course, day: date) -> str:
     return "grading_period_missing"
 
 
-def _grade(column: Column, pupil: Pupil, cell: Cell) -> Grade:
+def _grade(column: Column, pupil: Pupil, cell: Cell, *, twice: bool) -> Grade:
+    """Say what is wished of a submission; `twice`: the SIS has one student for its user and for another."""
     why = set()
     known = pupil.sis_user_id is not None and pupil.on_roster and column.class_id is not None
+    twice = twice and known
     value = cell.score is not None or cell.excused
     wish: Wish = "stays"
     if not value:
-        wish = "cleared" if column.writable else "stays"
+        wish = "cleared" if column.writable and not twice else "stays"
         why |= {name for name in ("missing", "late") if getattr(cell, name)} | (
             {"text"} if cell.text else set()
         )
@@ -223,6 +226,8 @@ def _grade(column: Column, pupil: Pupil, cell: Cell) -> Grade:
             why.add("student_without_sis_id")
         elif not known:
             why.add("student_not_on_roster")
+        elif twice:
+            why.add("student_twice")
         if not column.writable:
             why.add("assignment_not_sent")
         if not why:

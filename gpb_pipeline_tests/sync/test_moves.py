@@ -106,6 +106,30 @@ def test_two_students_whose_ids_are_swapped_have_each_their_own_score(strict_des
     quiet(desk)
 
 
+def test_of_two_users_who_are_one_student_in_the_sis_nothing_goes_until_they_are_told_apart(
+    strict_desk: Desk,
+) -> None:
+    """Canvas shows one SIS id of two users where they are of two root accounts that trust each other."""
+    desk = strict_desk
+    first = desk.sync_one(SPANISH).outcome.grades
+    one, other = (first.drop_duplicates("user_id").iloc[number] for number in (0, 1))
+    theirs = first["user_id"].isin([one.user_id, other.user_id])
+    desk.sandbox.control("canvas", "PATCH", f"/people/{other.user_id}", {"sis_id": one.sis_user_id})
+    for user_id, score in ((one.user_id, 3.5), (other.user_id, None)):
+        path = f"/courses/{SPANISH}/submissions/{one.assignment_id}/{user_id}"
+        desk.sandbox.control("canvas", "PATCH", path, {"score": score})
+    before = desk.written()
+    end = desk.sync_one(SPANISH)
+    said = end.outcome.grades.loc[end.outcome.grades["covered"]]
+    assert codes(end)["student_twice"] == theirs.sum()
+    assert Counter(said["state"]) == {"unchanged": GRADES - theirs.sum(), "failed": theirs.sum()}
+    assert (desk.written(), end.status) == (before, "Completed (with errors)")
+    desk.sandbox.control("canvas", "PATCH", f"/people/{other.user_id}", {"sis_id": other.sis_user_id})
+    apart = desk.sync_one(SPANISH)
+    assert codes(apart) == {}
+    assert (states(apart)["updated"], states(apart)["withdrawn"]) == (1, 1)
+
+
 def test_a_student_with_another_sis_id_has_a_row_there_and_the_old_one_is_told(strict_desk: Desk) -> None:
     desk = strict_desk
     first = desk.sync_one(SPANISH)

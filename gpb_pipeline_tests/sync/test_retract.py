@@ -183,6 +183,31 @@ def test_a_section_that_is_elsewhere_is_told_as_what_it_is_and_preselected_by_no
     assert orphans(found, PRESELECTED).empty
 
 
+def test_what_a_section_without_a_class_holds_has_one_state_and_is_taken_back_by_name(
+    strict_desk: Desk,
+) -> None:
+    desk = strict_desk
+    desk.sync_one(ALGEBRA)
+    section = sections(desk, ALGEBRA)[-1]
+    set_section(desk, ALGEBRA, section, "no such class")
+    end = desk.sync_one(ALGEBRA)
+    key = ["section_id", "assignment_id", "user_id"]
+    assert not end.outcome.grades.duplicated(key).any()
+    assert not end.outcome.assignments.duplicated(key[:2]).any()
+    here = end.outcome.grades["section_id"] == str(section["id"])
+    assert set(end.outcome.grades.loc[here & end.outcome.grades["held"], "state"]) == {"failed"}
+    assert end.outcome.grades.loc[~here, "code"].isin(["orphan", "moved"]).sum() == 0
+    desk.next_night()
+    told = looked(desk, ALGEBRA).told
+    assert told is not None
+    there = orphans(told, ["without_class"])
+    assert set(there["kind"]) == {"assignment", "grade"}
+    with desk.connected() as connections:
+        done = retract(connections, ALGEBRA, set(there["sourced_id"]), posted_by="a test", confirm=True)
+    assert done.written == Counter(there["kind"])
+    assert looked(desk, ALGEBRA).counts == {}
+
+
 def test_what_a_section_left_that_canvas_deleted_is_found_and_taken_back_by_name(strict_desk: Desk) -> None:
     desk = strict_desk
     desk.sync_one(ALGEBRA)

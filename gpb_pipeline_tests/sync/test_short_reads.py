@@ -71,7 +71,10 @@ def test_one_class_without_categories_among_others_is_a_short_read(
     class_id = which([each["class_id"] for each in desk.sandbox.state()["line_items"]])
     without_rows(desk, "sis", f"/classes/{class_id}/categories", "404")
     failed = desk.fails(ALGEBRA)
-    assert (failed.error.code, failed.error.item) == ("short_read", f"categories of class {class_id}")
+    assert (failed.error.code, failed.error.item) == (
+        "short_read",
+        f"course {ALGEBRA}, categories of class {class_id}",
+    )
 
 
 def test_a_sis_that_serves_no_class_categories_has_the_districts(

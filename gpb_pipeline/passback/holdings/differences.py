@@ -174,6 +174,21 @@ def differences(rows: Rows, holdings: Holdings, now: CourseNow) -> DataFrame[Dif
     return build(Differences, {name: every[name] for name in Differences.to_schema().columns})
 
 
+def orphaned(rows: Rows, holdings: Holdings) -> Rows:
+    """Lay out what a section without a class holds as what nothing asks for, in the class it stands in."""
+    parts: dict[str, Any] = {}
+    for name, schema, kind, held in (
+        ("assignments", AssignmentRows, LINE_ITEM, holdings.line_items),
+        ("grades", GradeRows, RESULT, holdings.results),
+    ):
+        frame = getattr(rows, name)
+        away = frame["held"] & frame["class_id"].isna()
+        there = link.beside(frame, held, kind.link(frame, held))
+        places = {each: frame[each].mask(away, there[each]) for each in (*kind.key, "line_item_id")}
+        parts[name] = derived(schema, frame, covered=frame["covered"] & ~away, **places)
+    return replace(rows, **parts)
+
+
 def told_again(holdings: Holdings) -> Holdings:
     """Tell again of what earlier reads have told: what was last seen otherwise than it was taken."""
     return Holdings(
@@ -245,7 +260,11 @@ def only_retracted(
 
 def unread_told(rows: Rows, class_ids: Collection[str]) -> Rows:
     """Tell of the classes that no section of the course has now, and that could not be read."""
-    issues = [course_issue(Code.CLASS_LEFT_UNREAD, each) for each in sorted(class_ids)]
+    return told_of_course(rows, Code.CLASS_LEFT_UNREAD, class_ids)
+
+
+def told_of_course(rows: Rows, code: Code, details: Collection[str]) -> Rows:
+    issues = [course_issue(code, each) for each in sorted(details)]
     return replace(rows, issues=joined(rows.issues, pd.DataFrame(issues))) if issues else rows
 
 

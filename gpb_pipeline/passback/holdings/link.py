@@ -46,25 +46,37 @@ class HoldingKind:
 
 
 def of_assignments(rows: pd.DataFrame, line_items: pd.DataFrame) -> Any:
-    """Give each row the position of its line item's holding, or NONE."""
-    return positions(rows, line_items, ITEM_KEY)
+    """Give each row the position of its line item's holding, or NONE; of its section's without a class."""
+    found = positions(rows, line_items, ITEM_KEY)
+    return _by_another(["section_id", "assignment_id"], rows, rows["class_id"].isna(), line_items, found)
 
 
 def of_grades(rows: pd.DataFrame, results: pd.DataFrame) -> Any:
     """Give each row the position of its result's holding, or NONE.
 
     By the SIS's student; by Canvas's where the SIS does not have the student on the class's roster. Then not
-    one that is another row's by the SIS's student: whose the id is now, their grade stands there.
+    one that is another row's by the SIS's student: whose the id is now, their grade stands there. Without a
+    class, that of its section.
     """
     found = positions(rows, results, RESULT_KEY)
-    unknown = rows["student_id"].isna().to_numpy()
-    if unknown.any():
-        key = [*ITEM_KEY, "user_id"]
-        taken = np.isin(np.arange(len(results)), found)
-        alone = results[~results.duplicated(key, keep=False) & ~taken]
-        places = alone.index.to_numpy()
-        by_user = positions(rows[unknown], alone, key)
-        found[unknown] = np.where(by_user == NONE, NONE, places[by_user] if len(places) else NONE)
+    found = _by_another([*ITEM_KEY, "user_id"], rows, rows["student_id"].isna(), results, found)
+    return _by_another(
+        ["section_id", "assignment_id", "user_id"], rows, rows["class_id"].isna(), results, found
+    )
+
+
+def _by_another(
+    key: list[str], rows: pd.DataFrame, which: pd.Series[bool], holdings: pd.DataFrame, found: Any
+) -> Any:
+    """Find `which` rows by another key: what is no other row's by its own, where one alone has it."""
+    asked = which.to_numpy()
+    if not asked.any():
+        return found
+    taken = np.isin(np.arange(len(holdings)), found)
+    alone = holdings[~holdings.duplicated(key, keep=False) & ~taken]
+    places = alone.index.to_numpy()
+    at = positions(rows[asked], alone, key)
+    found[asked] = np.where(at == NONE, found[asked], places[at] if len(places) else NONE)
     return found
 
 

@@ -20,7 +20,7 @@ from gpb_pipeline.passback.holdings.identity import line_item_id, result_id
 from gpb_pipeline.passback.holdings.link import LINE_ITEM, RESULT, HoldingKind
 from gpb_pipeline.passback.holdings.same import same_line_item, same_result
 from gpb_pipeline.passback.rows.frames import AssignmentRows, GradeRows, Rows
-from gpb_pipeline.passback.rules.assignments import RULES
+from gpb_pipeline.passback.rules.assignments import PERIOD_CODES, RULES
 from gpb_pipeline.passback.rules.causes import course_issue, joined, of_rows, once_an_assignment
 from gpb_pipeline.passback.rules.issues import BARS, CATALOGUE, Code
 from gpb_pipeline.passback.sync_types import SyncType
@@ -114,7 +114,7 @@ def _agreed(rows: Rows, holdings: Holdings, policy: Policy) -> Holdings:
     """Take what was edited for held where it is what is wanted, or where it is to be overwritten.
 
     So a write that is refused is tried again, and one that a dead sync made is not. Of what nothing asks for
-    any more an edit stays an edit, whatever the policy: nobody overwrites it.
+    any more, and in a period that is over, an edit stays one, whatever the policy: nobody overwrites it.
     """
     items, results = holdings.line_items, holdings.results
     edited_items, edited_results = _edited(LINE_ITEM, items), _edited(RESULT, results)
@@ -126,9 +126,11 @@ def _agreed(rows: Rows, holdings: Holdings, policy: Policy) -> Holdings:
     result = link.beside(rows.grades, _seen(RESULT, results), link.of_grades(rows.grades, results))
     wanted_item = same_line_item(rows.assignments, item, policy.due_date)
     wanted_result = same_result(rows.grades, result)
+    past = rows.assignments[rows.assignments["bar"].isin(PERIOD_CODES)]
+    items_open, grades_open = (~keys.among(each, past, ITEM_KEY) for each in (rows.assignments, rows.grades))
     return Holdings(
-        line_items=_taken(LINE_ITEM, items, edited_items, rows.assignments, wanted_item, policy),
-        results=_taken(RESULT, results, edited_results, rows.grades, wanted_result, policy),
+        line_items=_taken(LINE_ITEM, items, edited_items, rows.assignments, wanted_item, items_open, policy),
+        results=_taken(RESULT, results, edited_results, rows.grades, wanted_result, grades_open, policy),
     )
 
 
@@ -146,13 +148,14 @@ def _taken(
     edited: pd.Series[bool],
     rows: pd.DataFrame,
     alike: pd.Series[bool],
+    is_open: pd.Series[bool],
     policy: Policy,
 ) -> Any:
     """Take what was `edited` as rows want it (`alike`); what is to be flagged is told until someone acts."""
     now = holdings["finding"] == "edited"
     covered = rows["covered"]
     wanted = edited & holdings.index.isin(kind.link(rows[covered & alike], holdings))
-    asked_for = holdings.index.isin(kind.link(rows[covered], holdings))
+    asked_for = holdings.index.isin(kind.link(rows[covered & is_open], holdings))
     taken = wanted | (now & asked_for & (policy.on_edit == "overwrite"))
     flagged = edited & ~wanted & (policy.on_edit == "flag")
     changes = {name: holdings[name].mask(taken, holdings[seen]) for name, seen in kind.seen.items()}

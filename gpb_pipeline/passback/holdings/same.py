@@ -21,13 +21,23 @@ def same_result(one: pd.DataFrame, other: pd.DataFrame) -> pd.Series[bool]:
     return (one["exempt"] & other["exempt"]) | (~one["exempt"] & ~other["exempt"] & close)
 
 
-def rounded(score: pd.Series[float], kept: pd.Series[float]) -> pd.Series[bool]:
-    """Say where `kept` is `score` with fewer decimals: two, one, or none."""
+def rounded(
+    score: pd.Series[float], kept: pd.Series[float], finest: pd.Series[int] | int = 0
+) -> pd.Series[bool]:
+    """Say where `kept` is `score` with fewer decimals: two, one, or none, and no fewer than `finest`."""
     explained = pd.Series(data=False, index=score.index)
     for digits, step in ((2, 0.01), (1, 0.1), (0, 1.0)):
-        is_such = (kept - kept.round(digits)).abs() < 1e-9  # noqa: PLR2004  a float's own noise
-        explained |= is_such & ((score - kept).abs() <= step / 2 + 1e-9)
+        explained |= (finest <= digits) & _has(digits, kept) & ((score - kept).abs() <= step / 2 + 1e-9)
     return explained
+
+
+def decimals(score: pd.Series[float]) -> pd.Series[int]:
+    """Count the decimals of scores; more than two are two."""
+    return 2 - _has(1, score).astype(int) - _has(0, score).astype(int)
+
+
+def _has(digits: int, score: pd.Series[float]) -> pd.Series[bool]:
+    return (score - score.round(digits)).abs() < 1e-9  # noqa: PLR2004  a float's own noise
 
 
 def kept_result(took: pd.DataFrame, shown: pd.DataFrame) -> pd.Series[bool]:

@@ -24,7 +24,7 @@ from gpb_pipeline.passback.holdings.frames import (
     ResultSight,
 )
 from gpb_pipeline.passback.holdings.link import LINE_ITEM, RESULT, HoldingKind
-from gpb_pipeline.passback.holdings.same import alike
+from gpb_pipeline.passback.holdings.same import alike, decimals, rounded
 from gpb_pipeline.passback.keys import among
 
 PLACE = ["section_id", "class_id"]
@@ -214,6 +214,9 @@ def _when_shown(
     before = rows["seen_at"].notna() & alike(kind.as_seen(rows), shown)
     ours, unsure = _written(rows, since), rows["certainty"] == "unknown"
     newer = rows["sent_at"] > rows["seen_at"]
+    if kind is RESULT:
+        as_before = there & before & newer
+        kept &= ~_too_coarse(rows, shown, (there & kept) | as_before, kept & as_before & ~exact)
     never_seen, pending = rows["seen_at"].isna(), newer | unsure | (rows["unshown"] > 0)
     not_yet = there & ~kept & (((ours | never_seen) & ~unsure) | (before & pending))
     late = not_yet & ours & before & (rows["unshown"] == 0)
@@ -231,6 +234,21 @@ def _when_shown(
         missed_at=rows["missed_at"].where(~there),
         unshown=unshown.mask(there & ~not_yet, 0),
     )
+
+
+def _too_coarse(
+    rows: pd.DataFrame, shown: pd.DataFrame, ours: pd.Series[bool], doubted: pd.Series[bool]
+) -> pd.Series[bool]:
+    """Mark what is shown as before a write, and no rounding of its class explains: it did not take.
+
+    A class that shows what else it took (`ours`, late or not) with two decimals does not round to one.
+    """
+    if not doubted.any():
+        return doubted
+    others = ours & ~doubted & shown["score"].notna() & ~shown["exempt"]
+    shows = decimals(shown["score"])[others].groupby(rows["class_id"]).max()
+    finest = pd.Series(shows.reindex(rows["class_id"]).fillna(0).to_numpy(), rows.index)
+    return doubted & ~rounded(rows["score"], shown["score"], finest)
 
 
 def _when_still_shown(

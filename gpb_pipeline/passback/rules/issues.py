@@ -127,6 +127,7 @@ class Code(StrEnum):
     MASS_CHANGE = "mass_change"
     NEVER_SHOWN = "never_shown"
     CLASS_LEFT_UNREAD = "class_left_unread"
+    EMPTY_LIST_BELIEVED = "empty_list_believed"
     NOT_VERIFIED = "not_verified"
 
 
@@ -624,6 +625,16 @@ CATALOGUE: dict[Code, Issue] = {
         "A class that its section has left holds something because of us, and could not be read.",
         "Look at the class in the SIS; what stands there is not known, and is not taken back.",
         "SIS admin",
+        "none",
+        _FOR_THE_SIS,
+    ),
+    Code.EMPTY_LIST_BELIEVED: Issue(
+        "course",
+        "warning",
+        "Filter",
+        "A list without rows, where something of ours stood, was believed, as it was asked to be.",
+        "If it should not be empty, look at it; what is missing by it, a sync makes anew.",
+        "operator",
         "none",
         _FOR_THE_SIS,
     ),

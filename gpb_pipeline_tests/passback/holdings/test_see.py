@@ -28,6 +28,7 @@ from gpb_pipeline_tests.passback.courses import (
     Row,
     School,
     assignment,
+    period,
     scored,
     section,
     student,
@@ -324,6 +325,42 @@ def test_an_old_score_that_rounding_would_explain_is_told_once() -> None:
     assert codes(again.outcome) == []
 
 
+@pytest.mark.parametrize(("beside", "ended"), [(3.33, Code.NOT_HELD), (3.3, Code.NOT_HELD), (3.0, None)])
+def test_an_old_score_is_no_rounding_in_a_class_that_keeps_more_decimals(
+    beside: float, ended: Code | None
+) -> None:
+    sis = Sis()
+    first = night(PAIR.with_(submissions=[scored(10, "a"), scored(beside, "b")]), sis)
+    sis.deaf = True
+    newer = PAIR.with_(submissions=[scored(9.9, "a"), scored(beside, "b")])
+    first = night(newer, sis, first.held, at=SENT_AT + DAY)
+    assert codes(first.outcome) == [Code.NOT_SHOWN if ended else Code.KEPT_OTHERWISE]
+    first = night(newer, sis, first.held, at=SENT_AT + 2 * DAY, interrupted=True)
+    assert codes(first.outcome) == ([ended] if ended else [])
+    sis.deaf = False
+    first = night(newer, sis, first.held, at=SENT_AT + 3 * DAY)
+    assert sis.results[result_of(sis)]["score"] == (9.9 if ended else 10)
+    assert writes(night(newer, sis, first.held, at=SENT_AT + 4 * DAY).plan) == {}
+
+
+def test_what_a_late_list_shows_of_before_tells_how_its_class_rounds() -> None:
+    sis = Sis()
+    first = night(PAIR.with_(submissions=[scored(10, "a"), scored(3.33, "b")]), sis)
+    sis.deaf = True
+    newer = PAIR.with_(submissions=[scored(9.9, "a"), scored(5, "b")])
+    first = night(newer, sis, first.held, at=SENT_AT + DAY)
+    assert found_results(first.held) == [("unconfirmed", "still_shown")] * 2
+
+
+def test_a_score_that_a_class_of_one_decimal_rounds_to_what_it_was_is_kept_otherwise() -> None:
+    sis = Sis(decimals=1)
+    first = night(PAIR.with_(submissions=[scored(10, "a"), scored(3.33, "b")]), sis)
+    newer = PAIR.with_(submissions=[scored(9.99, "a"), scored(3.33, "b")])
+    first = night(newer, sis, first.held, at=SENT_AT + DAY)
+    assert found_results(first.held)[0] == ("known", "kept_otherwise")
+    assert writes(night(newer, sis, first.held, at=SENT_AT + 2 * DAY).plan) == {}
+
+
 def test_what_is_taken_back_is_held_no_more() -> None:
     sis = Sis()
     first = night(PAIR, sis)
@@ -368,6 +405,34 @@ def test_an_edit_is_done_with_as_the_district_says_after_an_interruption_too(
     assert grades_of(again.outcome)["1", "10", "a"] == said
     assert codes(again.outcome) == [Code.EDITED_IN_SIS]
     assert sis.results[result_of(sis)]["score"] == score
+
+
+def test_an_edit_in_a_period_that_is_over_fails_once_and_is_left() -> None:
+    """Nothing could overwrite it: it would fail each night for ever."""
+    over = period("P1", "2026-11-01", "2026-11-30")
+    school = School(periods=[over])
+    sis = Sis()
+    first = night(school, sis)
+    sis.results[result_of(sis)]["score"] = 3.0
+    closed = school.with_(periods=[over | {"closed": True}])
+    met = night(closed, sis, first.held, at=SENT_AT + DAY, interrupted=True)
+    assert the_grade(met.outcome) == ("failed", Code.ASSIGNMENT_NOT_SENT)
+    assert {Code.PERIOD_CLOSED, Code.EDITED_IN_SIS} <= set(codes(met.outcome))
+    later = night(closed, sis, met.held, at=SENT_AT + 2 * DAY, interrupted=True)
+    assert (the_grade(later.outcome), codes(later.outcome)) == (("unchanged", None), [])
+    assert [each["score"] for each in sis.results.values()] == [3.0]
+
+
+def test_what_a_section_without_a_class_holds_is_one_row_each() -> None:
+    sis = Sis()
+    first = night(PAIR, sis)
+    lost = night(PAIR.with_(unknown_classes=frozenset({"C1"})), sis, first.held, at=SENT_AT + DAY)
+    assert len(lost.outcome.assignments) == 1
+    assert len(lost.outcome.grades) == 2
+    assert set(lost.outcome.grades["state"]) == {"failed"}
+    assert Code.ORPHAN not in codes(lost.outcome)
+    back = night(PAIR, sis, lost.held, at=SENT_AT + 2 * DAY)
+    assert writes(back.plan) == {}
 
 
 def test_an_edit_that_is_kept_is_told_once() -> None:
