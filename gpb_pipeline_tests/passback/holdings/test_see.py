@@ -551,6 +551,18 @@ def test_what_was_accepted_unread_and_is_shown_as_before_did_not_take() -> None:
     assert writes(night(newer, sis, looked, at=SENT_AT + 2 * DAY).plan) == {"update": 1}
 
 
+def test_what_did_not_take_and_could_not_be_written_again_is_no_more_sure_the_next_day() -> None:
+    sis, held = edited()
+    first = held.results["student_id"] == "A-sourced"
+    never = held.results.assign(
+        seen_at=held.results["seen_at"].mask(first), seen_score=held.results["seen_score"].mask(first)
+    )
+    looked = read(replace(held, results=never), PAIR, sis)
+    assert found_results(looked)[0] == ("unconfirmed", "not_taken")
+    again = read(looked, PAIR, sis, days=2)
+    assert found_results(again)[0] == ("unconfirmed", "not_taken")
+
+
 def test_what_a_dead_sync_had_posted_is_no_edit() -> None:
     sis, held = edited(4.0)
     newer = PAIR.with_(submissions=[scored(4, "a"), scored(9, "b")])
