@@ -78,7 +78,7 @@ def utilities(request: Request) -> HTMLResponse:
     only = viewer(request).sections(course_id)
     nightly = here.warehouse.read(choices.nightly_courses, default=here.nightly.default)
     switching = next((_told(each, only) for each in made if each.kind == "nightly"), None)
-    is_being_switched = switching is not None and switching.is_open
+    wish = switching if switching and switching.is_open else None
     return _window(
         request,
         "utilities.html",
@@ -86,11 +86,11 @@ def utilities(request: Request) -> HTMLResponse:
         whole=only is None,
         nightly_is_on=here.nightly.enabled,
         opted_in=course_id in nightly,
-        is_on=switching.wanted["enabled"] if is_being_switched else course_id in nightly,
+        is_on=wish.wanted["enabled"] if wish else course_id in nightly,
         by_default=nightly.by_default(course_id),
         next_nightly=next_nightly(here.clock(), here.nightly.at, here.zone),
         switching=switching,
-        running=is_being_switched,
+        running=wish is not None,
     )
 
 

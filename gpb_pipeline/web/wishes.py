@@ -84,7 +84,7 @@ def sent(preview: Request, made: Sequence[Request], found: Outlook) -> Request |
     """Find what a preview was confirmed as: the same, asked for since or still waiting."""
     if preview.kind != "preview":
         return None
-    kind = "remaster" if preview.wanted["type"] == "remaster" else "sync"
+    kind: RequestKind = "remaster" if preview.wanted["type"] == "remaster" else "sync"
     names = confirmed(preview, found)
     return requests.same(made, kind, names, since=preview.asked_at)
 

@@ -107,6 +107,14 @@ def test_no_section_is_not_all_sections(
     assert len(made(warehouse)) == 1
 
 
+def test_the_front_page_leads_to_a_course_that_was_opened_and_never_synced(
+    url: str, sandbox: Sandbox
+) -> None:
+    page = teacher(sandbox).get(f"{url}/", timeout=20).text
+    assert f'<a href="/courses/{COURSE}">' in page.partition("not synced yet:")[2]
+    assert "No course is here for you" not in page
+
+
 def test_a_course_that_was_never_read_is_to_be_read_first(
     url: str, sandbox: Sandbox, warehouse: Warehouse
 ) -> None:
