@@ -169,6 +169,13 @@ def test_the_proxy_has_the_server_names_and_lets_no_header_of_a_browsers_through
     assert text.count("{") == text.count("}")
 
 
+def test_the_proxy_has_room_for_a_launchs_cookie() -> None:
+    text = (DEPLOY / "compose" / "nginx.conf.template").read_text("utf-8")
+    for each in ("proxy_buffer_size 16k;", "proxy_buffers 8 16k;", "large_client_header_buffers 4 16k;"):
+        assert each in text.partition("server {")[0]  # for all of them
+        assert each in (DEPLOY.parent / "docs" / "pages.md").read_text("utf-8")
+
+
 def test_the_proxy_comes_to_the_pages_from_the_address_that_they_trust() -> None:
     """Docker finds a name on any network in common: on two, the proxy's address is the one or the other."""
     proxy = COMPOSE["services"]["proxy"]["networks"]

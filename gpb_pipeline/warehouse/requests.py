@@ -110,23 +110,35 @@ class NewRequest:
     by: str
     by_id: str
     at: datetime
+    since: datetime | None = None
+    """When the preview that it confirms was asked for."""
+
+
+def same(
+    made: Sequence[Request], kind: RequestKind, wanted: Mapping[str, Any], *, since: datetime | None = None
+) -> Request | None:
+    """Find what asking for this again would be: the same where it has not begun to read.
+
+    The newest of its kind is the same or none is: of on, off and on again, the last is a wish of its own.
+    What confirms a preview is whatever was asked for `since` that, also after it has ended.
+    """
+    of_kind = [each for each in made if each.kind == kind]
+    waiting = [each for each in of_kind[:1] if each.waits]
+    confirmed = [each for each in of_kind if since is not None and each.asked_at >= since]
+    return next((each for each in (*waiting, *confirmed) if _spelled(each.wanted) == _spelled(wanted)), None)
 
 
 def ask(session: Connection, asked: NewRequest) -> str:
-    """Put a request on record and give its id: that of the same one, where that has not begun to read.
-
-    The newest of its kind is the same or none is: of on, off and on again, the last is a wish of its own.
-    """
-    wanted = json.dumps(asked.wanted, sort_keys=True)
-    newest = next((each for each in of_course(session, asked.course_id) if each.kind == asked.kind), None)
-    if newest is not None and newest.waits and json.dumps(newest.wanted, sort_keys=True) == wanted:
-        return newest.request_id
+    """Put a request on record and give its id: that of the same one, where there is one (`same`)."""
+    made = of_course(session, asked.course_id)
+    if found := same(made, asked.kind, asked.wanted, since=asked.since):
+        return found.request_id
     request_id = uuid4().hex
     row: dict[str, list[Any]] = {
         "request_id": [request_id],
         "course_id": [asked.course_id],
         "kind": [asked.kind],
-        "wanted": [wanted],
+        "wanted": [_spelled(asked.wanted)],
         "asked_by": [asked.by],
         "asked_by_id": [asked.by_id],
         "asked_at": [asked.at],
@@ -216,6 +228,10 @@ def purge(session: Connection, outcomes: Sequence[str], old: Sequence[str]) -> N
     tables.REQUEST_OUTCOMES.delete(session, "request_id", outcomes)
     for table in (tables.REQUESTS, tables.REQUEST_STEPS):
         table.delete(session, "request_id", old)
+
+
+def _spelled(wanted: Mapping[str, Any]) -> str:
+    return json.dumps(wanted, sort_keys=True)
 
 
 def _requests(rows: Connection) -> list[Request]:

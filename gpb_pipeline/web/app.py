@@ -68,7 +68,9 @@ def _no_such_page(request: Request, error: Exception) -> Response:
     title = _TITLES.get(status, "Not possible")
     came = getattr(request.state, "viewer", None)
     remedy = _TO_INSTRUCTOR.get(status, "") if came is not None and came.session is not None else ""
-    context = {"title": title, "told": told, "remedy": remedy, "leads_on": True}
+    course_id = request.path_params.get("course_id")
+    course = came and came.session and course_id and came.may_see(course_id) and course_id
+    context = {"title": title, "told": told, "remedy": remedy, "leads_on": True, "course": course}
     return site(request).render("message.html", context, status)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -29,11 +30,11 @@ from gpb_pipeline.warehouse.requests import NewRequest, RequestKind
 from gpb_pipeline.web import previewed, windows, wishes
 from gpb_pipeline.web.forms import Form, acting, only_one, posted, single
 from gpb_pipeline.web.left_out import left_out
-from gpb_pipeline.web.query import Links, one, word
+from gpb_pipeline.web.query import Links, one, unclear, word
 from gpb_pipeline.web.site import site, viewer
 from gpb_pipeline.web.tool import Tool
 from gpb_pipeline.web.windows import Picked
-from gpb_pipeline.web.wishes import LISTS, PREVIEW_HOLDS, WANTED, Only
+from gpb_pipeline.web.wishes import LISTS, PREVIEW_HOLDS, WANTED, Drawn, Only
 from gpb_pipeline.web.words import words
 
 LATE = timedelta(minutes=1)
@@ -63,6 +64,7 @@ def routes(tool: Tool) -> list[Route]:
         Route("/courses/{course_id}/sync", sync_window),
         Route("/courses/{course_id}/remaster", remaster_window),
         Route("/courses/{course_id}/categories", categories_window),
+        Route("/courses/{course_id}/choose", asking.choose, methods=["POST"]),
         Route("/courses/{course_id}/ask/{kind}", asking.ask, methods=["POST"]),
         Route("/requests/{request_id}", asked),
     ]
@@ -76,6 +78,7 @@ def utilities(request: Request) -> HTMLResponse:
     only = viewer(request).sections(course_id)
     nightly = here.warehouse.read(choices.nightly_courses, default=here.nightly.default)
     switching = next((_told(each, only) for each in made if each.kind == "nightly"), None)
+    wish = switching if switching and switching.is_open else None
     return _window(
         request,
         "utilities.html",
@@ -83,16 +86,17 @@ def utilities(request: Request) -> HTMLResponse:
         whole=only is None,
         nightly_is_on=here.nightly.enabled,
         opted_in=course_id in nightly,
+        is_on=wish.wanted["enabled"] if wish else course_id in nightly,
         by_default=nightly.by_default(course_id),
         next_nightly=next_nightly(here.clock(), here.nightly.at, here.zone),
         switching=switching,
-        running=switching is not None and switching.is_open,
+        running=wish is not None,
     )
 
 
 def sync_window(request: Request) -> HTMLResponse:
     """Show what would be sent, by section, to be chosen and posted."""
-    return _assignments(request, "sync_window.html")
+    return _assignments(request, "sync_window.html", "sync")
 
 
 def remaster_window(request: Request) -> HTMLResponse:
@@ -100,7 +104,7 @@ def remaster_window(request: Request) -> HTMLResponse:
     course_id = request.path_params["course_id"]
     acting(request, course_id)
     _require_whole(request, course_id)
-    return _assignments(request, "remaster_window.html")
+    return _assignments(request, "remaster_window.html", "remaster")
 
 
 def categories_window(request: Request) -> HTMLResponse:
@@ -126,6 +130,7 @@ def asked(request: Request) -> HTMLResponse:
     if seen and found.kind == "preview":
         seen = wishes.as_asked(seen, found)
     late = found.step is None and here.clock() - found.asked_at > LATE
+    sent = wishes.sent(found, made, whole) if whole else None
     return _window(
         request,
         "asked.html",
@@ -135,6 +140,7 @@ def asked(request: Request) -> HTMLResponse:
         title=TITLES[found.kind],
         late=late and found.is_open,
         running=found.is_open,
+        ended="" if found.kind == "preview" else "Done.",  # all is told; a preview is no deed
         seen=seen,
         would=previewed.WOULD,
         shown=previewed.states(seen) if seen else [],
@@ -145,13 +151,14 @@ def asked(request: Request) -> HTMLResponse:
         goes=bool(seen and previewed.going(seen)),
         is_past=wishes.is_past(found, made, here.clock()),
         holds=PREVIEW_HOLDS,
+        sent=sent,
         left_out=here.warehouse.read(left_out, found, made, whole, only),
         may_act=who.may_act(found.course_id) and _is_theirs(found, only),
     )
 
 
 class Asking:
-    """What the forms do: each writes one request."""
+    """What the forms do: each writes one request, or shows its window anew."""
 
     def __init__(self, tool: Tool) -> None:
         self._tool = tool
@@ -170,11 +177,24 @@ class Asking:
         leads_to = await run_in_threadpool(self._asked, request, kind, form, session)
         return RedirectResponse(leads_to, 303)
 
+    async def choose(self, request: Request) -> Response:
+        """Go to a window sorted and filtered, with what was chosen there."""
+        course_id = request.path_params["course_id"]
+        form = await posted(request, acting(request, course_id), self._tool)
+        return RedirectResponse(await run_in_threadpool(self._chosen, request, form), 303)
+
+    def _chosen(self, request: Request, form: Form) -> str:
+        here, course_id = site(request), request.path_params["course_id"]
+        only = viewer(request).sections(course_id)
+        view = _view_of(form)
+        drawn = here.warehouse.read(wishes.drawn_from, course_id, only, form, here.clock())
+        return _address(course_id, _window_of(form), view | _choice_of(form, drawn, only))
+
     def _asked(self, request: Request, kind: RequestKind, form: Form, session: Session) -> str:
         here, course_id = site(request), request.path_params["course_id"]
         only = viewer(request).sections(course_id)
         window = {"nightly": "utilities", "categories": "categories"}.get(kind) or _window_of(form)
-        chosen = _choice_of(form)
+        view = _view_of(form)
         drawn = here.warehouse.read(wishes.drawn_from, course_id, only, form, here.clock())
         asked = NewRequest(
             course_id=course_id,
@@ -183,20 +203,24 @@ class Asking:
             by=session.name,
             by_id=session.user_id,
             at=here.clock(),
+            since=drawn.preview.asked_at if drawn.preview else None,
         )
         request_id = here.warehouse.commit(requests.ask, asked)
         if kind in ("sync", "remaster", "preview"):
             return f"/requests/{request_id}"
-        address = f"/courses/{quote(course_id)}/{window}"
-        return address if wishes.chose_all(form, drawn, only) else f"{address}?{chosen}"
+        if kind == "nightly":
+            return _address(course_id, window) + "#switch"
+        if wishes.chose_all(form, drawn, only):
+            return _address(course_id, window)
+        return _address(course_id, window, view | _choice_of(form, drawn, only))
 
 
-def _assignments(request: Request, template: str) -> HTMLResponse:
+def _assignments(request: Request, template: str, window: str) -> HTMLResponse:
     course_id = request.path_params["course_id"]
     acting(request, course_id)
     context = _list(request, course_id)
     seen, listed = context["seen"], context["listed"]
-    choice, chosen_on = _choice(request, course_id)
+    choice, chosen_on = _choice(request, course_id, window)
     return _window(
         request,
         template,
@@ -208,32 +232,37 @@ def _assignments(request: Request, template: str) -> HTMLResponse:
     )
 
 
-def _choice(request: Request, course_id: str) -> tuple[Picked, datetime | None]:
+def _choice(request: Request, course_id: str, window: str) -> tuple[Picked, datetime | None]:
     """Read what an address chose, or the preview that it comes back from, and when that was listed."""
-    here, query = site(request), request.query_params
-    seen_in, sort = one(request, "seen"), word(request, "sort", windows.SORTS) or "name"
-    is_remaster = bool(word(request, "type", ["remaster"]))
+    here = site(request)
     only = viewer(request).sections(course_id)
-    if came_from := one(request, "asked"):
-        asked = here.warehouse.read(requests.request, came_from)
-        if asked and asked.course_id == course_id and asked.kind == "preview":
+    sort = word(request, "sort", windows.SORTS) or "name"
+    seen_in, came_from, view = (one(request, name) for name in ("seen", "asked", "view"))
+    assignments, sections = one(request, "assignments"), one(request, "sections")
+    choice, chosen_on = Picked(sections=None, assignments=None), None
+    if came_from or assignments or sections:
+        made, kept = here.warehouse.read(_answered, came_from or seen_in)
+        asked = next((each for each in made if each.request_id == (came_from or seen_in)), None)
+        if asked is None or asked.course_id != course_id:
+            asked, kept = None, None
+        if not came_from:
+            choice = _chosen_in(outlook.read(kept) if kept else None, assignments, sections)
+        elif asked and asked.kind == "preview":
             choice = wishes.chosen_of(asked.wanted)
-            wishes.require_theirs(choice.sections or frozenset(), only)
-            if asked.wanted["type"] == "remaster":
-                choice = replace(choice, sections=None)
-            return choice, asked.asked_at
-    view = one(request, "view") or None
-    was_shown = "shown" in query
-    sections = frozenset(query.getlist("section")) if was_shown and not is_remaster else None
-    wishes.require_theirs((sections or frozenset()) | ({view} if view else set()), only)
-    seen = here.warehouse.read(requests.request, seen_in) if was_shown and seen_in else None
-    choice = Picked(
-        sections=sections,
-        assignments=frozenset(query.getlist("assignment")) if was_shown else None,
-        view=view,
-        sort=sort,
-    )
-    return choice, seen.asked_at if seen and seen.course_id == course_id else None
+        chosen_on = asked.asked_at if asked and choice.assignments is not None else None
+    wishes.require_theirs((choice.sections or frozenset()) | ({view} if view else set()), only)
+    sections_too = None if window == "remaster" else choice.sections
+    return replace(choice, sections=sections_too, view=view or None, sort=sort), chosen_on
+
+
+def _chosen_in(whole: Outlook | None, assignments: str, sections: str) -> Picked:
+    """Read a choice of a list; nothing is chosen of one that is not kept any more."""
+    for name, given in (("assignments", assignments), ("sections", sections)):
+        if not windows.is_choice(given):
+            raise unclear(name, "is not a choice on a list")
+    if whole is None:
+        return Picked(sections=frozenset(), assignments=frozenset())
+    return windows.read(whole, assignments, sections)
 
 
 def _list(request: Request, course_id: str) -> dict[str, Any]:
@@ -303,9 +332,17 @@ def _window_of(form: Form) -> str:
     return only_one(form, "window", ("sync", "remaster", "categories"), "sync")
 
 
-def _choice_of(form: Form) -> str:
-    """Write what a window's form chose as an address has it; 400 for what that address would refuse."""
-    only_one(form, "sort", ("", *windows.SORTS), "")
-    once = {name: single(form, name) for name in ("shown", "type", "seen", "sort", "view")}
-    kept = once | {name: form[name] for name in ("section", "assignment")}
-    return urlencode({name: value for name, value in kept.items() if value}, doseq=True)
+def _view_of(form: Form) -> dict[str, str]:
+    """Read how a window's form has its list shown; 400 for what its address would refuse."""
+    return {"sort": only_one(form, "sort", ("", *windows.SORTS), ""), "view": single(form, "view")}
+
+
+def _choice_of(form: Form, drawn: Drawn, only: Only) -> dict[str, str]:
+    """Write what a window's form chose as an address has it; nothing where its list is not kept."""
+    listed, choice = single(form, "seen"), wishes.picked(form, only)
+    return {"seen": listed} | windows.written(drawn.whole, choice) if listed and drawn.whole else {}
+
+
+def _address(course_id: str, window: str, fields: Mapping[str, str] = MappingProxyType({})) -> str:
+    query = urlencode({name: value for name, value in fields.items() if value})
+    return f"/courses/{quote(course_id)}/{window}" + (f"?{query}" if query else "")

@@ -67,8 +67,16 @@ def all_courses(request: Request) -> HTMLResponse:
             "last": last,
             "nightly_is_on": here.nightly.enabled,
             "words": words(request),
+            "opened": _opened(request, {line.course_id for line in found.courses}),
         },
     )
+
+
+def _opened(request: Request, known: set[str]) -> dict[str, str]:
+    """Name the courses that whoever came from Canvas has opened, and the warehouse does not know."""
+    who = viewer(request)
+    ids = sorted((who.courses or frozenset()) - known) if who.session else []
+    return {course_id: who.course_name(course_id) or f"Course {course_id}" for course_id in ids}
 
 
 def _ended(*statuses: str) -> Callable[[CourseLine], bool]:

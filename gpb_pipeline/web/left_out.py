@@ -34,7 +34,7 @@ def left_out(
         return []
     seen = wishes.as_seen(outlook.read(kept), only)
     names = {each.assignment_id: each.assignment_name for each in seen.offers}
-    chosen = asked.wanted.get("assignments") or _all_of(seen, asked.wanted.get("sections", ()))
+    chosen = asked.wanted.get("assignments", ())
     return sorted({names[each] for each in chosen if each in names and each not in met}, key=str.casefold)
 
 
@@ -47,11 +47,3 @@ def _met(session: Connection, asked: Request, found: Outlook | None) -> Collecti
         rows = session.execute(_MET, [job.judged_in, Code.ASSIGNMENT_ORPHAN.value]).fetchall() if job else []
         return {row[0] for row in rows} if job else None
     return None
-
-
-def _all_of(seen: Outlook, sections: Collection[str]) -> set[str]:
-    return {
-        each.assignment_id
-        for each in seen.offers
-        if each.selectable and (not sections or each.section_id in sections)
-    }

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from gpb_pipeline.outlook import Offer, Outlook
 from gpb_pipeline.passback.rules.issues import CATALOGUE, Code, Issue
@@ -42,42 +43,72 @@ def lines(found: Outlook, choice: Picked) -> list[AssignmentChoice]:
     by_id: dict[str, list[Offer]] = {}
     for offer in found.offers:
         by_id.setdefault(offer.assignment_id, []).append(offer)
-    made = [_line(offers, choice) for offers in by_id.values()]
+    made = sorted((_line(offers, choice) for offers in by_id.values()), key=_by_name)
     column, descending = choice.sort.removeprefix("-"), choice.sort.startswith("-")
-    return sorted(made, key=_KEYS.get(column, _KEYS["name"]), reverse=descending)
+    key = _KEYS[column]
+    with_it = [each for each in made if key(each) is not None]
+    without = [each for each in made if key(each) is None]
+    return [*sorted(with_it, key=key, reverse=descending), *without]
 
 
-def selection(found: Outlook, choice: Picked, *, whole: bool) -> dict[str, list[str]]:
-    """Say what a sync is to be told: an empty list is all, so that it stays all.
-
-    Who does not see the `whole` course names their sections always.
-    """
-    offered = [each for each in lines(found, choice) if each.shown and each.selectable]
-    chosen = [each.assignment_id for each in offered if each.chosen]
-    sections = found.sections.keys() if choice.sections is None else choice.sections
-    return {
-        "sections": [] if whole and sections >= found.sections.keys() else sorted(sections),
-        "assignments": [] if len(chosen) == len(offered) else sorted(chosen),
-    }
-
-
-def by_name(found: Outlook, choice: Picked) -> dict[str, list[str]]:
-    """Name what a preview is to look at, so that what comes to the course after it is not among it.
-
-    Where all is chosen, what cannot go is looked at too: it says why.
-    """
-    offered = [each for each in lines(found, choice) if each.shown]
-    chosen = [each.assignment_id for each in offered if each.chosen]
-    if all(each.chosen for each in offered if each.selectable):
-        in_canvas = {each.assignment_id for each in found.offers if each.code != Code.ASSIGNMENT_ORPHAN}
-        chosen = [each.assignment_id for each in offered if each.assignment_id in in_canvas]
+def selection(found: Outlook, choice: Picked) -> dict[str, list[str]]:
+    """Name what a sync is to send: what comes to the course or is mended after the list is not among it."""
+    chosen = [each.assignment_id for each in lines(found, choice) if each.shown and each.chosen]
     sections = found.sections.keys() if choice.sections is None else choice.sections
     return {"sections": sorted(sections), "assignments": sorted(chosen)}
 
 
-def chosen_any(found: Outlook, choice: Picked) -> bool:
-    """Whether anything is left to send."""
-    return any(each.shown and each.selectable and each.chosen for each in lines(found, choice))
+def looked_at(found: Outlook, choice: Picked) -> dict[str, list[str]]:
+    """Name what a preview is to look at: where all is chosen, what cannot go too, for it says why."""
+    named = selection(found, choice)
+    if not all_assignments(found, choice):
+        return named
+    in_canvas = {each.assignment_id for each in found.offers if each.code != Code.ASSIGNMENT_ORPHAN}
+    offered = [each.assignment_id for each in lines(found, choice) if each.shown]
+    return named | {"assignments": sorted(in_canvas.intersection(offered))}
+
+
+def all_assignments(found: Outlook, choice: Picked) -> bool:
+    """Whether every assignment that can be selected is."""
+    return all(each.chosen for each in lines(found, choice) if each.shown and each.selectable)
+
+
+def written(found: Outlook, choice: Picked) -> dict[str, str]:
+    """Write a choice as an address has it, however long the list: a bit for each place on it."""
+    fields = {"assignments": _bits(_assignments(found), choice.assignments)}
+    return (
+        fields if choice.sections is None else fields | {"sections": _bits(_sections(found), choice.sections)}
+    )
+
+
+def is_choice(given: str) -> bool:
+    """Whether an address has what `written` writes, or nothing."""
+    return set(given) <= set("0123456789abcdef")
+
+
+def read(found: Outlook, assignments: str, sections: str) -> Picked:
+    """Read what `written` wrote of the same list; what is not there chooses all."""
+    return Picked(
+        assignments=_named(_assignments(found), assignments) if assignments else None,
+        sections=_named(_sections(found), sections) if sections else None,
+    )
+
+
+def _assignments(found: Outlook) -> list[str]:
+    return sorted({each.assignment_id for each in found.offers})
+
+
+def _sections(found: Outlook) -> list[str]:
+    return sorted(found.sections)
+
+
+def _bits(places: Sequence[str], chosen: Collection[str] | None) -> str:
+    return f"{sum(1 << place for place, each in enumerate(places) if chosen is None or each in chosen):x}"
+
+
+def _named(places: Sequence[str], bits: str) -> frozenset[str]:
+    number = int(bits, 16)
+    return frozenset(each for place, each in enumerate(places) if number >> place & 1)
 
 
 def _line(offers: Sequence[Offer], choice: Picked) -> AssignmentChoice:
@@ -99,11 +130,15 @@ def _line(offers: Sequence[Offer], choice: Picked) -> AssignmentChoice:
     )
 
 
-_FAR = float("inf")
-_KEYS: Mapping[str, Callable[[AssignmentChoice], tuple[float | str, str]]] = {
-    "name": lambda line: (line.name.casefold(), line.assignment_id),
-    "due": lambda line: (line.dues[0].timestamp() if line.dues else _FAR, line.name.casefold()),
-    "last": lambda line: (line.last_sync.timestamp() if line.last_sync else _FAR, line.name.casefold()),
+def _by_name(line: AssignmentChoice) -> tuple[str, str]:
+    return line.name.casefold(), line.assignment_id
+
+
+_KEYS: Mapping[str, Callable[[AssignmentChoice], Any]] = {
+    "name": _by_name,
+    "due": lambda line: line.dues[0] if line.dues else None,
+    "last": lambda line: line.last_sync,
 }
+"""What it is sorted by; what has none of it comes last, whichever way."""
 SORTS = (*_KEYS, *(f"-{column}" for column in _KEYS))
 """What an address may sort by; with a minus it descends."""

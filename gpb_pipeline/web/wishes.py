@@ -33,10 +33,15 @@ Only = frozenset[str] | None
 
 @dataclass(frozen=True, kw_only=True)
 class Drawn:
-    """What a form was drawn from: the list or the preview on its page; `is_past` is an old preview's."""
+    """What a form was drawn from: the list or the preview on its page.
+
+    `whole`: uncut by who asks. `sent`: what the preview was confirmed as; `is_past`: it is too old for that.
+    """
 
     seen: Outlook | None
+    whole: Outlook | None = None
     preview: Request | None = None
+    sent: Request | None = None
     is_past: bool = False
 
 
@@ -51,9 +56,15 @@ def drawn_from(session: Connection, course_id: str, only: Only, form: Form, now:
     if not confirmed and not named:
         asked = newest_list(made)
     kept = requests.outlook(session, asked.request_id) if asked else None
-    seen = as_seen(outlook.read(kept), only) if kept else None
+    whole = outlook.read(kept) if kept else None
     preview = asked if confirmed else None
-    return Drawn(seen=seen, preview=preview, is_past=preview is not None and is_past(preview, made, now))
+    return Drawn(
+        seen=as_seen(whole, only) if whole else None,
+        whole=whole,
+        preview=preview,
+        sent=sent(preview, made, whole) if preview and whole else None,
+        is_past=preview is not None and is_past(preview, made, now),
+    )
 
 
 def newest_list(made: Sequence[Request]) -> Request | None:
@@ -67,6 +78,23 @@ def is_past(preview: Request, made: Sequence[Request], now: datetime) -> bool:
     return now - preview.asked_at > PREVIEW_HOLDS or (
         listed is not None and listed.asked_at > preview.asked_at
     )
+
+
+def sent(preview: Request, made: Sequence[Request], found: Outlook) -> Request | None:
+    """Find what a preview was confirmed as: the same, asked for since or still waiting."""
+    if preview.kind != "preview":
+        return None
+    kind: RequestKind = "remaster" if preview.wanted["type"] == "remaster" else "sync"
+    names = confirmed(preview, found)
+    return requests.same(made, kind, names, since=preview.asked_at)
+
+
+def confirmed(preview: Request, found: Outlook) -> dict[str, Any]:
+    """Name what a preview showed as going: nothing that came since is sent with it."""
+    return {
+        "sections": preview.wanted["sections"],
+        "assignments": previewed.going(as_asked(found, preview)),
+    }
 
 
 def as_seen(found: Outlook, only: Only) -> Outlook:
@@ -108,7 +136,9 @@ def chose_all(form: Form, drawn: Drawn, only: Only) -> bool:
     """Whether a window's form left everything selected, or had nothing to select."""
     if drawn.seen is None or not form["shown"]:
         return True
-    return not any(windows.selection(drawn.seen, picked(form, only), whole=True).values())
+    choice = picked(form, only)
+    sections = choice.sections is None or choice.sections >= drawn.seen.sections.keys()
+    return sections and windows.all_assignments(drawn.seen, choice)
 
 
 def _chosen(form: Form, drawn: Drawn, only: Only) -> tuple[Outlook, Picked]:
@@ -120,20 +150,20 @@ def _chosen(form: Form, drawn: Drawn, only: Only) -> tuple[Outlook, Picked]:
         if not known:
             raise HTTPException(400, "No section was chosen. Go back and choose one.")
         choice = replace(choice, sections=known)
-    if not windows.chosen_any(drawn.seen, choice):
+    if not windows.selection(drawn.seen, choice)["assignments"]:
         raise HTTPException(400, "No assignment was chosen. Go back and choose one.")
     return drawn.seen, choice
 
 
 def _preview(form: Form, drawn: Drawn, only: Only) -> dict[str, Any]:
     sync_type = "remaster" if is_remaster(form) else "manual"
-    return windows.by_name(*_chosen(form, drawn, only)) | {"type": sync_type}
+    return windows.looked_at(*_chosen(form, drawn, only)) | {"type": sync_type}
 
 
 def _sync(form: Form, drawn: Drawn, only: Only) -> dict[str, Any]:
     if form["previewed"]:
         return _confirmed(drawn, only, "manual")
-    return windows.selection(*_chosen(form, drawn, only), whole=only is None)
+    return windows.selection(*_chosen(form, drawn, only))
 
 
 def _remaster(_form: Form, drawn: Drawn, only: Only) -> dict[str, Any]:
@@ -141,15 +171,14 @@ def _remaster(_form: Form, drawn: Drawn, only: Only) -> dict[str, Any]:
 
 
 def _confirmed(drawn: Drawn, only: Only, sync_type: str) -> dict[str, Any]:
-    """Take what a preview showed as going, by name: nothing that came since is sent with it."""
-    preview = drawn.preview
-    if preview is None or drawn.seen is None or preview.wanted.get("type") != sync_type or drawn.is_past:
+    preview, too_old = drawn.preview, drawn.is_past and drawn.sent is None
+    if preview is None or drawn.seen is None or preview.wanted.get("type") != sync_type or too_old:
         raise HTTPException(409, "What would be sent is to be looked at first, or anew. Preview it again.")
     require_theirs(frozenset(preview.wanted["sections"]), only)
-    assignments = previewed.going(as_asked(drawn.seen, preview))
-    if not assignments:
+    wanted = confirmed(preview, drawn.seen)
+    if not wanted["assignments"]:
         raise HTTPException(400, "None of these assignments can go. Nothing is sent.")
-    return {"sections": preview.wanted["sections"], "assignments": assignments}
+    return wanted
 
 
 def _edits(form: Form, drawn: Drawn, _only: Only) -> dict[str, Any]:

@@ -81,6 +81,11 @@ function counterpart(form, fresh) {
 
 document.addEventListener("change", (event) => event.target.form?.setAttribute("data-touched", ""));
 
+// Enter in a box is no click on a button.
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && event.target.matches("[data-choose] [type=checkbox]")) event.preventDefault();
+});
+
 // What becomes of a request or a sync is told to who does not see it: on opening, and at each change.
 function tell(page, ended) {
   const parts = [...page.querySelectorAll("[data-told]")].map((each) => each.textContent.replace(/\s+/g, " ").trim());

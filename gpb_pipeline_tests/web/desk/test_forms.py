@@ -52,19 +52,22 @@ def test_a_form_becomes_a_request_by_who_is_signed_in(
     [asked, _] = made(warehouse)
     assert answer.headers["Location"] == f"/requests/{asked.request_id}"
     assert (asked.kind, asked.asked_by, asked.asked_by_id) == ("sync", "Dana Whitfield", "55")
-    assert asked.wanted == {"sections": [], "assignments": ["a1"]}
+    assert asked.wanted == {"sections": ["s1", "s2"], "assignments": ["a1"]}
 
 
 @pytest.mark.parametrize(
     ("fields", "wanted"),
     [
-        ({"assignment": ["a1", "a2"]}, {"sections": [], "assignments": []}),
-        ({"assignment": ["a1", "a2", "a3", "a4", "x"]}, {"sections": [], "assignments": []}),
-        ({"assignment": ["a1"], "section": "s2"}, {"sections": ["s2"], "assignments": []}),
+        ({"assignment": ["a1", "a2"]}, {"sections": ["s1", "s2"], "assignments": ["a1", "a2"]}),
+        (
+            {"assignment": ["a1", "a2", "a3", "a4", "x"]},
+            {"sections": ["s1", "s2"], "assignments": ["a1", "a2"]},
+        ),
+        ({"assignment": ["a1"], "section": "s2"}, {"sections": ["s2"], "assignments": ["a1"]}),
         ({"assignment": ["a2"], "section": "s1"}, {"sections": ["s1"], "assignments": ["a2"]}),
     ],
 )
-def test_a_selection_is_what_is_on_the_list_and_all_stays_all(
+def test_a_selection_is_what_is_on_the_list_by_name_also_where_it_is_all(
     url: str,
     sandbox: Sandbox,
     warehouse: Warehouse,
@@ -83,6 +86,7 @@ def test_nothing_to_send_is_told(
     answer = asks(teacher(sandbox), url, "sync", assignment=assignment)
     assert answer.status_code == 400
     assert "No assignment was chosen" in answer.text
+    assert f'href="/courses/{COURSE}">Back to the course' in answer.text
     assert len(made(warehouse)) == 1
 
 
@@ -95,10 +99,20 @@ def test_no_section_is_not_all_sections(
     answer = asks(browser, url, kind, section=section, assignment=["a1", "a2"])
     assert answer.status_code == 400
     assert "No section was chosen" in answer.text
-    page = browser.get(f"{url}/courses/{COURSE}/sync?shown=1&assignment=a1", timeout=20).text
+    page = browser.get(
+        f"{url}/courses/{COURSE}/sync?seen={read.request_id}&assignments=1&sections=0", timeout=20
+    ).text
     assert "No section is chosen" in page
     assert "checked" not in page.partition("<legend>")[2].partition("</fieldset>")[0]
     assert len(made(warehouse)) == 1
+
+
+def test_the_front_page_leads_to_a_course_that_was_opened_and_never_synced(
+    url: str, sandbox: Sandbox
+) -> None:
+    page = teacher(sandbox).get(f"{url}/", timeout=20).text
+    assert f'<a href="/courses/{COURSE}">' in page.partition("not synced yet:")[2]
+    assert "No course is here for you" not in page
 
 
 def test_a_course_that_was_never_read_is_to_be_read_first(
@@ -181,6 +195,39 @@ def test_the_counts_of_a_preview_come_before_a_remaster(
     [remaster, *_] = made(warehouse)
     going = {"sections": ["s1", "s2"], "assignments": ["a1", "a2"]}  # by name: nothing that came since
     assert (remaster.kind, remaster.wanted) == ("remaster", going)
+
+
+def test_a_preview_says_that_nothing_is_sent_and_asks_above_its_rows(
+    url: str, sandbox: Sandbox, warehouse: Warehouse, read: Request
+) -> None:
+    preview = looked(warehouse, "preview", type="remaster", **ALL)
+    page = teacher(sandbox).get(f"{url}/requests/{preview.request_id}", timeout=20).text
+    assert "Nothing has been sent yet." in page
+    assert "Completed" not in page
+    assert page.count("Remaster Grades</button>") == 1
+    assert page.index("Would be created") < page.index("Remaster Grades</button>") < page.index("<table")
+
+
+@pytest.mark.parametrize("kind", ["sync", "remaster"])
+def test_a_preview_is_confirmed_once_and_says_so(
+    url: str, sandbox: Sandbox, warehouse: Warehouse, read: Request, kind: str
+) -> None:
+    browser = teacher(sandbox)
+    preview = looked(warehouse, "preview", type="remaster" if kind == "remaster" else "manual", **ALL)
+    first = asks(browser, url, kind, previewed=preview.request_id).headers["Location"]
+    sent = first.removeprefix("/requests/")
+    for step in ("launched", "ended", None):
+        page = browser.get(f"{url}/requests/{preview.request_id}", timeout=20).text
+        assert "Sent for by Dana Whitfield" in page
+        assert f'href="{first}">See progress' in page
+        assert "Nothing has been sent yet" not in page
+        assert 'name="token"' not in page
+        assert asks(browser, url, kind, previewed=preview.request_id).headers["Location"] == first
+        if step:
+            warehouse.commit(requests.step, sent, step, at=datetime.now(UTC))
+            looked(warehouse, "read", again=step)  # by which the preview is past
+    another = looked(warehouse, "preview", type="remaster" if kind == "remaster" else "manual", **ALL)
+    assert asks(browser, url, kind, previewed=another.request_id).headers["Location"] != first
 
 
 @pytest.mark.parametrize("kind", ["sync", "remaster"])
@@ -375,6 +422,40 @@ def test_what_is_no_form_is_refused(url: str, sandbox: Sandbox, warehouse: Wareh
         assert answer.status_code == status
     assert asks(browser, url, "nonsense").status_code == 404
     assert made(warehouse) == []
+
+
+@pytest.mark.parametrize("path", ["choose", "ask/read"])
+@pytest.mark.parametrize("window", ["sync", "remaster"])
+def test_a_choice_among_many_fits_an_address_and_is_there_again(
+    url: str, sandbox: Sandbox, warehouse: Warehouse, path: str, window: str
+) -> None:
+    read = looked(warehouse, "read")
+    ids = [f"{10**17 + number}" for number in range(300)]
+    long = replace(OUTLOOK, offers=tuple(offer(each, f"Work {each}") for each in ids))
+    warehouse.commit(requests.keep, read, long.as_json(), at=datetime.now(UTC))
+    browser = teacher(sandbox)
+    chosen = [each for number, each in enumerate(ids) if number % 3]
+    drawn = {"window": window, "shown": "1", "seen": read.request_id, "type": "remaster" * (window != "sync")}
+    fields = drawn | {"token": token(browser, url), "assignment": chosen, "section": ["s1"], "sort": "-due"}
+    answer = browser.post(
+        f"{url}/courses/{COURSE}/{path}", data=fields, headers=FROM_HERE, allow_redirects=False, timeout=20
+    )
+    assert answer.status_code == 303
+    assert len(answer.headers["Location"]) < 300
+    there = browser.get(url + answer.headers["Location"], timeout=20).text
+    assert sorted(re.findall(r'name="assignment" value="(\w+)"[^>]* checked', there)) == chosen
+    assert 'aria-sort="descending"' in there
+    if window == "sync":
+        assert re.findall(r'name="section" value="(\w+)" checked', there) == ["s1"]
+
+
+def test_what_has_no_date_is_last_whichever_way_it_is_sorted(
+    url: str, sandbox: Sandbox, warehouse: Warehouse, read: Request
+) -> None:
+    browser = teacher(sandbox)
+    for sort in ("due", "-due"):
+        page = browser.get(f"{url}/courses/{COURSE}/sync?sort={sort}", timeout=20).text
+        assert re.findall(r'name="assignment" value="(\w+)"', page)[-1] == "a3"
 
 
 def test_a_list_of_a_thousand_assignments_is_one_page(

@@ -162,6 +162,8 @@ def switches_nightly_on(keys: Keyboard, frame: FrameLocator) -> None:
     keys.goes_to("", where="[role=switch]")
     keys.press("Space")
     expect(switch).to_be_checked()
+    assert keys.focus("[role=switch]")["fits"]
+    expect(frame.get_by_text("Next nightly sync:")).to_be_visible()
 
 
 def remasters_all_but_one(keys: Keyboard, frame: FrameLocator) -> str:

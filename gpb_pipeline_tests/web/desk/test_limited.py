@@ -33,7 +33,7 @@ PAGES = (
     f"/courses/{COURSE}",
     f"/courses/{COURSE}/utilities",
     f"/courses/{COURSE}/sync",
-    f"/courses/{COURSE}/sync?shown=1&section=s1&assignment=a9",
+    f"/courses/{COURSE}/sync?seen={{seen}}&sections=1&assignments=10",
     f"/courses/{COURSE}/categories",
     "/syncs/j1",
     "/syncs/j1/issues",
@@ -109,7 +109,8 @@ def test_every_page_and_file_is_of_their_section_alone(url: str, sandbox: Sandbo
     limited, whole = signs_in(sandbox), CanvasUser(sandbox, canvas_user.TEACHER)
     whole.launches()
     told = set()
-    for path in (*PAGES, f"/requests/{preview.request_id}"):
+    for each in (*PAGES, f"/requests/{preview.request_id}"):
+        path = each.format(seen=preview.request_id)
         answer = limited.get(url + path, timeout=20)
         assert answer.status_code == 200, path
         assert [word for word in OF_OTHERS if word in answer.text] == [], path
@@ -188,14 +189,16 @@ def test_a_trace_is_of_what_was_sent_for_their_section(url: str, sandbox: Sandbo
         "/syncs/j1/assignments.csv?section=s2",
         "/syncs/j1/issues.csv?section=s2",
         "/syncs/j1/issues.csv?section=none",
-        f"/courses/{COURSE}/sync?shown=1&section=s2",
-        f"/courses/{COURSE}/sync?shown=1&section=s1&section=s2",
+        f"/courses/{COURSE}/sync?seen={{seen}}&sections=2",
+        f"/courses/{COURSE}/sync?seen={{seen}}&sections=3",
+        f"/courses/{COURSE}/sync?view=s2",
     ],
 )
 def test_another_sections_id_in_an_address_answers_like_none(
     url: str, sandbox: Sandbox, preview: Request, path: str
 ) -> None:
-    assert signs_in(sandbox).get(url + path, timeout=20).status_code == 404
+    address = url + path.format(seen=preview.request_id)
+    assert signs_in(sandbox).get(address, timeout=20).status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -236,7 +239,7 @@ def test_all_that_they_post_is_their_section_by_name(
 ) -> None:
     browser = signs_in(sandbox)
     assert asks(browser, url, "sync", assignment=["a1", "a2"]).status_code == 303
-    assert made(warehouse)[0].wanted == {"sections": ["s1"], "assignments": []}
+    assert made(warehouse)[0].wanted == {"sections": ["s1"], "assignments": ["a1", "a2"]}
     answer = asks(browser, url, "preview", assignment=["a1"])
     [asked, *_] = made(warehouse)
     assert asked.wanted == {"sections": ["s1"], "assignments": ["a1"], "type": "manual"}

@@ -60,6 +60,24 @@ def test_what_is_on_by_the_institutions_default_says_so_and_can_be_switched_off(
     assert 'aria-checked="false"' in page
 
 
+def test_while_it_is_being_switched_it_shows_what_was_wished_and_offers_the_opposite(
+    url: str, sandbox: Sandbox, warehouse: Warehouse
+) -> None:
+    teacher = CanvasUser(sandbox, canvas_user.TEACHER)
+    teacher.launches()
+    page = teacher.get(f"{url}/courses/{COURSE}/utilities", timeout=20).text
+    for wished, opposite in (("true", "false"), ("false", "true")):
+        [offered] = re.findall(r'name="enabled" value="(\w+)"', page)
+        assert offered == wished
+        form = {"token": page.partition('name="token" value="')[2].partition('"')[0], "enabled": offered}
+        address = f"{url}/courses/{COURSE}/ask/nightly"
+        page = teacher.post(address, data=form, headers={"Sec-Fetch-Site": "same-origin"}, timeout=20).text
+        assert f'aria-checked="{wished}"' in page
+        assert f"It is being switched {'on' if wished == 'true' else 'off'}." in page
+        assert f'name="enabled" value="{opposite}"' in page
+    assert [each.wanted["enabled"] for each in made(warehouse)] == [False, True]
+
+
 @pytest.mark.parametrize(
     ("zone", "told"), [("America/Phoenix", "10:00 PM MST"), ("Asia/Kolkata", "10:00 PM IST")]
 )

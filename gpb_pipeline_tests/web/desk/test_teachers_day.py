@@ -92,6 +92,7 @@ def switches_nightly_on(page: Page, folder: Path) -> None:
     fine(page, "utilities", folder)
     switch.click()
     expect(switch).to_be_checked()
+    expect(frame.get_by_text("Next nightly sync:")).to_be_visible()
     frame.get_by_role("link", name="History").click()
     expect(frame.get_by_text("Next nightly sync:")).to_be_visible()
     fine(page, "history", folder)

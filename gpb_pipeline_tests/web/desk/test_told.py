@@ -209,7 +209,7 @@ def test_a_course_that_is_not_published_says_so_before_anything_is_posted(
         assert ("Post Grades</button>" in page) is (kind == "read")
 
 
-@pytest.mark.parametrize("chosen", [["a1", "gone"], []], ids=["some", "all"])
+@pytest.mark.parametrize("chosen", [["a1", "gone"], ["a1", "a2", "gone"]], ids=["some", "all"])
 def test_what_was_deleted_since_the_list_was_read_is_told_by_name(
     url: str, teacher: CanvasUser, warehouse: Warehouse, chosen: list[str]
 ) -> None:
@@ -219,7 +219,7 @@ def test_what_was_deleted_since_the_list_was_read_is_told_by_name(
     put_sync(warehouse, f"held-{len(chosen)}", held, course_id=COURSE)
     listed = looked(warehouse, "read")
     warehouse.commit(requests.keep, listed, replace(OUTLOOK, offers=offers).as_json(), at=datetime.now(UTC))
-    synced = asked(warehouse, "sync", assignments=chosen, sections=[])
+    synced = asked(warehouse, "sync", assignments=chosen, sections=["s1", "s2"])
     pages = []
     for job in (None, "j1", f"held-{len(chosen)}"):
         warehouse.commit(requests.step, synced, "launched", at=datetime.now(UTC), job_id=job)

@@ -36,7 +36,7 @@ from gpb_pipeline_tests.web.desk.course import (
 from gpb_pipeline_tests.web.tool import Clock
 
 pytestmark = pytest.mark.usefixtures("_as_new")
-WINDOWS = ("", "/utilities", "/sync", "/sync?shown=1&assignment=a1&section=s1&sort=-due", "/remaster")
+WINDOWS = ("", "/utilities", "/sync", "/sync?seen=none&assignments=1&sections=1&sort=-due", "/remaster")
 DESK, PHONE, NARROW = (
     ViewportSize(width=1280, height=800),
     ViewportSize(width=390, height=844),
@@ -137,8 +137,10 @@ def test_a_teacher_without_a_mouse_chooses_and_posts(
         page.get_by_role("link", name="Utilities").press("Enter")
         page.get_by_role("switch", name="Nightly Sync").press("Space")
         expect(page.get_by_text("It is being switched on.")).to_be_visible()
+        expect(page.get_by_role("switch", name="Nightly Sync")).to_be_checked()
+        expect(page.get_by_role("switch", name="Nightly Sync")).to_be_focused()
     [nightly, sync, _] = made(warehouse)
-    assert sync.wanted == {"assignments": ["a2"], "sections": []}
+    assert sync.wanted == {"assignments": ["a2"], "sections": ["s1", "s2"]}
     assert nightly.wanted == {"enabled": True}
 
 
@@ -164,6 +166,60 @@ def test_what_becomes_of_a_request_is_told_aloud_and_the_focus_stays(
             warehouse.commit(history.end, [end])
         expect(live).to_have_text("Completed. Done.")
         expect(page.get_by_role("link", name="Grade Sync Status Details")).to_be_focused()
+
+
+def test_that_a_preview_sent_nothing_is_told_aloud(
+    browser: Browser, sandbox: Sandbox, url: str, warehouse: Warehouse
+) -> None:
+    waiting = asked(warehouse, "preview", type="remaster", **ALL)
+    with at_the_desk(browser, sandbox, url) as page:
+        page.goto(f"{url}/requests/{waiting}")
+        live = page.get_by_role("status")
+        expect(live).to_have_text("Scheduled")
+        answered(warehouse, waiting)
+        expect(live).to_have_text("Previewed Nothing has been sent yet.")
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_enter_in_a_box_presses_no_button_that_asks(
+    browser: Browser, sandbox: Sandbox, url: str, warehouse: Warehouse, read: Request, *, scripts: bool
+) -> None:
+    with at_the_desk(browser, sandbox, url, scripts=scripts) as page:
+        for window in ("sync", "remaster"):
+            page.goto(f"{url}/courses/{COURSE}/{window}")
+            page.get_by_role("checkbox", name="Essay").uncheck()
+            page.get_by_role("checkbox", name="Quiz <b>").press("Enter")
+            expect(
+                page.get_by_role("heading", name="Sync Grades" if window == "sync" else "Remaster")
+            ).to_be_visible()
+            page.wait_for_load_state()
+            if scripts:
+                expect(page).to_have_url(f"{url}/courses/{COURSE}/{window}")
+            expect(page.get_by_role("checkbox", name="Essay")).not_to_be_checked()
+            page.get_by_role("button", name="Due Date").click()
+            expect(page.get_by_role("columnheader", name="Due Date")).to_have_attribute(
+                "aria-sort", "ascending"
+            )
+            page.reload()
+            expect(page.get_by_role("checkbox", name="Essay")).not_to_be_checked()
+            page.go_back()
+            page.go_forward()
+            expect(page.get_by_role("checkbox", name="Essay")).not_to_be_checked()
+    assert [each.request_id for each in made(warehouse)] == [read.request_id]
+
+
+def test_on_a_narrow_screen_no_table_that_is_chosen_from_scrolls_sideways(
+    browser: Browser, sandbox: Sandbox, url: str, read: Request
+) -> None:
+    with at_the_desk(browser, sandbox, url, size=NARROW) as page:
+        for window in ("sync", "remaster"):
+            page.goto(f"{url}/courses/{COURSE}/{window}")
+            table = page.locator(".scroll")
+            assert table.evaluate("each => each.scrollWidth - each.clientWidth") == 0, window
+            page.get_by_role("button", name="Due Date").click()  # where it is seen
+            expect(page.get_by_role("columnheader", name="Due Date")).to_have_attribute(
+                "aria-sort", "ascending"
+            )
 
 
 def test_a_name_without_a_space_breaks_and_pushes_nothing_off_the_page(
@@ -257,7 +313,7 @@ def test_what_was_chosen_while_the_course_is_read_stays_chosen(
         expect(post).to_be_focused()
         post.press("Enter")
         expect(page.get_by_role("link", name="Click to see progress")).to_be_visible()
-    assert made(warehouse)[0].wanted == {"assignments": ["a1"], "sections": []}
+    assert made(warehouse)[0].wanted == {"assignments": ["a1"], "sections": ["s1", "s2"]}
 
 
 def test_a_category_that_is_chosen_while_the_course_is_read_stays_chosen(
