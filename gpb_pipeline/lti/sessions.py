@@ -56,7 +56,7 @@ class Sessions:
         self._key = OctKey.import_key(secret.encode())
 
     def read(self, cookie: str, now: float) -> Session | None:
-        """Give what still holds of a cookie: without entries where nothing does; None where we did not make it."""
+        """Give what still holds of a cookie, without entries if nothing does; None if we did not make it."""
         try:
             payload = jws.deserialize_compact(cookie, self._key, algorithms=["HS256"]).payload
             held: dict[str, Any] = json.loads(payload or b"")
