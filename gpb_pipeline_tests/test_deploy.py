@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]  # Dagster brings it
 from dagster._cli.api import api_cli
 from dagster._core.instance.config import dagster_instance_config
+from dagster._core.run_coordinator import QueuedRunCoordinator
 from dagster._daemon.cli import run_command as daemon_run
 from dagster_webserver.cli import dagster_webserver
 from psycopg.conninfo import conninfo_to_dict
@@ -122,10 +124,10 @@ def test_dagsters_file_of_the_containers_is_the_projects_on_postgresql() -> None
 
 
 def test_the_charts_queue_is_the_projects() -> None:
-    runs = yaml.safe_load((DEPLOY.parent / "dagster.yaml").read_text("utf-8"))["concurrency"]["runs"]
-    queue = HELM["dagsterDaemon"]["runCoordinator"]["config"]["queuedRunCoordinator"]
-    assert queue["maxConcurrentRuns"] == runs["max_concurrent_runs"]
-    assert queue["tagConcurrencyLimits"] == runs["tag_concurrency_limits"]
+    ours = yaml.safe_load((DEPLOY.parent / "dagster.yaml").read_text("utf-8"))
+    queue = HELM["dagsterDaemon"]["runCoordinator"]["config"]["customRunCoordinator"]
+    assert getattr(import_module(queue["module"]), queue["class"]) is QueuedRunCoordinator
+    assert queue["config"] == ours["concurrency"]["runs"] | ours["run_queue"]
     assert not HELM["telemetry"]["enabled"]
     assert not HELM["dagsterDaemon"]["runRetries"]["enabled"]
     assert HELM["dagsterWebserver"]["workspace"]["servers"][0]["name"] == CODE_LOCATION

@@ -56,7 +56,7 @@ class Sessions:
         self._key = OctKey.import_key(secret.encode())
 
     def read(self, cookie: str, now: float) -> Session | None:
-        """Give what still holds of a cookie; None where nothing does, or we did not make it."""
+        """Give what still holds of a cookie, without entries if nothing does; None if we did not make it."""
         try:
             payload = jws.deserialize_compact(cookie, self._key, algorithms=["HS256"]).payload
             held: dict[str, Any] = json.loads(payload or b"")
@@ -65,7 +65,7 @@ class Sessions:
                 for course_id, each in held.pop("entries").items()
             }
             living = {course_id: each for course_id, each in entries.items() if now < each.until}
-            return Session(**held, entries=living) if living else None
+            return Session(**held, entries=living)
         except (JoseError, ValueError, KeyError, TypeError):
             return None
 

@@ -41,6 +41,9 @@ _GONE = (
     "is shown. Ask again."
 )
 _ENDED = "The run was ended before it could do this. Ask again; the data team sees more."
+_NOT_BEGUN = (
+    "The run was ended before it began, so that nothing was sent. Ask again; the data team sees more."
+)
 _LAST_SENT = """
 SELECT section_id, assignment_id, max(sent_at) FROM warehouse.main.sent_line_items
 WHERE list_contains($1, section_id) GROUP BY ALL
@@ -108,8 +111,14 @@ def requested_syncs(
     return dg.SensorResult(
         run_requests=[_run(each) for each in launched],
         dynamic_partitions_requests=[COURSE.build_add_request(new)] if new else [],
-        skip_reason=None if launched else f"{len(waiting)} wait for what their course is busy with.",
+        skip_reason=None if launched else _why_none(len(waiting)),
     )
+
+
+def _why_none(waiting: int) -> str:
+    if not waiting:
+        return "What was asked for is under way."
+    return f"{waiting} {'waits' if waiting == 1 else 'wait'} for what their course is busy with."
 
 
 def _next(waiting: Sequence[Request], taken: set[str]) -> Iterator[Request]:
@@ -139,7 +148,9 @@ def _followed(instance: dg.DagsterInstance, warehouse: Warehouse, request: Reque
         warehouse.commit(requests.step, request.request_id, "ended", at=now, job_id=sync)
     elif run.is_finished:
         said, code = cause_in(instance, run.run_id)
-        step = partial(requests.step, cause=said or _ENDED, code=code)
+        not_begun = sync is not None and warehouse.read(history.job, sync) is None
+        ended = _NOT_BEGUN if not_begun else _ENDED
+        step = partial(requests.step, cause=said or ended, code=code)
         warehouse.commit(step, request.request_id, "failed", at=now, job_id=sync)
     elif request.step is None:
         warehouse.commit(requests.step, request.request_id, "launched", at=now, job_id=sync)

@@ -136,6 +136,7 @@ def _environment(sandbox: Sandbox) -> dict[str, str]:
         "GPB_CATALOG": f"sqlite:{(FOLDER / 'catalog.sqlite').absolute()}",
         "GPB_DATA_PATH": str((FOLDER / "data").absolute()),
         "DAGSTER_HOME": str((FOLDER / "dagster_home").absolute()),
+        "GPB_NIGHTLY_ENABLED": "true",  # so that the desk has its switch; no course is on by that
     }
 
 

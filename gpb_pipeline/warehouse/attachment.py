@@ -56,6 +56,7 @@ def _new(extensions: Iterable[str], *, on_s3: bool) -> Instance:
     connection = duckdb.connect(config=_SESSION | {"threads": threads, "enable_external_file_cache": on_s3})
     try:
         connection.execute("SET GLOBAL TimeZone = 'UTC'")
+        connection.execute("SET enable_progress_bar = false")  # it is on where no script runs: `python -c`
         for extension in extensions:
             load_extension(connection, extension)
     except BaseException:

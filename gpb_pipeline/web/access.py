@@ -143,12 +143,13 @@ class Guard:
             return admit(self._settings, headers, peer)
         cookie = cookies(headers).get(COOKIE)
         session = self._tool.sessions.read(cookie, self._tool.clock()) if cookie else None
-        if session is not None:
+        if session is not None and session.entries:
             return Viewer(courses=frozenset(session.entries), session=session)
         if self._is_open(path):
             return Viewer(courses=frozenset())
         if cookie and not {"authorization", (self._settings.user_header or "").lower()} & {*headers.keys()}:
-            return Refusal(401, "This is over an hour old. Open it again from your course in Canvas.")
+            why = "This is over an hour old." if session else "What your browser kept of it cannot be read."
+            return Refusal(401, f"{why} Open it again from your course in Canvas.")
         asked = self._settings.secret is not None or self._settings.user_header is not None
         ours_alone = self._settings.loopback and urlsplit(self._settings.url).hostname in LOOPBACK
         if not asked and not ours_alone:  # a proxy before us speaks from this machine too

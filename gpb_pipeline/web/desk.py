@@ -26,6 +26,7 @@ from gpb_pipeline.passback.nightly import next_nightly
 from gpb_pipeline.passback.rules.issues import Code
 from gpb_pipeline.warehouse import choices, requests
 from gpb_pipeline.warehouse.ducklake import Connection
+from gpb_pipeline.warehouse.failed_before import failed_before
 from gpb_pipeline.warehouse.requests import NewRequest, RequestKind
 from gpb_pipeline.web import previewed, windows, wishes
 from gpb_pipeline.web.forms import Form, acting, only_one, posted, single
@@ -144,7 +145,7 @@ def asked(request: Request) -> HTMLResponse:
         seen=seen,
         would=previewed.WOULD,
         shown=previewed.states(seen) if seen else [],
-        lines=previewed.lines(seen) if seen else [],
+        lines=previewed.lines(seen, here.warehouse.read(failed_before, found.course_id)) if seen else [],
         assignments=previewed.assignment_states(seen) if seen else [],
         grades=previewed.grade_states(seen) if seen else [],
         causes=previewed.causes(seen) if seen else [],
@@ -226,6 +227,9 @@ def _assignments(request: Request, template: str, window: str) -> HTMLResponse:
         template,
         course_id,
         lines=windows.lines(seen, choice) if seen else [],
+        before=previewed.by_assignment(seen, site(request).warehouse.read(failed_before, course_id))
+        if seen
+        else {},
         choice=choice,
         newer=bool(listed and chosen_on and chosen_on < listed.asked_at),
         **context,

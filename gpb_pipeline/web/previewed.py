@@ -7,11 +7,16 @@ looks is asked.html's.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gpb_pipeline.outlook import Offer, Outlook
 from gpb_pipeline.passback.rules.issues import CATALOGUE, Code, Issue
+from gpb_pipeline.warehouse.details import meaning
+from gpb_pipeline.warehouse.failed_before import FailedBefore
+
+Before = Mapping[tuple[str, str], Sequence[FailedBefore]]
+"""What failed in the last sync, by assignment and section."""
 
 WOULD = {
     "create": "Would be created",
@@ -23,12 +28,14 @@ WOULD = {
 }
 """What a preview's states say, in the order that they are shown."""
 KEPT_BACK = ("skipped", "failed")
+GOES = ("create", "update", "withdraw")
 
 
 @dataclass(frozen=True, kw_only=True)
 class PreviewLine:
     """An assignment in a section: what would become of it, of its grades by state, and what keeps them back.
 
+    `before`: why what is to go failed in the last sync; it is tried again.
     `would` is None where the section does not have the assignment any more and the SIS holds grades of it.
     """
 
@@ -37,6 +44,7 @@ class PreviewLine:
     would: str | None
     grades: Mapping[str, int]
     why: tuple[Issue, ...]
+    before: tuple[FailedBefore, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,9 +61,9 @@ def going(found: Outlook) -> list[str]:
     return sorted({each.assignment_id for each in found.offers if each.selectable})
 
 
-def lines(found: Outlook) -> list[PreviewLine]:
-    """List what was chosen, by assignment and section."""
-    offers = _offers(found)
+def lines(found: Outlook, before: Before) -> list[PreviewLine]:
+    """List what was chosen, by assignment and section; `before` has what failed in the last sync."""
+    offers, again = _offers(found), tried_again(found, before)
     names = {each.assignment_id: each.assignment_name for each in found.offers}
     grades: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     codes: dict[tuple[str, str], dict[str, None]] = defaultdict(dict)
@@ -76,9 +84,36 @@ def lines(found: Outlook) -> list[PreviewLine]:
             else None,
             grades=grades[assignment_id, section_id],
             why=tuple(CATALOGUE[Code(code)] for code in codes[assignment_id, section_id]),
+            before=again.get((assignment_id, section_id), ()),
         )
         for assignment_id, section_id in dict.fromkeys([*offers, *grades])
     ]
+
+
+def tried_again(found: Outlook, before: Before) -> dict[tuple[str, str], tuple[FailedBefore, ...]]:
+    """Take of what failed before what is seen here and would go now, by assignment and section."""
+    goes = {place for place, offer in _offers(found).items() if offer.state in GOES}
+    grades = {(each.assignment_id, each.section_id) for each in found.grades if each.state in GOES}
+    told = {
+        place: tuple(each for each in failed if place in (grades if each.grades else goes))
+        for place, failed in before.items()
+    }
+    return {place: failed for place, failed in told.items() if failed}
+
+
+def by_assignment(found: Outlook, before: Before) -> dict[str, list[FailedBefore]]:
+    """The same of an assignment in all its sections: each cause once, its grades added up."""
+    grades: dict[str, Counter[tuple[str, bool]]] = defaultdict(Counter)
+    for (assignment_id, _), failed in tried_again(found, before).items():
+        for each in failed:
+            grades[assignment_id][each.code, each.grades > 0] += each.grades
+    return {
+        assignment_id: [
+            FailedBefore(code=code, meaning=meaning(code), grades=count)
+            for (code, _), count in counts.items()
+        ]
+        for assignment_id, counts in grades.items()
+    }
 
 
 def assignment_states(found: Outlook) -> list[tuple[str, int]]:

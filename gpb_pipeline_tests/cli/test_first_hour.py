@@ -78,6 +78,8 @@ def test_every_command_works_on_the_sandbox_whatever_the_districts_settings_are(
     assert "1001" in gpb("--sandbox", "courses").stdout
     checks = json.loads(gpb("--sandbox", "doctor", "--json").stdout)
     assert [each["detail"] for each in checks if each["name"] == "Alert settings"] == ["to the log alone"]
+    nightly = json.loads(gpb("--sandbox", "nightly", "show", "--json").stdout)["institution"]
+    assert (nightly["enabled"], nightly["default"]) == (True, False)  # the desk has its switch; nothing is on
 
 
 def test_a_demo_deletes_nothing_that_someone_works_on(demo: str) -> None:

@@ -10,8 +10,15 @@ from pathlib import Path
 import dagster as dg
 import psycopg
 import pytest
+from dagster._core.errors import DagsterUserCodeUnreachableError
+from dagster._core.events import DagsterEvent
+from dagster._core.launcher import DefaultRunLauncher, LaunchRunContext
+from dagster._core.remote_origin import RemoteJobOrigin
 from dagster._core.run_coordinator.queued_run_coordinator import RunQueueConfig
 from dagster._core.storage.dagster_run import DagsterRun
+from dagster._core.test_utils import create_test_daemon_workspace_context
+from dagster._core.workspace.load_target import EmptyWorkspaceTarget
+from dagster._daemon.run_coordinator.queued_run_coordinator_daemon import QueuedRunCoordinatorDaemon
 from dagster._utils.tags import TagConcurrencyLimitsCounter  # what the daemon's queue asks
 
 from gpb_pipeline.definitions import defs
@@ -20,6 +27,7 @@ from gpb_pipeline.orchestration.home import PROJECT, dagster_home, examine, requ
 from gpb_pipeline.orchestration.launch import Launch, launch
 from gpb_pipeline.sandbox.serve import Sandbox
 from gpb_pipeline_tests.orchestration.conftest import ALGEBRA
+from gpb_pipeline_tests.orchestration.test_health import REPOSITORY
 from gpb_pipeline_tests.postgres import Postgres
 from gpb_pipeline_tests.sync.desk import SPANISH
 
@@ -110,6 +118,42 @@ def test_one_place_of_the_queue_is_kept_for_whoever_asks() -> None:
     waiting = TagConcurrencyLimitsCounter(queue.tag_concurrency_limits or [], busy)
     assert all(waiting.is_blocked(each) for each in (nightly, tidying, backfill))
     assert not waiting.is_blocked(manual)
+
+
+def test_a_run_whose_code_is_out_of_reach_waits_and_is_begun_when_it_is_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Dagster's own daemon, and a code server that is restarted."""
+    (tmp_path / "dagster.yaml").write_text((PROJECT / "dagster.yaml").read_text())
+    begun: list[str] = []
+    away = [True]
+
+    def launch_run(_: DefaultRunLauncher, context: LaunchRunContext) -> None:
+        if away[0]:
+            raise DagsterUserCodeUnreachableError("DEADLINE_EXCEEDED")
+        begun.append(context.dagster_run.run_id)
+
+    monkeypatch.setattr(DefaultRunLauncher, "launch_run", launch_run)
+    with (
+        dg.DagsterInstance.from_config(str(tmp_path)) as instance,
+        create_test_daemon_workspace_context(EmptyWorkspaceTarget(), instance) as workspace,
+    ):
+        definition, origin = defs.resolve_job_def("grade_sync"), RemoteJobOrigin(REPOSITORY, "grade_sync")
+        run = instance.create_run_for_job(definition, remote_job_origin=origin)
+        instance.report_dagster_event(DagsterEvent.job_enqueue(run), run.run_id)
+        daemon = QueuedRunCoordinatorDaemon(interval_seconds=5)
+
+        def ticks(at: float) -> dg.DagsterRunStatus:
+            list(daemon.run_iteration(workspace, fixed_iteration_time=at))
+            found = instance.get_run_by_id(run.run_id)
+            assert found is not None
+            return found.status
+
+        moments = [600.0 * number for number in range(1, 5)]
+        assert {ticks(each) for each in moments[:3]} == {dg.DagsterRunStatus.QUEUED}
+        away[0] = False
+        assert ticks(moments[3]) == dg.DagsterRunStatus.STARTING
+    assert begun == [run.run_id]
 
 
 def test_a_run_of_the_command_line_is_found_where_the_ui_looks_for_a_jobs_runs(

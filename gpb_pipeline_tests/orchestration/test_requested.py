@@ -212,6 +212,41 @@ def test_what_waited_a_day_is_told_and_not_launched(desk: Desk) -> None:
     assert desk.tick() == []
 
 
+@pytest.mark.parametrize(
+    ("kind", "begun"), [("sync", False), ("remaster", False), ("sync", True), ("read", False)]
+)
+def test_of_a_sync_whose_run_ended_before_it_began_it_is_said_that_nothing_was_sent(
+    desk: Desk, kind: RequestKind, *, begun: bool
+) -> None:
+    """As the queue ends one whose code it could not reach."""
+    asked = desk.asks(kind)
+    [launched] = desk.tick()
+    run = desk.instance.create_run_for_job(
+        defs.resolve_job_def(str(launched.job_name)), run_config=launched.run_config, tags=dict(launched.tags)
+    )
+    if begun:
+        job = Begun(
+            job_id=job_id(run.run_id, ALGEBRA), course_id=ALGEBRA, type="manual", posted_by="Dana", at=NOW
+        )
+        desk.warehouse.commit(history.begin, [job])
+    desk.instance.report_run_failed(run)
+    desk.tick()
+    assert desk.sees(asked).step == "failed"
+    assert ("nothing was sent" in (desk.sees(asked).cause or "")) == (kind != "read" and not begun)
+
+
+def test_the_sensor_counts_what_waits_and_nothing_else(desk: Desk) -> None:
+    desk.asks("sync")
+    [launched] = desk.tick()
+    desk.instance.create_run_for_job(
+        defs.resolve_job_def(str(launched.job_name)), run_config=launched.run_config, tags=dict(launched.tags)
+    )
+    skipped = desk.sensor.tick().skip_message
+    assert skipped == "What was asked for is under way."
+    desk.asks("read", at=NOW + timedelta(seconds=1))
+    assert desk.sensor.tick().skip_message == "1 waits for what their course is busy with."
+
+
 def test_what_fails_says_why(desk: Desk) -> None:
     asked = desk.asks("read", "999")
     synced = desk.asks("sync", "998")

@@ -55,6 +55,20 @@ def test_unsigned_extensions_are_refused_and_times_are_utc(warehouse: Warehouse)
     assert warehouse.read(lambda session: session.execute(query).fetchone()) == (False, "UTC")
 
 
+def test_duckdb_prints_no_progress_where_python_seems_to_be_typed(warehouse: Warehouse) -> None:
+    """As of `python -c`, where DuckDB has it on."""
+    code = """
+import sys
+from gpb_pipeline.settings import WarehouseSettings
+from gpb_pipeline.warehouse import attachment
+connection = attachment.instance(WarehouseSettings(catalog=sys.argv[1], data_path=sys.argv[2]))
+print(connection.execute("SELECT current_setting('enable_progress_bar')").fetchone())
+"""
+    arguments = [sys.executable, "-c", code, warehouse.settings.catalog, warehouse.settings.data_path]
+    done = subprocess.run(arguments, capture_output=True, text=True, check=True)
+    assert done.stdout == "(False,)\n"
+
+
 def test_opening_again_finds_what_was_committed(either: WarehouseSettings) -> None:
     with ducklake.connect(either, tables.create) as warehouse:
         warehouse.commit(lambda session: session.execute("CREATE TABLE warehouse.main.t AS SELECT 7 AS n"))

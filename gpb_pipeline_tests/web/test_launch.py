@@ -132,7 +132,7 @@ def test_after_an_hour_it_is_opened_again_from_canvas(url: str, sandbox: Sandbox
     clock.ahead = 3601
     answer = browser.get(f"{url}/courses/1001", timeout=20)
     assert answer.status_code == 401
-    assert "again from your course in Canvas" in answer.text
+    assert "This is over an hour old. Open it again from your course in Canvas." in answer.text
     assert "WWW-Authenticate" not in answer.headers
     assert "frame-ancestors http://127.0.0.1" in answer.headers["Content-Security-Policy"]
 
@@ -419,6 +419,7 @@ def test_a_forged_session_is_none(url: str, sandbox: Sandbox) -> None:
     ):
         answer = requests.get(f"{url}/courses/1001", cookies={"__Host-gpb-session": forged}, timeout=20)
         assert answer.status_code == 401
+        assert "cannot be read. Open it again from your course in Canvas." in answer.text
 
 
 @pytest.mark.parametrize(

@@ -105,6 +105,23 @@ def asks(browser: CanvasUser, url: str, kind: str, **fields: Any) -> http.Respon
     return browser.post(address, data=sent, headers=FROM_HERE, allow_redirects=False, timeout=20)
 
 
+@pytest.mark.usefixtures("preview")
+def test_what_failed_in_the_last_sync_is_told_of_their_section_alone(
+    url: str, sandbox: Sandbox, warehouse: Warehouse
+) -> None:
+    going = GradeCount(assignment_id="a2", section_id="s1", state="create", code=None, count=3)
+    seen = replace(SEEN, offers=(*SEEN.offers, offer("a2", "Essay", "s2")), grades=(going,))
+    found = looked(warehouse, "read")
+    warehouse.commit(requests.keep, found, seen.as_json(), at=datetime.now(UTC))
+    whole = CanvasUser(sandbox, canvas_user.TEACHER)
+    whole.launches()
+    window = f"{url}/courses/{COURSE}/sync"
+    assert "assignment_refused" in whole.get(window, timeout=20).text
+    page = signs_in(sandbox).get(window, timeout=20).text
+    assert "student_not_on_roster" in page
+    assert "assignment_refused" not in page
+
+
 def test_every_page_and_file_is_of_their_section_alone(url: str, sandbox: Sandbox, preview: Request) -> None:
     limited, whole = signs_in(sandbox), CanvasUser(sandbox, canvas_user.TEACHER)
     whole.launches()

@@ -8,13 +8,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gpb_pipeline.outlook import CauseCount
+from gpb_pipeline.outlook import CauseCount, GradeCount
 from gpb_pipeline.passback.rows.counts import Counts
 from gpb_pipeline.passback.rules.issues import CATALOGUE, Code
 from gpb_pipeline.sandbox.serve import Sandbox
 from gpb_pipeline.warehouse import history, requests
 from gpb_pipeline.warehouse.ducklake import Warehouse
 from gpb_pipeline.warehouse.history import Begun, End
+from gpb_pipeline_tests.warehouse.rows import NOON
 from gpb_pipeline_tests.warehouse.syncs import algebra, assignment, outcome, put_course, put_stop, put_sync
 from gpb_pipeline_tests.web import canvas_user
 from gpb_pipeline_tests.web.canvas_user import CanvasUser
@@ -136,6 +137,42 @@ def test_what_failed_and_was_asked_for_again_is_not_told_any_more(
     page = teacher.get(f"{url}/courses/{COURSE}", timeout=20).text
     assert "/requests/" + failed[0] not in page
     assert "/requests/" + failed[1] in page  # another wish was
+
+
+def test_what_the_last_sync_could_not_send_is_told_where_it_is_to_be_sent_again(
+    url: str, teacher: CanvasUser, warehouse: Warehouse
+) -> None:
+    going = GradeCount(assignment_id="a2", section_id="s1", state="create", code=None, count=3)
+    seen = replace(OUTLOOK, offers=(*OUTLOOK.offers, offer("a2", "Essay", "s2")), grades=(going,))
+    for kind in ("read", "preview"):
+        found = looked(warehouse, kind, **ALL, type="manual")
+        warehouse.commit(requests.keep, found, seen.as_json(), at=datetime.now(UTC))
+    refused = "It failed in the last sync: The SIS refused it. assignment_refused "
+    refused += f"{CATALOGUE[Code.ASSIGNMENT_REFUSED].to_instructor} Who: SIS admin. It is tried again."
+    grade = "1 grade failed in the last sync: " + CATALOGUE[Code.STUDENT_NOT_ON_ROSTER].cause
+    preview, window = f"{url}/requests/{found.request_id}", f"{url}/courses/{COURSE}/sync"
+    rows = [words(each) for each in teacher.get(preview, timeout=20).text.split("<tr>")]
+    for section, told in (("Period 1", grade), ("Period 2 <i>", refused)):
+        assert [told in each for each in rows if each.startswith(f"Essay {section}")] == [True]
+    assert sum("in the last sync" in each for each in rows) == 2  # and of no other
+    for address in (window, f"{url}/courses/{COURSE}/remaster"):
+        said = words(teacher.get(address, timeout=20).text)
+        assert said.count("in the last sync") == 2, address
+        assert refused in said
+        assert grade in said
+
+    put_stop(warehouse, "away", course_id=COURSE)  # it sent nothing, and changes nothing
+    assert refused in words(teacher.get(preview, timeout=20).text)
+    put_sync(
+        warehouse,
+        "mended",
+        outcome(assignments=[assignment("s2", "a2", "created")]),
+        course_id=COURSE,
+        at=NOON + timedelta(hours=1),
+        status="Completed",
+    )
+    for address in (preview, window):
+        assert "in the last sync" not in teacher.get(address, timeout=20).text
 
 
 def test_a_failed_sync_and_its_cause_are_there_at_once(
