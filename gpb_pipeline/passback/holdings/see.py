@@ -6,6 +6,7 @@ and nothing is wanted here: what follows from it is plan.py's.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -52,8 +53,18 @@ def see(
     )
     found = adopted(_relocated(fresh, book), book, places, job_id, by_values=provider)
     line_items = _seen_line_items(found.line_items, book, since, provider=provider)
-    results = _seen_results(_fallen_with(found.results, line_items), book, since, provider=provider)
+    late = _late(line_items, book)
+    results = _seen_results(_fallen_with(found.results, line_items), book, since, late, provider=provider)
     return Holdings(line_items=line_items, results=results)
+
+
+def _late(line_items: pd.DataFrame, book: Gradebook) -> frozenset[str]:
+    """Name the classes that were read and lack a line item which was accepted and never shown yet."""
+    accepted = line_items["certainty"].isin(SURE) & line_items["seen_at"].isna()
+    lacked = line_items["class_id"].isin(book.class_ids) & ~line_items["line_item_id"].isin(
+        book.line_items["line_item_id"]
+    )
+    return frozenset(line_items.loc[accepted & lacked, "class_id"])
 
 
 def to_look_up(holdings: Holdings, places: Places) -> frozenset[str]:
@@ -179,11 +190,19 @@ def _seen_line_items(rows: pd.DataFrame, book: Gradebook, since: datetime | None
     there = rows["line_item_id"].isin(book.line_items["line_item_id"])
     rows = _when_shown(LINE_ITEM, rows, shown, there, book, since)
     lacked = _lacked(rows, there, book, "line_item_id")
-    rows = _when_absent(LINE_ITEM, rows, there, lacked, book, since, provider=provider)
+    rows = _when_absent(LINE_ITEM, rows, there, lacked, book, since, (), provider=provider)
     return derived(LineItemSight, rows.reset_index(drop=True))
 
 
-def _seen_results(rows: pd.DataFrame, book: Gradebook, since: datetime | None, *, provider: bool) -> Any:
+def _seen_results(
+    rows: pd.DataFrame,
+    book: Gradebook,
+    since: datetime | None,
+    late: Collection[str],
+    *,
+    provider: bool,
+) -> Any:
+    """Bring the results to what is shown; `late`: the classes that `_late` names."""
     shown = _shown(rows, book.results, "result_id")
     shown["exempt"] = shown["exempt"].eq(True)  # noqa: FBT003
     there = rows["result_id"].isin(book.results["result_id"]) & (rows["finding"] != "gone")
@@ -191,7 +210,7 @@ def _seen_results(rows: pd.DataFrame, book: Gradebook, since: datetime | None, *
     rows = _when_shown(RESULT, rows, shown, there & ~taken_back, book, since)
     rows = _when_still_shown(rows, shown, there & taken_back, since)
     lacked = _lacked(rows, there, book, "result_id") & ~taken_back
-    rows = _when_absent(RESULT, rows, there, lacked, book, since, provider=provider)
+    rows = _when_absent(RESULT, rows, there, lacked, book, since, late, provider=provider)
     rows = _when_taken_back(rows, taken_back & ~there, book)
     return derived(ResultSight, rows.reset_index(drop=True))
 
@@ -296,6 +315,7 @@ def _when_absent(
     read: pd.Series[bool],
     book: Gradebook,
     since: datetime | None,
+    late: Collection[str],
     *,
     provider: bool,
 ) -> pd.DataFrame:
@@ -314,7 +334,7 @@ def _when_absent(
     never_seen = ~ours & never & (rows["unshown"] == 0)  # nor read back when it was written
     written, unsure = read & sure & (ours | never_seen), read & (rows["certainty"] == "unknown")
     told = unsure & ~_may_be_unreadable(rows, book, name)
-    never_arrived = told & _settled_by(rows, there, read & sure, ours, book)
+    never_arrived = told & _settled_by(rows, there, read & sure, ours, book, late)
     by_its_id = unsure & (not provider)  # a repeat does no harm, and no other id may come beside this one
     listed = rows["class_id"].isin((book.line_items if name == "line_item_id" else book.results)["class_id"])
     once_shown = read & sure & ~(ours | never_seen) & rows["seen_at"].notna() & listed  # others of the class
@@ -342,17 +362,20 @@ def _settled_by(
     lacking: pd.Series[bool],
     ours: pd.Series[bool],
     book: Gradebook,
+    late: Collection[str],
 ) -> pd.Series[bool]:
     """Mark whose class a read shows so that what was never answered, and is not shown, did not arrive.
 
     At once, by a list that shows others of ours, has caught up, and is `lacking` nothing that was accepted.
-    Else by another night's; by a third's where what was only just accepted is lacking too.
+    Else by another night's; by a third's where what was only just accepted is lacking too, or where the
+    class is `late`.
     """
     of_class = rows["class_id"].isin
     caught_up = ~of_class(rows.loc[lacking, "class_id"]) & ~(rows["sent_at"] > _caught_up(rows, there, book))
     at_once = of_class(rows.loc[there, "class_id"]) & caught_up
     just_accepted = lacking & (ours | (rows["certainty"] == "unconfirmed"))
-    believed = ~of_class(rows.loc[just_accepted, "class_id"]) | _missed_for(rows, A_THIRD_NIGHT, book)
+    doubtful_lists = {*rows.loc[just_accepted, "class_id"], *late}
+    believed = ~of_class(doubtful_lists) | _missed_for(rows, A_THIRD_NIGHT, book)
     return at_once | (_missed_for(rows, ANOTHER_NIGHT, book) & believed)
 
 

@@ -537,6 +537,16 @@ def test_a_first_write_found_by_its_student_with_another_value_is_an_edit() -> N
     assert sorted(each["score"] for each in sis.results.values()) == [8, 9]
 
 
+def test_a_grade_that_was_never_answered_waits_while_its_accepted_column_is_not_listed_either() -> None:
+    sis = Sis(chooses_ids=True, loses_answers=GRADE | {("1", "10", "b")}, silent=True)
+    first = night(PAIR, sis)
+    sis.loses_answers = frozenset()
+    again = night(PAIR, sis, first.held, at=SENT_AT + DAY)
+    sis.silent = False
+    night(PAIR, sis, again.held, at=SENT_AT + 2 * DAY)
+    assert sorted(each["score"] for each in sis.results.values()) == [8, 9]
+
+
 def test_what_was_accepted_unread_and_is_shown_as_before_did_not_take() -> None:
     sis = Sis()
     held = night(PAIR, sis).held
