@@ -35,11 +35,16 @@ class LockLostError(TransientError):
 
 @contextmanager
 def plain_errors() -> Iterator[None]:
-    """Tell what DuckDB raises as one of ours."""
+    """Tell what DuckDB raises as one of ours; whoever interrupts us in a query is let through as they are."""
     try:
         yield
     except duckdb.Error as failure:
         raise _plain(failure) from None
+    except RuntimeError as interrupted:
+        cause = interrupted.__cause__
+        if cause is None or isinstance(cause, Exception):
+            raise
+        raise cause from None
 
 
 def unreachable(item: str, fault: Exception) -> UnavailableError:

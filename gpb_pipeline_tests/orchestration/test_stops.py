@@ -93,7 +93,7 @@ def test_a_reconcile_that_is_stopped_says_who_cancelled_it(
     school: Sandbox, warehouse: Warehouse, tmp_path: Path, who: str
 ) -> None:
     path = f"/courses/{ALGEBRA}/(sections|students/submissions)"  # one waits for the other
-    slow = {"effect": "slow", "path": path, "seconds": 4.0, "times": None}
+    slow = {"effect": "slow", "path": path, "seconds": 20.0, "times": None}  # longer than to be stopped takes
     school.set_faults("canvas", slow | {"seconds": 3600.0})
     home = tmp_path / "home"
     environment = os.environ | {"DAGSTER_HOME": str(home), "PYTHONPATH": str(PROJECT)}

@@ -2,10 +2,12 @@ import os
 import re
 import resource
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from threading import Timer
 
 import duckdb
 import psycopg
@@ -394,3 +396,16 @@ def test_a_single_row_stands_in_a_file_and_not_inlined_in_the_catalogue(either: 
         opened.commit(lambda session: session.execute("CREATE TABLE warehouse.main.one (n INTEGER)"))
         opened.commit(lambda session: session.execute("INSERT INTO warehouse.main.one VALUES (1)"))
     assert len(list(Path(either.data_path).rglob("*.parquet"))) == 1
+
+
+def test_an_interrupt_in_a_query_is_one_and_no_fault_of_ours(tmp_path: Path) -> None:
+    settings = WarehouseSettings(catalog=f"sqlite:{tmp_path}/catalog.sqlite", data_path=f"{tmp_path}/data")
+    before = signal.signal(signal.SIGUSR1, signal.default_int_handler)
+    endless = "SELECT count(*) FROM range(1000000000000) AS t(n) WHERE n % 7 = 3"
+    try:
+        with ducklake.connect(settings) as warehouse:
+            Timer(0.2, os.kill, (os.getpid(), signal.SIGUSR1)).start()
+            with pytest.raises(KeyboardInterrupt):
+                warehouse.read(lambda session: session.execute(endless).fetchall())
+    finally:
+        signal.signal(signal.SIGUSR1, before)
