@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from gpb_pipeline.cli.main import main
+from gpb_pipeline.settings import known_names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,5 +44,7 @@ def settle_in(patch: pytest.MonkeyPatch, folder: Path, environment: dict[str, st
     patch.chdir(folder)
     patch.setenv("COLUMNS", "200")  # tables as wide as a wide terminal
     given = {"GPB_CATALOG": "sqlite:lake/catalog.sqlite", "GPB_DATA_PATH": "lake/data"} | environment
+    for name in known_names():  # such as a DAGSTER_HOME that another test's command made ready
+        patch.delenv(name, raising=False)
     for name, value in given.items():
         patch.setenv(name, value)
