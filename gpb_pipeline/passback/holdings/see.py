@@ -232,12 +232,12 @@ def _when_shown(
     kept, exact = kind.kept(rows, shown), kind.exact(rows, shown)
     before = rows["seen_at"].notna() & alike(kind.as_seen(rows), shown)
     ours, unsure = _written(rows, since), rows["certainty"] == "unknown"
-    doubted = rows["certainty"] == "unconfirmed"  # and not written again since, so that nothing else says so
+    unconfirmed = rows["certainty"] == "unconfirmed"  # and not written again since: nothing else says so
     newer = rows["sent_at"] > rows["seen_at"]
     if kind is RESULT:
         as_before = there & before & newer
         kept &= ~_too_coarse(rows, shown, (there & kept) | as_before, kept & as_before & ~exact)
-    never_seen, pending = rows["seen_at"].isna(), newer | unsure | doubted | (rows["unshown"] > 0)
+    never_seen, pending = rows["seen_at"].isna(), newer | unsure | unconfirmed | (rows["unshown"] > 0)
     not_yet = there & ~kept & (((ours | never_seen) & ~unsure) | (before & pending))
     late = not_yet & ours & before & (rows["unshown"] == 0)
     finding = pd.Series("same", rows.index, object)
