@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from gpb_pipeline.warehouse import holdings, student_list, tables
+from gpb_pipeline.warehouse import frames, holdings, student_list, tables
 from gpb_pipeline.warehouse.ducklake import Connection
 from gpb_pipeline.warehouse.maintenance import SENT_BEFORE, no_longer_sent
 from gpb_pipeline.warehouse.student_list import KnownStudent, with_students
@@ -176,7 +176,7 @@ def _without_words(session: Connection, who: KnownStudent) -> None:
 
 def _judge_anew(session: Connection, course_ids: Sequence[str]) -> None:
     """Let nobody share a judgement of these courses that was made before, nor take a frame for unchanged."""
-    tables.FRAME_DIGESTS.delete(session, "course_id", course_ids)
+    frames.write_anew(session, course_ids)
     session.execute(
         f"""
         UPDATE {tables.JOB_ENDS.qualified} SET input = NULL, stamp = NULL WHERE input IS NOT NULL

@@ -7,7 +7,7 @@ into one transaction.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -44,13 +44,14 @@ from gpb_pipeline.warehouse.table import Table, keyed
 class CourseFrames:
     """What one sync leaves of one course: the frames that it made, by their tables.
 
-    `digests`: of those that most syncs leave as they were; the others are written each time.
+    `digests`: of those that most syncs leave as they were, one at least: a course without any on record has
+    left no frames. The others are written each time.
     """
 
     course_id: str
     job_id: str
     frames: Mapping[Table[Any], pd.DataFrame]
-    digests: Mapping[str, str] = field(default_factory=dict)
+    digests: Mapping[str, str]
 
 
 def of_sync(course_id: str, job_id: str, canvas: CanvasRead, sis: SisRead, judgement: Rows) -> CourseFrames:
@@ -102,10 +103,17 @@ def replace(session: Connection, courses: Sequence[CourseFrames]) -> None:
             for course in courses
             if table in course.frames and not _is_kept(course, table, kept.get(course.course_id, {}))
         ]
-        table.delete(session, "course_id", [each.course_id for each in new])
+        there = [each.course_id for each in new if each.course_id in kept]
+        table.delete(session, "course_id", there)
         rows = (keyed(each.frames[table], course_id=each.course_id, job_id=each.job_id) for each in new)
         table.insert(session, *rows)
     _keep_digests(session, [each for each in courses if kept.get(each.course_id, {}) != each.digests])
+
+
+def write_anew(session: Connection, course_ids: Sequence[str]) -> None:
+    """Let the next sync of these courses take none of their frames for unchanged."""
+    named = "WHERE list_contains($1::VARCHAR[], course_id)"
+    session.execute(f"UPDATE {tables.FRAME_DIGESTS.qualified} SET digest = '' {named}", [list(course_ids)])  # noqa: S608
 
 
 def _is_kept(course: CourseFrames, table: Table[Any], kept: Mapping[str, str]) -> bool:

@@ -25,7 +25,7 @@ from gpb_pipeline.warehouse.logs import JobOutcome
 from gpb_pipeline_tests.orchestration.conftest import ALGEBRA, Dagster
 from gpb_pipeline_tests.orchestration.past import Sync, put_on_record
 from gpb_pipeline_tests.orchestration.test_last_night import looked_at
-from gpb_pipeline_tests.warehouse.rows import frame
+from gpb_pipeline_tests.warehouse.rows import DIGESTS, frame
 from gpb_pipeline_tests.warehouse.syncs import issue, outcome
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -144,7 +144,9 @@ def test_a_class_that_was_not_read_back_for_seven_nights_is_told(
         ("3", NIGHT - 20 * HOUR, None),
     ):
         sections = frame(Sections, {"section_id": section})
-        course = CourseFrames(course_id=section, job_id="read", frames={tables.CANVAS_SECTIONS: sections})
+        course = CourseFrames(
+            course_id=section, job_id="read", frames={tables.CANVAS_SECTIONS: sections}, digests=DIGESTS
+        )
         warehouse.commit(frames.replace, [course])
         item = {"section_id": section, "class_id": section, "certainty": "known", "finding": None}
         held = Holdings(

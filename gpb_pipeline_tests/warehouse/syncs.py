@@ -16,7 +16,7 @@ from gpb_pipeline.warehouse.ducklake import Connection, Warehouse
 from gpb_pipeline.warehouse.frames import CourseFrames
 from gpb_pipeline.warehouse.history import Begun, End, EndStatus, Reached
 from gpb_pipeline.warehouse.logs import JobOutcome
-from gpb_pipeline_tests.warehouse.rows import NOON, frame
+from gpb_pipeline_tests.warehouse.rows import DIGESTS, NOON, frame
 
 STAGES = ["Get Assignments", "Get Grades", "Filter", "Post Assignments", "Post Grades", "Verify"]
 ZONE = ZoneInfo("America/New_York")
@@ -68,7 +68,7 @@ def put_course(warehouse: Warehouse, course_id: str = "1", name: str = "Algebra 
             schemas.Submissions: schemas.empty(schemas.Submissions),
         },
     )
-    left = CourseFrames(course_id=course_id, job_id="read", frames=frames.of_canvas(read))
+    left = CourseFrames(course_id=course_id, job_id="read", frames=frames.of_canvas(read), digests=DIGESTS)
     warehouse.commit(frames.replace, [left])
 
 

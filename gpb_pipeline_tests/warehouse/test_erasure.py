@@ -11,7 +11,7 @@ from gpb_pipeline.warehouse.ducklake import Connection, Warehouse
 from gpb_pipeline.warehouse.erasure import Looked
 from gpb_pipeline.warehouse.frames import CourseFrames
 from gpb_pipeline.warehouse.student_list import KnownStudent
-from gpb_pipeline_tests.warehouse.rows import NOON, frame
+from gpb_pipeline_tests.warehouse.rows import DIGESTS, NOON, frame
 
 GONE = "zz-Ottilie Canary-van-den-Boomgaard-zu-Lichtenwald"
 STAY = ("aa-first", "mm-middle", "pp-last")
@@ -22,7 +22,9 @@ def put(warehouse: Warehouse, course_id: str, *names: str) -> None:
         schemas.Enrollments,
         *({"user_id": f"id-{name}", "sis_user_id": f"sis-{name}", "student_name": name} for name in names),
     )
-    course = CourseFrames(course_id=course_id, job_id="j", frames={tables.CANVAS_ENROLLMENTS: rows})
+    course = CourseFrames(
+        course_id=course_id, job_id="j", frames={tables.CANVAS_ENROLLMENTS: rows}, digests=DIGESTS
+    )
     warehouse.commit(frames.replace, [course])
 
 

@@ -12,12 +12,14 @@ from gpb_pipeline.warehouse import ducklake, frames, tables
 from gpb_pipeline.warehouse.ducklake import Warehouse
 from gpb_pipeline.warehouse.frames import CourseFrames
 from gpb_pipeline.warehouse.table import Table, keyed
-from gpb_pipeline_tests.warehouse.rows import EXTRACTED, frame
+from gpb_pipeline_tests.warehouse.rows import DIGESTS, EXTRACTED, frame
 
 
 def sections(course_id: str, job_id: str, *section_ids: str) -> CourseFrames:
     rows = frame(schemas.Sections, *({"section_id": section_id} for section_id in section_ids))
-    return CourseFrames(course_id=course_id, job_id=job_id, frames={tables.CANVAS_SECTIONS: rows})
+    return CourseFrames(
+        course_id=course_id, job_id=job_id, frames={tables.CANVAS_SECTIONS: rows}, digests=DIGESTS
+    )
 
 
 def section_ids(warehouse: Warehouse, course_id: str) -> list[str]:
@@ -53,7 +55,7 @@ def test_an_absent_score_is_null_to_an_analyst(warehouse: Warehouse) -> None:
 def test_text_after_thousands_of_absent_values_stays_text(warehouse: Warehouse) -> None:
     many = [{"section_id": str(number), "sis_section_id": None} for number in range(5000)]
     rows = frame(schemas.Sections, *many, {"section_id": "x", "sis_section_id": "00012"})
-    course = CourseFrames(course_id="1", job_id="j", frames={tables.CANVAS_SECTIONS: rows})
+    course = CourseFrames(course_id="1", job_id="j", frames={tables.CANVAS_SECTIONS: rows}, digests=DIGESTS)
     warehouse.commit(frames.replace, [course])
     read = warehouse.read(frames.current, tables.CANVAS_SECTIONS, "1")
     assert set(read["sis_section_id"]) == {None, "00012"}
@@ -137,6 +139,6 @@ def test_a_frame_that_is_as_it_was_is_not_written_again(warehouse: Warehouse) ->
     assert sorted(of()) == [("one", "s1"), ("two", "s3")]
     warehouse.commit(frames.replace, [left("three", "s2", digest="b")])
     assert sorted(of()) == [("three", "s2"), ("two", "s3")]
-    warehouse.commit(tables.FRAME_DIGESTS.delete, "course_id", ["1"])  # as `forget` does
+    warehouse.commit(frames.write_anew, ["1"])
     warehouse.commit(frames.replace, [left("four", "s2", digest="b")])
     assert sorted(of()) == [("four", "s2"), ("two", "s3")]

@@ -8,7 +8,7 @@ from gpb_pipeline.settings import WarehouseSettings
 from gpb_pipeline.warehouse import ducklake, frames, maintenance, tables
 from gpb_pipeline.warehouse.ducklake import Warehouse
 from gpb_pipeline.warehouse.frames import CourseFrames
-from gpb_pipeline_tests.warehouse.rows import frame
+from gpb_pipeline_tests.warehouse.rows import DIGESTS, frame
 
 
 def files(settings: WarehouseSettings) -> list[Path]:
@@ -25,7 +25,7 @@ def test_compacting_leaves_fewer_files_and_the_same_rows(either: WarehouseSettin
         for number in range(6):
             rows = frame(schemas.Sections, *({"section_id": f"{number}-{n}"} for n in range(40)))
             course = CourseFrames(
-                course_id=str(number % 3), job_id="j", frames={tables.CANVAS_SECTIONS: rows}
+                course_id=str(number % 3), job_id="j", frames={tables.CANVAS_SECTIONS: rows}, digests=DIGESTS
             )
             warehouse.commit(frames.replace, [course])
         many = len(files(either))
@@ -44,7 +44,7 @@ def test_compacting_an_empty_warehouse_does_no_harm(warehouse: Warehouse) -> Non
 def test_what_was_removed_is_in_no_file_after_a_sunday(warehouse: Warehouse) -> None:
     """A row of many that its age has removed: its file has too little deleted to be written anew at once."""
     rows = frame(schemas.Sections, *({"section_id": f"zz-{n}-zz"} for n in range(40)))
-    course = CourseFrames(course_id="1", job_id="j", frames={tables.CANVAS_SECTIONS: rows})
+    course = CourseFrames(course_id="1", job_id="j", frames={tables.CANVAS_SECTIONS: rows}, digests=DIGESTS)
     warehouse.commit(frames.replace, [course])
     warehouse.commit(tables.CANVAS_SECTIONS.delete, "section_id", ["zz-7-zz"])
     monday = datetime.now(UTC) + timedelta(days=7 - datetime.now(UTC).weekday())
