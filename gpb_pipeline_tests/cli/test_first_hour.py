@@ -69,6 +69,7 @@ def test_a_grade_arrives_by_the_commands_that_the_demo_ends_with(demo: str) -> N
     assert (graded["grader"], graded["after"]) == ("Dana Whitfield", score)
 
 
+@pytest.mark.long
 def test_every_command_works_on_the_sandbox_whatever_the_districts_settings_are(demo: str) -> None:
     history = json.loads(gpb("--sandbox", "history", "--json").stdout)
     assert {job["course_id"] for job in history} == {f"100{each}" for each in range(1, 8)}

@@ -69,6 +69,7 @@ def test_a_district_is_connected_up_to_a_preview_with_nothing_sent(sandbox: Sand
     assert gpb("doctor").status == 0
 
 
+@pytest.mark.long
 def test_a_sis_that_chooses_the_ids_is_asked_about_and_then_takes_what_is_sent(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -62,10 +62,8 @@ def test_ctrl_c_while_it_writes_waits_for_the_write_in_hand_and_loses_nothing(sa
     assert len({each["sourced_id"] for each in sandbox.writes()}) == len(sandbox.writes()) == 8 + 64
 
 
-@pytest.mark.parametrize(
-    "ended_by",
-    ["its window", *(pytest.param(each, marks=pytest.mark.long) for each in ("SIGHUP", "SIGTERM"))],
-)
+@pytest.mark.long
+@pytest.mark.parametrize("ended_by", ["its window", "SIGHUP", "SIGTERM"])
 def test_a_terminal_that_is_closed_ends_a_sync_as_ctrl_c_does(sandbox: Sandbox, ended_by: str) -> None:
     sandbox.set_faults("sis", {"effect": "slow", "seconds": 1.0, "times": None, "method": "PUT"})
     with on_terminal("sync", ALGEBRA) as terminal:
@@ -85,7 +83,7 @@ def test_a_terminal_that_is_closed_ends_a_sync_as_ctrl_c_does(sandbox: Sandbox, 
     assert len({each["sourced_id"] for each in sandbox.writes()}) == len(sandbox.writes()) == 8 + 64
 
 
-@pytest.mark.parametrize("command", ["preview", "assignments"])
+@pytest.mark.parametrize("command", ["preview", pytest.param("assignments", marks=pytest.mark.long)])
 def test_ctrl_c_while_nothing_but_reading_is_done_says_so(sandbox: Sandbox, command: str) -> None:
     sandbox.set_faults("canvas", {"effect": "slow", "seconds": 3600.0, "path": "/enrollments"})
     with on_terminal(command, ALGEBRA) as terminal:

@@ -47,6 +47,7 @@ def test_confirm_believes_only_courses_that_are_named_and_says_what(sandbox: San
     assert f"course {SPANISH}, gradebook of class {class_id}: A list without rows" in named.err
 
 
+@pytest.mark.long
 def test_a_retract_believes_an_emptied_gradebook_with_confirm(sandbox: Sandbox) -> None:
     empty_by_hand(sandbox)
     assert gpb("retract", SPANISH).status == FAILED

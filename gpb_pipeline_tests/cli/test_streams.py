@@ -107,6 +107,7 @@ def _settled(running: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     settle_in(monkeypatch, tmp_path, running.environment | {"GPB_LTI_KEYS": str(tmp_path / "keys.json")})
 
 
+@pytest.mark.long
 def test_output_that_is_lost_ends_each_command_with_a_line_and_where_nobody_reads_it_quietly() -> None:
     """Each command meets one of the three; few of them are refused before they would say anything."""
     shapes, met = cycle(LOST), 0

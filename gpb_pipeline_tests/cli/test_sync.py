@@ -44,6 +44,7 @@ def test_a_sync_says_at_once_what_it_is_and_at_its_end_what_came_of_it(
     assert len(sandbox.writes()) == 72
 
 
+@pytest.mark.long
 def test_the_exit_status_is_the_worst_of_all_courses(sandbox: Sandbox) -> None:
     assert gpb("sync", EARTH).status == WITH_ERRORS
     done = gpb("sync", ALGEBRA, EARTH, "999")
@@ -236,6 +237,7 @@ def test_what_is_empty_says_why_and_what_to_do(sandbox: Sandbox) -> None:
     assert "none of its active sections has a SIS id" in gpb("preview", ALGEBRA).out
 
 
+@pytest.mark.long
 def test_every_table_reads_well_at_any_width(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     ended = gpb("sync", EARTH).out
@@ -263,9 +265,10 @@ def test_every_table_reads_well_at_any_width(monkeypatch: pytest.MonkeyPatch) ->
     assert line.split()[:5] == ["error", "4", "student_not_on_roster", "SIS", "admin"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("dialect", "answer"),
-    [("oneroster-1.1", "422"), pytest.param("oneroster-1.2", "404", marks=pytest.mark.long)],
+    [("oneroster-1.1", "422"), ("oneroster-1.2", "404")],
 )
 def test_a_sis_that_chooses_the_ids_itself_is_told_with_the_setting(
     monkeypatch: pytest.MonkeyPatch, dialect: DialectName, answer: str

@@ -19,8 +19,8 @@ def engine(*options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env=os.environ, capture_output=True, text=True, check=False)
 
 
-def test_three_seeds_break_nothing() -> None:
-    ended = engine("--seed", "5", "--seeds", "3")  # `make engine` lives a thousand
+def test_a_seed_breaks_nothing() -> None:
+    ended = engine("--seed", "5", "--seeds", "1")  # `make engine` lives a thousand
     assert ended.returncode == 0, ended.stdout + ended.stderr
 
 

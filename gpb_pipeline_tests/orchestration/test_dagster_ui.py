@@ -144,6 +144,7 @@ def test_a_scattered_backfill_is_green_for_the_good_courses_and_red_for_the_bad_
     expect(page.get_by_title(SPANISH)).to_have_count(0)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("asset", ["filtered_assignments", "grade_syncs"])
 def test_the_checks_are_listed_with_what_they_say_and_found(page: Page, asset: str) -> None:
     page.goto(f"/assets/{asset}?view=checks")
@@ -153,6 +154,7 @@ def test_the_checks_are_listed_with_what_they_say_and_found(page: Page, asset: s
         expect(page.get_by_text(re.compile("^(Passed|Failed)$")).first).to_be_visible()
 
 
+@pytest.mark.long
 def test_the_jobs_own_launchpad_explains_itself_and_refuses_in_words_where_no_course_is_given(
     page: Page, town: Town
 ) -> None:

@@ -62,6 +62,7 @@ def test_nobody_else_reads_what_dagster_keeps_unless_the_home_is_a_groups(
     assert set(kept.values()) == {folders}
 
 
+@pytest.mark.long
 def test_what_loads_the_code_in_a_home_without_the_file_is_refused_once_and_finds_it_then(
     tmp_path: Path,
 ) -> None:

@@ -143,6 +143,7 @@ def test_a_second_click_is_the_same_request_until_it_has_begun_to_read(desk: Des
     assert desk.asks("sync", at=at, assignments=["1"]) != second
 
 
+@pytest.mark.long
 def test_of_on_off_and_on_again_the_last_counts(desk: Desk) -> None:
     moments = (NOW + timedelta(seconds=each) for each in range(4))
     on, off, last, again = [

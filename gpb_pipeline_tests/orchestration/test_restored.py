@@ -40,6 +40,7 @@ def once(school: Sandbox) -> int:
     return len(cells)
 
 
+@pytest.mark.long
 def test_what_was_sent_after_the_backup_is_found_and_nothing_is_made_twice(
     allocating: Sandbox, dagster: Dagster, tmp_path: Path
 ) -> None:

@@ -86,7 +86,7 @@ with dg.DagsterInstance.get() as instance:
     [
         "Ms. Rivera",
         pytest.param("someone in the Dagster UI", marks=pytest.mark.long),
-        f"the sensor stalled_runs: {NO_PROGRESS}",
+        pytest.param(f"the sensor stalled_runs: {NO_PROGRESS}", marks=pytest.mark.long),
     ],
 )
 def test_a_reconcile_that_is_stopped_says_who_cancelled_it(

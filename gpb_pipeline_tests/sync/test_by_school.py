@@ -75,7 +75,8 @@ def wanted(desk: Desk) -> dict[Cell, Grade]:
     }
 
 
-@pytest.mark.parametrize("of", ["older", pytest.param("newer", marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("of", ["older", "newer"])
 def test_what_was_read_by_class_is_not_judged_again_when_read_by_school(
     request: pytest.FixtureRequest, desk_of: MakeDesk, monkeypatch: pytest.MonkeyPatch, of: str
 ) -> None:

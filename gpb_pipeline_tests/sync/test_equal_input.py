@@ -280,6 +280,7 @@ def test_a_failure_that_needs_a_write_is_tried_again_and_any_other_stays_one(des
     assert repeated.base.job.status == failing.status
 
 
+@pytest.mark.long
 def test_who_asks_for_a_judgement_gets_one(desk: Desk) -> None:
     judged(desk)
     at_rest(desk)

@@ -157,6 +157,7 @@ def test_what_stands_of_a_section_that_canvas_deleted_is_taken_back_too(desk: De
     assert pupil.sis_user_id not in {each[1] for each in desk.held()}
 
 
+@pytest.mark.long
 def test_what_is_older_goes_and_a_course_in_use_keeps_what_the_sis_holds(
     strict_desk: Desk, tmp_path: Path
 ) -> None:

@@ -133,7 +133,7 @@ def _puts(desk: Desk, kind: str) -> int:
     return sum(f"/{kind}/" in each["path"] and each["method"] == "PUT" for each in seen)
 
 
-@pytest.mark.parametrize("kind", ["results", "lineItems"])
+@pytest.mark.parametrize("kind", ["results", pytest.param("lineItems", marks=pytest.mark.long)])
 def test_a_sis_that_answers_500_to_every_write_is_down(desk: Desk, kind: str) -> None:
     broken = {"effect": "status", "status": 500, "method": "PUT", "path": f"/{kind}/", "times": None}
     desk.sandbox.set_faults("sis", broken)

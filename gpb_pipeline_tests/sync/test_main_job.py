@@ -36,35 +36,35 @@ def test_every_item_ends_in_one_state(desk: Desk) -> None:
         assert outcome.grades["state"].isin(["created", "skipped", "failed"]).all()
 
 
-def test_a_second_sync_of_an_unchanged_course_sends_nothing(either_desk: Desk) -> None:
-    either_desk.sync(ALGEBRA, ENGLISH)
-    before = either_desk.written()
-    again = either_desk.sync(ALGEBRA, ENGLISH)
-    assert either_desk.written() == before
+def test_a_second_sync_of_an_unchanged_course_sends_nothing(strict_desk: Desk) -> None:
+    strict_desk.sync(ALGEBRA, ENGLISH)
+    before = strict_desk.written()
+    again = strict_desk.sync(ALGEBRA, ENGLISH)
+    assert strict_desk.written() == before
     for end in again.values():
         assert (end.counts.line_items.sent, end.counts.results.sent) == (0, 0)
         assert set(end.outcome.grades["state"]) <= {"unchanged", "skipped"}
 
 
-def test_only_what_has_changed_is_sent(either_desk: Desk) -> None:
-    first = either_desk.sync_one(ALGEBRA)
+def test_only_what_has_changed_is_sent(strict_desk: Desk) -> None:
+    first = strict_desk.sync_one(ALGEBRA)
     row = first.outcome.grades.iloc[0]
     path = f"/courses/{ALGEBRA}/submissions/{row.assignment_id}/{row.user_id}"
-    either_desk.sandbox.control("canvas", "PATCH", path, {"score": 3.5})
-    before = either_desk.written()
-    second = either_desk.sync_one(ALGEBRA)
-    assert either_desk.written() - before == Counter(result=1)
+    strict_desk.sandbox.control("canvas", "PATCH", path, {"score": 3.5})
+    before = strict_desk.written()
+    second = strict_desk.sync_one(ALGEBRA)
+    assert strict_desk.written() - before == Counter(result=1)
     assert second.outcome.grades["state"].value_counts().to_dict() == {"unchanged": 63, "updated": 1}
-    assert 3.5 in {score for _, _, score, _ in either_desk.held()}
+    assert 3.5 in {score for _, _, score, _ in strict_desk.held()}
 
 
-def test_a_remaster_sends_everything_again_and_doubles_nothing(either_desk: Desk) -> None:
-    either_desk.sync_one(ALGEBRA)
-    held = either_desk.held()
-    end = either_desk.sync_one(ALGEBRA, sync_type="remaster")
+def test_a_remaster_sends_everything_again_and_doubles_nothing(strict_desk: Desk) -> None:
+    strict_desk.sync_one(ALGEBRA)
+    held = strict_desk.held()
+    end = strict_desk.sync_one(ALGEBRA, sync_type="remaster")
     assert (end.counts.line_items.created, end.counts.results.created) == (8, 64)
-    assert either_desk.kinds()["result", "replace"] == 64
-    assert either_desk.held() == held
+    assert strict_desk.kinds()["result", "replace"] == 64
+    assert strict_desk.held() == held
 
 
 def test_an_excused_student_has_a_zero_that_is_exempt(desk: Desk) -> None:
@@ -72,15 +72,15 @@ def test_an_excused_student_has_a_zero_that_is_exempt(desk: Desk) -> None:
     assert [score for _, _, score, status in desk.held() if status == "exempt"] == [0.0]
 
 
-def test_a_cleared_grade_is_taken_back(either_desk: Desk) -> None:
-    row = either_desk.sync_one(ALGEBRA).outcome.grades.iloc[0]
+def test_a_cleared_grade_is_taken_back(strict_desk: Desk) -> None:
+    row = strict_desk.sync_one(ALGEBRA).outcome.grades.iloc[0]
     path = f"/courses/{ALGEBRA}/submissions/{row.assignment_id}/{row.user_id}"
-    either_desk.sandbox.control("canvas", "PATCH", path, {"score": None})
-    end = either_desk.sync_one(ALGEBRA)
+    strict_desk.sandbox.control("canvas", "PATCH", path, {"score": None})
+    end = strict_desk.sync_one(ALGEBRA)
     assert end.outcome.grades["state"].value_counts().to_dict() == {"unchanged": 63, "withdrawn": 1}
     assert end.counts.withdrawn == 1
-    assert len(either_desk.held()) == 63
-    again = either_desk.sync_one(ALGEBRA)
+    assert len(strict_desk.held()) == 63
+    again = strict_desk.sync_one(ALGEBRA)
     assert set(again.outcome.grades["state"]) == {"unchanged"}
 
 
@@ -162,12 +162,12 @@ def test_an_edit_in_the_sis_is_told_and_overwritten(desk: Desk) -> None:
     assert 0.5 not in {score for _, _, score, _ in desk.held()}
 
 
-def test_the_holdings_are_what_the_sis_holds(either_desk: Desk) -> None:
-    end = either_desk.sync_one(BIOLOGY)
+def test_the_holdings_are_what_the_sis_holds(strict_desk: Desk) -> None:
+    end = strict_desk.sync_one(BIOLOGY)
     sections = end.judged.canvas.sections["section_id"].to_list()
-    with either_desk.connected() as connections:
+    with strict_desk.connected() as connections:
         held = connections.warehouse.read(holdings.of_sections, sections)
-    state = either_desk.sandbox.state()
+    state = strict_desk.sandbox.state()
     assert set(held.results["result_id"]) == {each["sourced_id"] for each in state["results"]}
     assert set(held.line_items["line_item_id"]) == {each["sourced_id"] for each in state["line_items"]}
     assert set(held.results["certainty"]) == set(held.line_items["certainty"]) == {"known"}

@@ -172,7 +172,9 @@ def test_a_district_that_is_equal_has_no_difference(synced: Desk) -> None:
     assert synced.written() == before
 
 
-@pytest.mark.parametrize("district_name", ["district", "provider_district"])
+@pytest.mark.parametrize(
+    "district_name", ["provider_district", pytest.param("district", marks=pytest.mark.long)]
+)
 def test_planted_differences_are_found_with_their_cause_and_no_other(
     request: pytest.FixtureRequest, desk_of: Callable[[Sandbox], Desk], district_name: str
 ) -> None:
@@ -287,6 +289,7 @@ def test_a_course_that_canvas_deleted_can_be_taken_back(desk: Desk) -> None:
     assert desk.sandbox.state() == {"line_items": [], "results": []}
 
 
+@pytest.mark.long
 def test_the_sandbox_is_equal_after_all_is_mended_by_a_sync(synced: Desk) -> None:
     course = COURSES[1]
     planter = Planter(synced, course)

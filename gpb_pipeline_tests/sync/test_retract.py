@@ -164,6 +164,7 @@ def test_who_has_left_is_not_preselected_whatever_became_of_the_assignment(desk:
     assert Counter(found["cause"])["not_synced_any_more"] == RESULTS  # nine grades and the column
 
 
+@pytest.mark.long
 def test_a_section_that_is_elsewhere_is_told_as_what_it_is_and_preselected_by_nobody(desk: Desk) -> None:
     desk.sync_one(ALGEBRA)
     section = sections(desk, ALGEBRA)[-1]
@@ -231,6 +232,7 @@ def test_what_a_section_left_that_canvas_deleted_is_found_and_taken_back_by_name
     assert not {each["sourced_id"] for each in desk.sandbox.state()["results"]} & theirs
 
 
+@pytest.mark.long
 def test_courses_that_cannot_be_read_hold_nobodys_place(desk: Desk) -> None:
     desk.sync(ALGEBRA, ENGLISH, BIOLOGY)
     refused = {"effect": "status", "status": 403, "times": None, "body": {"errors": [{"message": "no"}]}}
@@ -260,7 +262,7 @@ def test_no_course_is_begun_to_be_read_back_after_the_nights_end(desk: Desk) -> 
     assert (read.course_id, read.error) == (SPANISH, None)
 
 
-@pytest.mark.parametrize("policy", ["flag", "keep"])
+@pytest.mark.parametrize("policy", ["keep", pytest.param("flag", marks=pytest.mark.long)])
 def test_a_column_that_was_edited_keeps_no_grade_back(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, policy: str
 ) -> None:

@@ -33,7 +33,9 @@ def unharmed(desk: Desk, before: list[Any]) -> None:
     assert desk.written() == written
 
 
-@pytest.mark.parametrize("spelled", NO_ROWS)
+@pytest.mark.parametrize(
+    "spelled", [each if each == "null" else pytest.param(each, marks=pytest.mark.long) for each in NO_ROWS]
+)
 def test_a_roster_without_rows_where_grades_of_ours_stand_is_a_short_read(
     strict_desk: Desk, spelled: str
 ) -> None:
@@ -48,7 +50,7 @@ def test_a_roster_without_rows_where_grades_of_ours_stand_is_a_short_read(
     unharmed(desk, before)
 
 
-@pytest.mark.parametrize("spelled", ["null", "[]"])
+@pytest.mark.parametrize("spelled", ["null", pytest.param("[]", marks=pytest.mark.long)])
 def test_categories_without_rows_where_line_items_of_ours_have_one_are_a_short_read(
     strict_desk: Desk, spelled: str
 ) -> None:
@@ -99,10 +101,15 @@ def test_no_assignments_where_columns_of_ours_stand_is_a_short_read(desk: Desk) 
 
 LISTS = pytest.mark.parametrize(
     ("side", "path"),
-    [("sis", r"/classes/[^/]+/students"), ("sis", "/categories"), ("canvas", r"/assignments\?")],
+    [
+        ("sis", r"/classes/[^/]+/students"),
+        pytest.param("sis", "/categories", marks=pytest.mark.long),
+        ("canvas", r"/assignments\?"),
+    ],
 )
 
 
+@pytest.mark.long
 @LISTS
 def test_a_reading_back_does_not_make_it_believed(desk: Desk, side: str, path: str) -> None:
     desk.sync_one(SPANISH)

@@ -123,7 +123,8 @@ def newer_consumer() -> Iterator[Sandbox]:
         yield running
 
 
-@pytest.mark.parametrize("dialect", [pytest.param("consumer", marks=pytest.mark.long), "newer_consumer"])
+@pytest.mark.long
+@pytest.mark.parametrize("dialect", ["consumer", "newer_consumer"])
 def test_our_ids_in_capitals_are_ours(
     request: pytest.FixtureRequest, desk_of: Callable[[Sandbox], Desk], dialect: str
 ) -> None:
@@ -289,6 +290,7 @@ def test_one_result_lost_and_its_post_refused_once_is_tried_again(strict_desk: D
     quiet(desk)
 
 
+@pytest.mark.long
 def test_another_score_and_its_post_refused_once_is_tried_again(strict_desk: Desk) -> None:
     desk = strict_desk
     first = desk.sync_one(SPANISH)
@@ -350,7 +352,7 @@ def test_a_sis_that_keeps_the_old_score_fails_the_row_until_it_takes_it(strict_d
     quiet(desk)
 
 
-@pytest.mark.parametrize("said", ["named", "vague"])
+@pytest.mark.parametrize("said", ["named", pytest.param("vague", marks=pytest.mark.long)])
 def test_nothing_is_made_anew_on_the_word_of_404s(strict_desk: Desk, said: str) -> None:
     desk = strict_desk
     desk.sync_one(SPANISH)
@@ -396,6 +398,7 @@ def test_an_edit_is_kept_where_edits_are_kept_after_a_crash_too(
     assert 0.5 in {each["score"] for each in results(desk)}
 
 
+@pytest.mark.long
 def test_scores_that_canvas_has_again_go_over_what_a_crash_left_where_edits_are_kept(
     strict_desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -148,7 +148,7 @@ def test_a_commit_waits_for_its_turn_and_then_says_who_was_in_the_way(
     either: WarehouseSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with ducklake.connect(either, tables.create) as warehouse:
-        monkeypatch.setattr(locks, "COMMIT_PATIENCE", 0.05)
+        monkeypatch.setattr(ducklake, "COMMIT_PATIENCE", 0.05)
         with locks.commit_turn(either), pytest.raises(TransientError) as refused:
             warehouse.commit(tables.create)
     assert refused.value.item == "warehouse"

@@ -81,6 +81,7 @@ def test_the_log_holds_every_row_once_and_its_states_add_up(school: tuple[Sandbo
     )
 
 
+@pytest.mark.long
 def test_the_pages_have_their_pictures_taken(
     school: tuple[Sandbox, str, str], browser: Browser, tmp_path: Path
 ) -> None:

@@ -54,7 +54,11 @@ def page(browser: Browser, client: Client) -> Iterator[Page]:
 
 @pytest.mark.parametrize(
     ("scheme", "size"),
-    [("light", DESK), pytest.param("light", PHONE, marks=pytest.mark.long), ("dark", NARROW)],
+    [
+        pytest.param("light", DESK, marks=pytest.mark.long),
+        pytest.param("light", PHONE, marks=pytest.mark.long),
+        ("dark", NARROW),
+    ],
     ids=["desk", "phone", "narrow-in-the-dark"],
 )
 def test_every_page_meets_wcag_aa(

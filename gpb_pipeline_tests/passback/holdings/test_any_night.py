@@ -23,7 +23,7 @@ from gpb_pipeline_tests.passback.syncs import DAY, Key, Sis, night, writes
 STUDENTS, WORKS = ("a", "b", "c"), ("10", "11")
 FREE = replace(POLICY, withdraw_count=1000)
 KEYS: list[Key] = [("1", work) for work in WORKS] + [("1", work, who) for work in WORKS for who in STUDENTS]
-few = settings(max_examples=6, suppress_health_check=[HealthCheck.too_slow])
+few = settings(max_examples=4, suppress_health_check=[HealthCheck.too_slow])
 
 cells = st.fixed_dictionaries(
     {(who, work): st.sampled_from([None, 0.0, 7.5, 8.0]) for who in STUDENTS for work in WORKS}

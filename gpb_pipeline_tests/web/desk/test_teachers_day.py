@@ -7,6 +7,7 @@ import csv
 from collections import Counter
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import FrameLocator, Page, expect
 
 from gpb_pipeline.warehouse import choices
@@ -28,6 +29,7 @@ def opens(page: Page, *links: str) -> FrameLocator:
     return page.frame_locator(f"iframe[title='{links[-1]}']")
 
 
+@pytest.mark.long
 def test_a_teachers_day(page: Page, town: Town, tmp_path: Path) -> None:
     signs_in(page)
     frame = opens(page, "Grade Sync")

@@ -74,7 +74,7 @@ def at_the_desk(
         ("light", DESK),
         pytest.param("dark", PHONE, marks=pytest.mark.long),
         pytest.param("light", NARROW, marks=pytest.mark.long),
-        ("dark", NARROW),
+        pytest.param("dark", NARROW, marks=pytest.mark.long),
     ],
     ids=["desk", "phone-in-the-dark", "narrow", "narrow-in-the-dark"],
 )
