@@ -173,6 +173,8 @@ def build(schema: type[F], columns: Unframed) -> DataFrame[F]:
     Times may be ISO 8601 text, datetimes or None. A structural failure names the frame, the columns and how
     many rows, never a value.
     """
+    if not any(len(columns[name]) for name in schema.to_schema().columns):
+        return empty(schema)
     return _checked(schema, typed(schema, columns))
 
 
@@ -218,7 +220,7 @@ def empty(schema: type[F]) -> DataFrame[F]:
 
 @cache
 def _without_rows(schema: type[Frame]) -> pd.DataFrame:
-    return build(schema, {name: [] for name in schema.to_schema().columns})
+    return typed(schema, {name: [] for name in schema.to_schema().columns})
 
 
 def validated(schema: type[F], frame: pd.DataFrame) -> DataFrame[F]:
