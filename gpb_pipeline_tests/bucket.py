@@ -73,19 +73,19 @@ def running_bucket() -> Iterator[Bucket]:
     try:
         for attempt in stamina.retry_context(on=requests.RequestException, attempts=None, timeout=60.0):
             with attempt:
-                requests.get(f"{endpoint}/moto-api/", timeout=5)
+                requests.get(f"{endpoint}/moto-api/", timeout=60)
         anyone = Key("anyone", "anyone")  # until keys are checked
         client("s3", endpoint, anyone).create_bucket(
             Bucket=NAME, CreateBucketConfiguration={"LocationConstraint": REGION}
         )
         keys = (_key(endpoint, anyone, *each) for each in (("gpb", MAY), ("eye", MAY_LOOK)))
         bucket = Bucket(endpoint, *keys)
-        requests.post(f"{endpoint}/moto-api/reset-auth", data=b"0", timeout=5).raise_for_status()
+        requests.post(f"{endpoint}/moto-api/reset-auth", data=b"0", timeout=60).raise_for_status()
         yield bucket
     finally:
         process.terminate()
         with suppress(subprocess.TimeoutExpired):
-            process.wait(10)
+            process.wait(60)
         process.kill()
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from gpb_pipeline.settings import ENV_FILE, known_names
 from gpb_pipeline_tests import chromium
@@ -50,4 +50,5 @@ def bucket() -> Iterator[Bucket]:
 def browser() -> Iterator[Browser]:
     """A headless Chromium; a module's, for while it runs no other test of its thread could use asyncio."""
     with chromium.browser() as running:
+        expect.set_options(timeout=90_000)  # a machine on which four workers share two cores is slow
         yield running

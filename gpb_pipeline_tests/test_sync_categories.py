@@ -114,7 +114,7 @@ def canvas_group(sandbox: Sandbox, name: str) -> dict[str, Any]:
     answer = requests.get(
         f"{sandbox.canvas_url}/api/v1/courses/{HISTORY}/assignment_groups?per_page=100",
         headers={"Authorization": "Bearer sandbox-canvas-token"},
-        timeout=10,
+        timeout=60,
     )
     [found] = [each for each in answer.json() if each["name"] == name]
     return dict(found)
@@ -127,7 +127,7 @@ def leave(sandbox: Sandbox, name: str, integration_data: dict[str, Any]) -> None
         f"{sandbox.canvas_url}/api/v1/courses/{HISTORY}/assignment_groups/{group['id']}",
         json={"integration_data": integration_data},
         headers={"Authorization": "Bearer sandbox-canvas-token"},
-        timeout=10,
+        timeout=60,
     ).raise_for_status()
 
 

@@ -37,7 +37,7 @@ def place(sandbox: Sandbox, name: str) -> list[str]:
 
     def id_of(collection: str, **wanted: str) -> str:
         url = f"{sandbox.canvas_url}/api/v1/courses/1004/{collection}?per_page=100"
-        rows = canvas.get(url, timeout=10).json()
+        rows = canvas.get(url, timeout=60).json()
         return str(next(row["id"] for row in rows if wanted.items() <= row.items()))
 
     group_id = id_of("assignment_groups", name=name)

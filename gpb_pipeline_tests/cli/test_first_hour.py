@@ -135,7 +135,7 @@ def test_a_sandbox_ends_when_told_and_begins_anew_when_needed(
     assert "accepted nothing yet" in gpb("sandbox", "log").stdout
     assert gpb("sandbox", "stop").stdout == "The sandbox has ended.\n"
     with pytest.raises(requests.ConnectionError):
-        requests.get(sandbox.canvas_url, timeout=10)
+        requests.get(sandbox.canvas_url, timeout=60)
 
 
 def test_a_keeper_that_was_killed_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

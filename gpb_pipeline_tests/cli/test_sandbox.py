@@ -24,7 +24,7 @@ def test_temperaments_are_given_by_name() -> None:
         assert process.stdout is not None
         try:
             [url] = [word for word in process.stdout.readline().split() if word.endswith(";")]
-            answer = requests.get(f"{url[:-1]}/sandbox/temperaments", timeout=10)
+            answer = requests.get(f"{url[:-1]}/sandbox/temperaments", timeout=60)
             assert answer.json() == {"decimals": 1, "keeps_old": "all"}
         finally:
             process.send_signal(signal.SIGINT)

@@ -279,10 +279,10 @@ def test_a_monitor_is_answered_on_a_loopback_port_and_reads_of_no_course(deploym
             assert served.stdout is not None
             address = served.stdout.readline().split()[1].removesuffix("/healthz")
             assert address.startswith("http://127.0.0.1:")
-            answer = requests.get(f"{address}/healthz", timeout=10)
+            answer = requests.get(f"{address}/healthz", timeout=60)
             assert (answer.status_code, answer.json()) == (200, {"well": True, "trouble": []})
-            text = requests.get(f"{address}/metrics", timeout=10).text
-            assert requests.get(f"{address}/", timeout=10).status_code == 404
+            text = requests.get(f"{address}/metrics", timeout=60).text
+            assert requests.get(f"{address}/", timeout=60).status_code == 404
         finally:
             served.send_signal(signal.SIGTERM)
         served.wait(30)

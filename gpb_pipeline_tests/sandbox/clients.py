@@ -6,7 +6,7 @@ import requests
 
 from gpb_pipeline.sandbox.serve import Sandbox
 
-TIMEOUT = 10
+TIMEOUT = 60
 MODIFIED = "2026-11-20T14:00:00.000Z"
 
 

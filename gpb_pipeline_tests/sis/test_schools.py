@@ -397,19 +397,19 @@ def test_one_reads_and_who_waited_too_long_for_it_goes_by_class(
 
     def lists(school_id: str, most: int) -> SchoolLists:
         begun.set()
-        assert go_on.wait(10)
+        assert go_on.wait(60)
         return client.school_lists(school_id, most)
 
     with ThreadPoolExecutor(2) as threads:
         reading = threads.submit(client.schools.listed, "C4", lists)
-        assert begun.wait(10)
+        assert begun.wait(60)
         waiting = threads.submit(client.schools.listed, "C5", lists)
         if not patience:
-            assert waiting.result(10) is None
+            assert waiting.result(60) is None
         go_on.set()
-        assert reading.result(10) is not None
+        assert reading.result(60) is not None
         if patience:
-            assert waiting.result(10) is not None
+            assert waiting.result(60) is not None
     assert school.asked("/enrollments") == 1
 
 

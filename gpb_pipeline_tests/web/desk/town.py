@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page
 
 from gpb_pipeline.orchestration.home import PROJECT
 from gpb_pipeline.sandbox.serve import Sandbox, running_sandbox
@@ -58,7 +58,6 @@ def a_page(browser: Browser, town: Town) -> Iterator[Page]:
     context = browser.new_context(
         base_url=town.sandbox.canvas_url, viewport={"width": 1280, "height": 1000}, accept_downloads=True
     )
-    expect.set_options(timeout=PATIENCE)
     opened = context.new_page()
     opened.set_default_timeout(PATIENCE)
     yield opened
