@@ -130,7 +130,7 @@ def web(*arguments: str) -> Iterator[subprocess.Popen[str]]:
             yield process
         finally:
             process.send_signal(signal.SIGINT)
-            process.wait(20)
+            process.wait(90)
 
 
 def test_the_pages_are_served_and_nothing_is_written_about_who_asked_for_whom() -> None:
@@ -142,7 +142,7 @@ def test_the_pages_are_served_and_nothing_is_written_about_who_asked_for_whom() 
         assert "Ada Lovelace" in requests.post(f"{url}courses/1/trace", data=asked, timeout=20).text
         process.send_signal(signal.SIGINT)
         assert process.stdout.read() + process.stderr.read() == ""
-        assert process.wait(20) == 0
+        assert process.wait(90) == 0
 
 
 def test_pages_that_others_could_reach_unasked_are_not_served(monkeypatch: pytest.MonkeyPatch) -> None:

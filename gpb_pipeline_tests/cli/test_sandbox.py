@@ -28,7 +28,7 @@ def test_temperaments_are_given_by_name() -> None:
             assert answer.json() == {"decimals": 1, "keeps_old": "all"}
         finally:
             process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 0
+        assert process.wait(90) == 0
 
 
 def test_one_that_there_is_not_is_refused_by_name() -> None:
