@@ -68,7 +68,7 @@ engine: $(VENV)/.dev  ## the engine over real HTTP, with faults and kills: SEED=
 plants: $(VENV)/.dev  ## the faults planted in the engine, and what the seed that finds each tells
 	$(BIN)/python -m gpb_pipeline_tests.engine --plants
 
-nights: $(VENV)/.dev  ## what make test leaves out: other ids, a fortnight of the schedules' ticks, the real daemon: 25 minutes
+nights: $(VENV)/.dev  ## what make test leaves out: variants, a fortnight of the schedules' ticks, the real daemon: 40 minutes
 	$(BIN)/python -m pytest -m long
 	$(BIN)/python -m gpb_pipeline_tests.daemon_nights
 

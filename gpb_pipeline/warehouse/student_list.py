@@ -81,6 +81,8 @@ def _found(session: Connection, start: KnownStudent) -> KnownStudent | None:
 
 def everybody(session: Connection) -> Forgotten:
     """Read the list."""
+    if tables.FORGOTTEN.is_new(session):
+        return NOBODY
     rows = session.execute(f"SELECT salt, mark FROM {tables.FORGOTTEN.qualified}").fetchall()  # noqa: S608
     return Forgotten(salt=rows[0][0], marks=frozenset(each for _, each in rows)) if rows else NOBODY
 

@@ -60,6 +60,8 @@ def _is_whole(job: Job) -> bool:
 
 def noticed_at(session: Connection) -> datetime | None:
     """When the warehouse was last found to be older than what was sent; None if it never was."""
+    if tables.RESTORATIONS.is_new(session):
+        return None
     [(at,)] = session.execute("SELECT max(noticed_at) FROM warehouse.main.restorations").fetchall()
     return at  # type: ignore[no-any-return]
 

@@ -12,7 +12,7 @@ from gpb_pipeline.passback.rows.counts import Extracted
 from gpb_pipeline.passback.rows.frames import AssignmentRows, GradeRows, Issues, Rows
 
 NOON = datetime(2026, 3, 2, 17, 0, 0, 123456, tzinfo=UTC)
-DIGESTS = {"canvas_courses": "as it was read"}  # what stands there of every course that left frames
+DIGESTS = {"another": "digest"}  # of no frame that is put: each is written
 EXTRACTED = Extracted(sections=3, assignments=5, grades=40)
 
 
