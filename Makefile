@@ -15,6 +15,9 @@ COURSES ?= 500
 SENT ?= 20
 NIGHTS ?= 0
 
+# A worker that crashed is not replaced: by files, xdist would wait for ever for what it had.
+PYTEST := $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder --max-worker-restart 0
+
 SITE ?= .site
 SBOM ?= sbom.cdx.json
 OSV ?=
@@ -53,8 +56,7 @@ dev: $(VENV)/.run  ## the Dagster UI on 127.0.0.1:3000, the pages on :8080, and 
 
 test: $(VENV)/.dev  ## every test
 	@$(BIN)/python -m gpb_pipeline_tests.chromium  # finds a browser for the page tests, or installs one
-	@# a worker that crashed is not replaced: by files, xdist would wait for ever for what it had
-	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder --max-worker-restart 0
+	$(PYTEST)
 
 simulate: $(VENV)/.dev  ## the planner by simulation: SEED= CASES= (docs/reliability.md)
 	$(BIN)/python -m gpb_pipeline_tests.simulation --seed $(SEED) --cases $(CASES) --course $(COURSE)
@@ -69,7 +71,8 @@ plants: $(VENV)/.dev  ## the faults planted in the engine, and what the seed tha
 	$(BIN)/python -m gpb_pipeline_tests.engine --plants
 
 nights: $(VENV)/.dev  ## what make test leaves out: variants, a fortnight of the schedules' ticks, the real daemon: 40 minutes
-	$(BIN)/python -m pytest -m long
+	@$(BIN)/python -m gpb_pipeline_tests.chromium
+	$(PYTEST) -m long
 	$(BIN)/python -m gpb_pipeline_tests.daemon_nights
 
 soak: $(VENV)/.dev  ## three hosts on PostgreSQL and S3, one killed, PostgreSQL restarted: MINUTES=30 (docs/reliability.md)
