@@ -6,7 +6,7 @@ Looking changes nothing; each form is held against its session (forms.py).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -112,7 +112,8 @@ def categories_window(request: Request) -> HTMLResponse:
     """Show the assignment groups, and each section's category."""
     course_id = request.path_params["course_id"]
     acting(request, course_id)
-    listed = _list(request, course_id)
+    made, found = site(request).warehouse.read(_read, course_id)
+    listed = _list(request, course_id, made, found)
     return _window(request, "categories_window.html", course_id, explained=EXPLAINED, **listed)
 
 
@@ -219,9 +220,12 @@ class Asking:
 def _assignments(request: Request, template: str, window: str) -> HTMLResponse:
     course_id = request.path_params["course_id"]
     acting(request, course_id)
-    context = _list(request, course_id)
+    named = one(request, "asked") or one(request, "seen")
+    made, found = site(request).warehouse.read(_read, course_id, named)
+    context = _list(request, course_id, made, found)
     seen, listed = context["seen"], context["listed"]
-    choice, chosen_on = _choice(request, course_id, window)
+    asked = next((each for each in made if each.request_id == named), None)
+    choice, chosen_on = _choice(request, course_id, window, asked, found.get(named))
     return _window(
         request,
         template,
@@ -236,24 +240,24 @@ def _assignments(request: Request, template: str, window: str) -> HTMLResponse:
     )
 
 
-def _choice(request: Request, course_id: str, window: str) -> tuple[Picked, datetime | None]:
-    """Read what an address chose, or the preview that it comes back from, and when that was listed."""
-    here = site(request)
+def _choice(
+    request: Request, course_id: str, window: str, asked: requests.Request | None, whole: Outlook | None
+) -> tuple[Picked, datetime | None]:
+    """Read what an address chose, or the preview that it comes back from, and when that was listed.
+
+    `asked` is the list or the preview that the address names, and `whole` what it found.
+    """
     only = viewer(request).sections(course_id)
     sort = word(request, "sort", windows.SORTS) or "name"
-    seen_in, came_from, view = (one(request, name) for name in ("seen", "asked", "view"))
+    came_from, view = one(request, "asked"), one(request, "view")
     assignments, sections = one(request, "assignments"), one(request, "sections")
-    choice, chosen_on = Picked(sections=None, assignments=None), None
-    if came_from or assignments or sections:
-        made, kept = here.warehouse.read(_answered, came_from or seen_in)
-        asked = next((each for each in made if each.request_id == (came_from or seen_in)), None)
-        if asked is None or asked.course_id != course_id:
-            asked, kept = None, None
-        if not came_from:
-            choice = _chosen_in(outlook.read(kept) if kept else None, assignments, sections)
-        elif asked and asked.kind == "preview":
+    choice = Picked(sections=None, assignments=None)
+    if came_from:
+        if asked and asked.kind == "preview":
             choice = wishes.chosen_of(asked.wanted)
-        chosen_on = asked.asked_at if asked and choice.assignments is not None else None
+    elif assignments or sections:
+        choice = _chosen_in(whole, assignments, sections)
+    chosen_on = asked.asked_at if asked and choice.assignments is not None else None
     wishes.require_theirs((choice.sections or frozenset()) | ({view} if view else set()), only)
     sections_too = None if window == "remaster" else choice.sections
     return replace(choice, sections=sections_too, view=view or None, sort=sort), chosen_on
@@ -269,16 +273,19 @@ def _chosen_in(whole: Outlook | None, assignments: str, sections: str) -> Picked
     return windows.read(whole, assignments, sections)
 
 
-def _list(request: Request, course_id: str) -> dict[str, Any]:
+def _list(
+    request: Request, course_id: str, made: Sequence[requests.Request], found: Mapping[str, Outlook]
+) -> dict[str, Any]:
     """Give the newest list of the course, when it was read, and what is being read now."""
     here = site(request)
     only = viewer(request).sections(course_id)
-    seen, made = here.warehouse.read(_latest, course_id, only)
+    listed = wishes.newest_list(made)
+    whole = found.get(listed.request_id) if listed else None
     reading = next((_told(each, only) for each in made if each.kind in LISTS), None)
     return {
         "limited": only is not None,
-        "seen": seen,
-        "listed": wishes.newest_list(made),
+        "seen": wishes.as_seen(whole, only) if whole else None,
+        "listed": listed,
         "reading": reading,
         "late": reading is not None and reading.step is None and here.clock() - reading.asked_at > LATE,
         "running": reading is not None and reading.is_open,
@@ -290,11 +297,15 @@ def _answered(session: Connection, request_id: str) -> tuple[list[requests.Reque
     return requests.beside(session, request_id), requests.outlook(session, request_id)
 
 
-def _latest(session: Connection, course_id: str, only: Only) -> tuple[Outlook | None, list[requests.Request]]:
+def _read(
+    session: Connection, course_id: str, named: str = ""
+) -> tuple[list[requests.Request], dict[str, Outlook]]:
+    """Read a course's requests, and what its newest list and the one that is named found, in one."""
     made = requests.of_course(session, course_id)
     listed = wishes.newest_list(made)
-    kept = requests.outlook(session, listed.request_id) if listed else None
-    return (wishes.as_seen(outlook.read(kept), only) if kept else None), made
+    drawn_from = {named, listed.request_id if listed else ""} & {each.request_id for each in made}
+    kept = {each: requests.outlook(session, each) for each in drawn_from}
+    return made, {each: outlook.read(text) for each, text in kept.items() if text}
 
 
 def _told(asked: requests.Request, only: Only) -> requests.Request:

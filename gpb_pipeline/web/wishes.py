@@ -6,14 +6,16 @@ What becomes of a wish is desk.py's to write down; where a form comes from is fo
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from starlette.exceptions import HTTPException
 
 from gpb_pipeline import outlook
+from gpb_pipeline.errors import UsageError
 from gpb_pipeline.outlook import Outlook
+from gpb_pipeline.passback.categories.edits import Edit, one_a_row
 from gpb_pipeline.warehouse import requests
 from gpb_pipeline.warehouse.ducklake import Connection
 from gpb_pipeline.warehouse.requests import Request, RequestKind
@@ -185,21 +187,27 @@ def _edits(form: Form, drawn: Drawn, _only: Only) -> dict[str, Any]:
     if drawn.seen is None:
         raise HTTPException(409, "The course's categories are to be read again first.")
     rows = {(g.group_id, row.section_id): row for g in drawn.seen.groups for row in g.sections}
-    edits, chosen = [], dict[tuple[str, str], str]()
     if rows and not form["category"]:
         raise unclear("category", "is missing")
-    for each in dict.fromkeys(form["category"]):
-        group_id, _, rest = each.partition(":")
-        section_id, _, category_id = rest.partition(":")
-        row = rows.get((group_id, section_id))
-        if row is None or (category_id and category_id not in row.offered):
+    try:
+        asked = one_a_row(map(_edit, form["category"]))
+    except UsageError:
+        raise unclear("category", "is given as two things for one section") from None
+    edits = []
+    for edit in asked:
+        row = rows.get((edit.group_id, edit.section_id))
+        if row is None or edit.category_id not in {None, *row.offered}:
             raise HTTPException(400, "What was chosen is not on the list any more. Read it again.")
-        if chosen.setdefault((group_id, section_id), category_id) != category_id:
-            raise unclear("category", "is given as two things for one section")
-        if (category_id or None) != row.category_id:
-            edit = {"group_id": group_id, "section_id": section_id, "category_id": category_id or None}
-            edits.append(edit)
+        if edit.category_id != row.category_id:
+            edits.append(asdict(edit))
     return {"edits": edits}
+
+
+def _edit(option: str) -> Edit:
+    """Read what an option of the window's drop-downs stands for."""
+    group_id, _, rest = option.partition(":")
+    section_id, _, category_id = rest.partition(":")
+    return Edit(group_id=group_id, section_id=section_id, category_id=category_id or None)
 
 
 WANTED: Mapping[str, Callable[[Form, Drawn, Only], dict[str, Any]]] = {

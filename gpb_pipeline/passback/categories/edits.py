@@ -64,8 +64,13 @@ def saved(listed: CategoryList, *, by: str, at: datetime) -> CategoryList:
 def changes(listed: CategoryList, edits: Iterable[Edit]) -> list[Edit]:
     """Keep once the edits that ask for something else than what holds.
 
-    Raises UsageError as row_of does, and for two that differ about one row.
+    Raises UsageError as row_of and one_a_row do.
     """
+    return [edit for edit in one_a_row(edits) if not row_of(listed, edit).says(edit.category_id)]
+
+
+def one_a_row(edits: Iterable[Edit]) -> list[Edit]:
+    """Keep each edit once; raises UsageError for two that differ about one row."""
     asked: dict[tuple[str, str], Edit] = {}
     for edit in edits:
         if asked.setdefault((edit.group_id, edit.section_id), edit) != edit:
@@ -74,7 +79,7 @@ def changes(listed: CategoryList, edits: Iterable[Edit]) -> list[Edit]:
                 item=f"edits: section {edit.section_id}, assignment group {edit.group_id}",
                 remedy="Keep one of the two.",
             )
-    return [edit for edit in asked.values() if not row_of(listed, edit).says(edit.category_id)]
+    return list(asked.values())
 
 
 def row_of(listed: CategoryList, edit: Edit) -> SectionCategory:
