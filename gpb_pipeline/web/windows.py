@@ -74,7 +74,11 @@ def all_assignments(found: Outlook, choice: Picked) -> bool:
 
 
 def written(found: Outlook, choice: Picked) -> dict[str, str]:
-    """Write a choice as an address has it, however long the list: a bit for each place on it."""
+    """Write a choice as an address has it, however long the list: a bit for each place on it.
+
+    Of the whole list, also for who sees a part: whoever opens the address chooses the same. Its gaps tell
+    how many others there are; Canvas, which cuts no teacher's list of assignments, tells their names.
+    """
     fields = {"assignments": _bits(_assignments(found), choice.assignments)}
     return (
         fields if choice.sections is None else fields | {"sections": _bits(_sections(found), choice.sections)}
