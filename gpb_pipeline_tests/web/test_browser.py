@@ -99,9 +99,20 @@ def test_on_the_front_a_cause_and_who_lead_to_where_they_are_told(page: Page) ->
     expect(page.get_by_role("rowheader", name="Biology")).to_be_visible()
 
 
-@pytest.mark.parametrize("path", ["/", "/courses/1"])
-def test_in_canvas_frame_no_table_has_to_be_scrolled(browser: Browser, client: Client, path: str) -> None:
-    context = browser.new_context(base_url=client.url, viewport=FRAMED)
+@pytest.mark.parametrize(
+    ("size", "path"),
+    [
+        (FRAMED, "/"),
+        (FRAMED, "/courses/1"),
+        (NARROW, "/syncs/j1/issues"),
+        (NARROW, "/syncs/j1/assignments"),
+        (NARROW, "/syncs/j1/grades"),
+    ],
+)
+def test_in_canvas_frame_and_on_a_phone_no_table_has_to_be_scrolled(
+    browser: Browser, client: Client, size: ViewportSize, path: str
+) -> None:
+    context = browser.new_context(base_url=client.url, viewport=size)
     page = context.new_page()
     page.goto(path)
     table = page.locator(".scroll").first

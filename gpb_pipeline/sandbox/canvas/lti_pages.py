@@ -32,6 +32,7 @@ STYLE = (
     "body{margin:0;font:16px/1.5 Lato,Helvetica,Arial,sans-serif;color:#2d3b45;display:flex;min-height:100vh}"
     "nav{background:#394b58;padding:16px;min-width:150px}nav a{color:#fff;display:block;padding:6px}"
     "main{flex:1;padding:16px}iframe{width:100%;height:75vh;border:1px solid #c7cdd1}"
+    ".assignment_group_menu{max-width:30rem}"  # Canvas's tray
 )
 
 
@@ -92,7 +93,11 @@ class LtiPages:
         if request.query_params.get("display") != "borderless":
             title = PLACES[placement][0]
             address = f"{_tool(course_id, placement)}&amp;display=borderless"
-            return _page(title, f'<iframe title="{title}" src="{address}"></iframe>{CLOSING}', course_id)
+            return _page(
+                title,
+                f'<iframe class="{placement}" title="{title}" src="{address}"></iframe>{CLOSING}',
+                course_id,
+            )
         launching = Launching(MEMBERS[user_id], masquerader, course_id, placement, time.time())
         return _posting(self._platform.tool["oidc_initiation_url"], self._platform.begin(launching))
 
