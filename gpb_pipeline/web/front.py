@@ -1,6 +1,7 @@
 """The front page: a row a course that is unresolved, why, and who must act; the rest by what is asked for.
 
-A course leaves the list when its latest sync is all right. One course's history is courses.py's.
+A course leaves the list when its latest sync is all right. Who came from Canvas sees the courses that they
+opened, and what to do in each. One course's history is courses.py's.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from gpb_pipeline.warehouse import district, history
+from gpb_pipeline.warehouse import choices, district, history
 from gpb_pipeline.warehouse.district import Cause, CourseLine, District
 from gpb_pipeline.web.query import Links, one, page_number, window, word
 from gpb_pipeline.web.site import site, viewer
@@ -46,6 +47,8 @@ def all_courses(request: Request) -> HTMLResponse:
     if any(line.last and line.last.status == "Running" for line in found.courses):
         history.fail_dead_jobs_at_once(here.warehouse)
         found = read()
+    if viewer(request).session:
+        return _their_courses(request, found)
     asked = _asked_for(request)
     shown = [line for line in found.courses if asked.takes(line)]
     number, last = window(page_number(request), len(shown), COURSES_A_PAGE)
@@ -67,16 +70,34 @@ def all_courses(request: Request) -> HTMLResponse:
             "last": last,
             "nightly_is_on": here.nightly.enabled,
             "words": words(request),
-            "opened": _opened(request, {line.course_id for line in found.courses}),
         },
     )
 
 
-def _opened(request: Request, known: set[str]) -> dict[str, str]:
-    """Name the courses that whoever came from Canvas has opened, and the warehouse does not know."""
-    who = viewer(request)
-    ids = sorted((who.courses or frozenset()) - known) if who.session else []
-    return {course_id: who.course_name(course_id) or f"Course {course_id}" for course_id in ids}
+def _their_courses(request: Request, found: District) -> HTMLResponse:
+    """Show who came from Canvas the few courses that they opened, each with what its last sync left open."""
+    here, who = site(request), viewer(request)
+    nightly = here.warehouse.read(choices.nightly_courses, default=here.nightly.default)
+    new = (who.courses or frozenset()) - {line.course_id for line in found.courses}
+    never_read = [
+        CourseLine(
+            course_id=course_id,
+            name=who.course_name(course_id) or f"Course {course_id}",
+            last=None,
+            causes=(),
+            nightly=course_id in nightly,
+        )
+        for course_id in new
+    ]
+    return here.render(
+        "their_courses.html",
+        {
+            "links": Links(request),
+            "lines": sorted([*found.courses, *never_read], key=lambda line: (line.name, line.course_id)),
+            "nightly_is_on": here.nightly.enabled,
+            "words": words(request),
+        },
+    )
 
 
 def _ended(*statuses: str) -> Callable[[CourseLine], bool]:

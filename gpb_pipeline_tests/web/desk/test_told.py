@@ -73,6 +73,14 @@ def test_no_page_of_theirs_has_a_command(url: str, teacher: CanvasUser, warehous
 
 
 @pytest.mark.usefixtures("_as_new")
+def test_their_list_of_courses_says_what_to_do_and_is_no_data_teams(url: str, teacher: CanvasUser) -> None:
+    page = words(teacher.get(f"{url}/", timeout=20).text)
+    assert "Algebra I 1001 Completed (with errors)" in page
+    assert "It is marked Missing and has no score. 1 grade Enter a score, or excuse the student." in page
+    for theirs in ("Who must act", "Most common causes", "Unresolved", "Filter"):
+        assert theirs not in page
+
+
 def test_who_runs_the_pipeline_has_the_command(url: str, sandbox: Sandbox, warehouse: Warehouse) -> None:
     told = CauseCount(code="gone_held", section_id=None, assignment_id=None, count=1)
     seen = replace(OUTLOOK, causes=(told,), offers=(*OUTLOOK.offers, offer("x", "X", "s1", "gone_held")))
