@@ -11,10 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from gpb_pipeline.lti.id_token import CLAIM, PLACEMENT, Claims, part
-from gpb_pipeline.lti.refusals import LaunchRefusedError
+from gpb_pipeline.lti.refusals import ADMIN, LaunchRefusedError
 
 COURSE_TYPE = "http://purl.imsglobal.org/vocab/lis/v2/course#CourseOffering"
 INSTRUCTOR = "http://purl.imsglobal.org/vocab/lis/v2/membership#Instructor"
+LEARNER = "http://purl.imsglobal.org/vocab/lis/v2/membership#Learner"
 ADMINISTRATOR = "http://purl.imsglobal.org/vocab/lis/v2/institution/person#Administrator"
 TEST_USER = "http://purl.imsglobal.org/vocab/lti/system/person#TestUser"
 _CONTEXT_ID = re.compile(r"[A-Za-z0-9_-]{1,255}")
@@ -71,9 +72,10 @@ def _require_reader(roles: object, permissions: frozenset[str]) -> None:
     held = {each for each in roles if isinstance(each, str)} if isinstance(roles, list) else set()
     teaches = bool(held & {INSTRUCTOR, ADMINISTRATOR})
     if TEST_USER in held or not teaches or "view_all_grades" not in permissions:
+        studies = LEARNER in held
         raise LaunchRefusedError(
             "Grade Sync is for those who see all grades of this course",
-            remedy="Your own grades are in Canvas, under Grades.",
+            remedy="Your own grades are in Canvas, under Grades." if studies else ADMIN,
             status=403,
         )
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import base64
 import hmac
+from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gpb_pipeline.errors import SettingsError
@@ -105,12 +106,18 @@ def assure_guarded(settings: WebSettings, tool: Tool | None = None) -> None:
 
 
 class Guard:
-    """The middleware around all pages: puts the Viewer into `request.state`, or answers 401, 403 or 400."""
+    """The middleware around all pages: puts the Viewer into `request.state`, or answers 401, 403 or 400.
 
-    def __init__(self, app: ASGIApp, settings: WebSettings, tool: Tool | None = None) -> None:
+    `refused` makes the page that says so.
+    """
+
+    def __init__(
+        self, app: ASGIApp, settings: WebSettings, tool: Tool | None, refused: Callable[[Refusal], Response]
+    ) -> None:
         self._app = app
         self._settings = settings
         self._tool = tool
+        self._refused = refused
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -118,7 +125,7 @@ class Guard:
             return
         headers = Headers(scope=scope)
         peer = scope["client"][0] if scope.get("client") else ""
-        found = self._found(headers, peer, scope["path"])
+        found = self._found(headers, peer, scope["path"], asks=scope["method"] == "POST")
         framed = self._tool is not None and (isinstance(found, Refusal) or found.session is not None)
         told = framed_by(self._tool) if self._tool and (framed or self._is_open(scope["path"])) else {}
 
@@ -131,14 +138,15 @@ class Guard:
             await send(message)
 
         if isinstance(found, Refusal):
-            challenge = _CHALLENGE if found.challenge else None
-            answer = PlainTextResponse(found.reason, found.status, challenge)
+            answer = self._refused(found)
+            if found.challenge:
+                answer.headers.update(_CHALLENGE)
             await answer(scope, receive, send_guarded)
             return
         scope.setdefault("state", {})["viewer"] = found
         await self._app(scope, receive, send_guarded)
 
-    def _found(self, headers: Headers, peer: str, path: str) -> Viewer | Refusal:
+    def _found(self, headers: Headers, peer: str, path: str, *, asks: bool) -> Viewer | Refusal:
         if self._tool is None:
             return admit(self._settings, headers, peer)
         cookie = cookies(headers).get(COOKIE)
@@ -149,7 +157,8 @@ class Guard:
             return Viewer(courses=frozenset())
         if cookie and not {"authorization", (self._settings.user_header or "").lower()} & {*headers.keys()}:
             why = "This is over an hour old." if session else "What your browser kept of it cannot be read."
-            return Refusal(401, f"{why} Open it again from your course in Canvas.")
+            lost = ", and choose anew: nothing was sent or saved" if asks else ""
+            return Refusal(401, f"{why} Open it again from your course in Canvas{lost}.")
         asked = self._settings.secret is not None or self._settings.user_header is not None
         ours_alone = self._settings.loopback and urlsplit(self._settings.url).hostname in LOOPBACK
         if not asked and not ours_alone:  # a proxy before us speaks from this machine too

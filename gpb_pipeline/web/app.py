@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -15,7 +17,7 @@ from gpb_pipeline.errors import PipelineError
 from gpb_pipeline.passback.rules.stops import stop_of
 from gpb_pipeline.settings import WebSettings
 from gpb_pipeline.web import courses, desk, differences, front, launches, syncs, trace
-from gpb_pipeline.web.access import Guard
+from gpb_pipeline.web.access import Guard, Refusal
 from gpb_pipeline.web.readable import Readable
 from gpb_pipeline.web.site import FOLDER, Site, site
 from gpb_pipeline.web.tool import Tool
@@ -41,7 +43,7 @@ def create_app(here: Site, settings: WebSettings, tool: Tool | None = None) -> S
             Mount("/static", StaticFiles(directory=FOLDER / "static")),
         ],
         middleware=[
-            Middleware(Guard, settings, tool),
+            Middleware(Guard, settings, tool, _not_let_in(here) if tool else _in_plain_text),
             Middleware(
                 ServerErrorMiddleware, handler=_our_fault
             ),  # within: its answer has the guard's headers
@@ -54,8 +56,24 @@ def create_app(here: Site, settings: WebSettings, tool: Tool | None = None) -> S
     return app
 
 
+def _not_let_in(here: Site) -> Callable[[Refusal], Response]:
+    """Tell on a page why someone is not let in: inside Canvas, a bare line looks like a fault."""
+
+    def page(refusal: Refusal) -> Response:
+        context = {"title": "Grade Sync is not open", "told": refusal.reason, "remedy": "", "leads_on": False}
+        return here.render("message.html", context, refusal.status)
+
+    return page
+
+
+def _in_plain_text(refusal: Refusal) -> Response:
+    """Tell it without a page, whose looks are not for who was not let in."""
+    return PlainTextResponse(refusal.reason, refusal.status)
+
+
 _TO_INSTRUCTOR = {
-    404: "If it is of a course of yours, open it again from there in Canvas: an opening lasts an hour."
+    404: "If it is of a course of yours, open it again from there in Canvas: an opening lasts an hour, and "
+    "nothing is sent or saved after it."
 }
 """Each of someone's courses by itself; said whatever was looked for, so that it tells of none."""
 _OF_THE_ROUTER = {405: "This address takes what a button of a page sends. Nothing was asked for: go back."}

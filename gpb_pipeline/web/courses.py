@@ -15,6 +15,7 @@ from gpb_pipeline.warehouse import choices, district, history, requests
 from gpb_pipeline.warehouse.ducklake import Connection
 from gpb_pipeline.warehouse.history import Job
 from gpb_pipeline.web.desk import TITLES
+from gpb_pipeline.web.forms import why_only_looking
 from gpb_pipeline.web.query import Links, page_number, window
 from gpb_pipeline.web.site import Site, site, viewer
 from gpb_pipeline.web.words import words
@@ -65,6 +66,7 @@ def course(request: Request) -> HTMLResponse:
             "titles": TITLES,
             "words": words(request),
             "may_act": viewer(request).may_act(course_id),
+            "only_looks": why_only_looking(viewer(request), course_id),
             "nightly_is_on": here.nightly.enabled,
             "opted_in": course_id in known.nightly,
             "by_default": known.nightly.by_default(course_id),

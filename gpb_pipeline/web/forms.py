@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from gpb_pipeline.lti.sessions import Session
+from gpb_pipeline.web.access import Viewer
 from gpb_pipeline.web.query import one_thing, unclear
 from gpb_pipeline.web.readable import MOST, fault_of_fields
 from gpb_pipeline.web.site import viewer
@@ -29,8 +30,8 @@ def acting(request: Request, course_id: str) -> Session:
         raise HTTPException(404, "There is no such course here.")
     if who.session is None:
         raise HTTPException(403, "This is done from Canvas; the data team has `gpb` and Dagster for it.")
-    if not who.may_act(course_id):
-        raise HTTPException(403, _why_not(who.session, course_id))
+    if only_looks := why_only_looking(who, course_id):
+        raise HTTPException(403, only_looks)
     return who.session
 
 
@@ -45,8 +46,11 @@ async def posted(request: Request, session: Session, tool: Tool) -> Form:
     return form
 
 
-def _why_not(session: Session, course_id: str) -> str:
-    if session.entries[course_id].masquerader is not None:
+def why_only_looking(who: Viewer, course_id: str) -> str:
+    """Say why who came from Canvas may change nothing in this course of theirs; "" for anybody else."""
+    if who.session is None or who.may_act(course_id):
+        return ""
+    if who.session.entries[course_id].masquerader is not None:
         return "While you act as someone else, nothing is changed here."
     return "Only those who may manage the grades of this course change anything here."
 

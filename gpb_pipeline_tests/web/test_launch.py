@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 import requests
 
+from gpb_pipeline.lti import keys
 from gpb_pipeline.lti.pending import AT_MOST, PendingLaunches
+from gpb_pipeline.lti.refusals import ADMIN
 from gpb_pipeline.sandbox.canvas.lti import CLAIM, CLIENT_ID, ISSUER, context_id
 from gpb_pipeline.sandbox.serve import Sandbox
 from gpb_pipeline.settings import WebSettings
@@ -68,11 +70,19 @@ def test_who_sees_all_grades_of_the_course_comes_in(
 
 
 @pytest.mark.parametrize(
-    "user", [canvas_user.DESIGNER, canvas_user.OBSERVER, canvas_user.STUDENT, canvas_user.OTHER_ADMIN]
+    ("user", "remedy"),
+    [
+        (canvas_user.DESIGNER, ADMIN),
+        (canvas_user.OBSERVER, ADMIN),
+        (canvas_user.STUDENT, "Your own grades are in Canvas, under Grades."),
+        (canvas_user.OTHER_ADMIN, ADMIN),
+    ],
 )
-def test_who_does_not_gets_one_sentence(url: str, sandbox: Sandbox, user: int) -> None:
+def test_who_does_not_gets_one_sentence(url: str, sandbox: Sandbox, user: int, remedy: str) -> None:
     browser = CanvasUser(sandbox, user)
-    assert "for those who see all grades" in refused(browser.launches(), browser, 403)
+    told = refused(browser.launches(), browser, 403)
+    assert "for those who see all grades" in told
+    assert remedy in told
 
 
 @pytest.mark.parametrize(
@@ -117,7 +127,7 @@ def test_who_acts_as_someone_has_nothing_of_what_that_one_opened_here_nor_the_ot
     browser = CanvasUser(sandbox, canvas_user.TEACHER)
     browser.launches(1001)
     browser.signs_in(canvas_user.TEACHER, masquerader="99")
-    browser.launches(1002)
+    assert "While you act as someone else" in browser.launches(1002, "post_grades").text
     assert browser.get(f"{url}/courses/1001", timeout=20).status_code == 404
     assert browser.get(f"{url}/courses/1002/utilities", timeout=20).status_code == 403
     browser.signs_in(canvas_user.TEACHER)
@@ -471,3 +481,23 @@ def test_what_canvas_said_of_a_course_outlives_a_restart_of_the_pages(
             assert teacher.launches(1002).status_code == 200
     asked = f"/api/v1/courses/lti_context_id:{context_id(1002)}"
     assert sum(each["path"] == asked for each in sandbox.requests_seen("canvas")) <= 1
+
+
+def test_renewed_keys_end_no_session_unless_they_are_to(
+    sandbox: Sandbox, warehouse: Warehouse, tmp_path: Path
+) -> None:
+    teacher, file = CanvasUser(sandbox, canvas_user.TEACHER), tmp_path / "keys.json"
+
+    def renewed(*, end_sessions: bool) -> requests.Response:
+        keys.save(file, keys.rotated(keys.load(file), end_sessions=end_sessions))
+        with tool_served(sandbox, warehouse, tmp_path) as url:
+            return teacher.get(f"{url}/courses/1001", timeout=20)
+
+    with tool_served(sandbox, warehouse, tmp_path):
+        teacher.launches()
+    assert renewed(end_sessions=False).status_code == 200
+    ended = renewed(end_sessions=True)
+    assert ended.status_code == 401
+    assert "Open it again from your course in Canvas." in ended.text
+    with tool_served(sandbox, warehouse, tmp_path):
+        assert teacher.launches().status_code == 200

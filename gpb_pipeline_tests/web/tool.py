@@ -45,8 +45,9 @@ def tool_served(
     nightly: NightlySettings | None = None,
     **how: Any,
 ) -> Iterator[str]:
-    """Serve the pages of a warehouse, known to the sandbox's Canvas; gives their address."""
-    keys.save(folder / "keys.json", keys.made())
+    """Serve the pages of a warehouse, known to the sandbox's Canvas; gives their address. Keys stay."""
+    if not (folder / "keys.json").exists():
+        keys.save(folder / "keys.json", keys.made())
 
     def tool(port: int) -> Tool:
         with pytest.MonkeyPatch.context() as patch:

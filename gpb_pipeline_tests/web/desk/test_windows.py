@@ -208,10 +208,18 @@ def test_enter_in_a_box_presses_no_button_that_asks(
     assert [each.request_id for each in made(warehouse)] == [read.request_id]
 
 
-def test_on_a_narrow_screen_no_table_that_is_chosen_from_scrolls_sideways(
-    browser: Browser, sandbox: Sandbox, url: str, read: Request
+def test_on_a_narrow_screen_no_table_scrolls_sideways(
+    browser: Browser, sandbox: Sandbox, url: str, warehouse: Warehouse, read: Request
 ) -> None:
+    preview = looked(warehouse, "preview", type="manual", **ALL)
     with at_the_desk(browser, sandbox, url, size=NARROW) as page:
+        for path in (f"/courses/{COURSE}/categories", f"/requests/{preview.request_id}"):
+            page.goto(url + path)
+            for group in page.locator("details").all():
+                group.evaluate("group => { group.open = true }")
+            tables = page.locator(".scroll")
+            wide = tables.evaluate_all("all => all.map(each => each.scrollWidth - each.clientWidth)")
+            assert set(wide) == {0}, path
         for window in ("sync", "remaster"):
             page.goto(f"{url}/courses/{COURSE}/{window}")
             table = page.locator(".scroll")
@@ -252,6 +260,20 @@ def test_a_page_whose_hour_is_over_says_so_and_not_that_it_still_runs(
         expect(live).to_be_visible()
         page.get_by_role("link", name="Click to see progress").click()
         expect(page.get_by_text("This is over an hour old. Open it again")).to_be_visible()
+
+
+def test_a_form_whose_hour_is_over_says_that_nothing_was_sent(
+    browser: Browser, sandbox: Sandbox, url: str, warehouse: Warehouse, read: Request, clock: Clock
+) -> None:
+    with at_the_desk(browser, sandbox, url) as page:
+        page.goto(f"{url}/courses/{COURSE}/sync")
+        page.get_by_role("checkbox", name="Essay").uncheck()
+        clock.ahead = LIVES + 1
+        page.get_by_role("button", name="Post Grades").click()
+        told = page.get_by_text("Open it again from your course in Canvas, and choose anew: nothing was sent")
+        expect(told).to_be_visible()
+        assert violations(page) == []  # a page, and no bare line
+    assert [each.request_id for each in made(warehouse)] == [read.request_id]
 
 
 def test_of_two_courses_the_one_whose_hour_is_over_says_how_to_come_back(
