@@ -12,6 +12,7 @@ import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import NoReturn
 
 import duckdb
 
@@ -19,7 +20,7 @@ from gpb_pipeline.errors import SettingsError
 from gpb_pipeline.settings import S3, WarehouseSettings
 from gpb_pipeline.warehouse import s3
 from gpb_pipeline.warehouse.attachment import Instance, data_address
-from gpb_pipeline.warehouse.faults import UnavailableError
+from gpb_pipeline.warehouse.faults import UnavailableError, data_elsewhere
 
 MARK = ".catalog"
 _SCHEMA = "main"  # below which DuckLake puts every file
@@ -140,7 +141,8 @@ def _require_free_here(folder: Path, ours: str) -> None:
         if mark.exists():
             _require_ours(mark.read_text(), ours, folder)
         else:
-            _refuse_any(str(each.parent) for each in _above_and_below(folder))
+            for each in _above_and_below(folder):
+                _refuse(str(each.parent), each.read_text(), ours)
     except PermissionError as refused:
         raise SettingsError(
             f"cannot look into the folder {folder} ({refused.strerror})",
@@ -161,7 +163,7 @@ def _claim_here(folder: Path, ours: str) -> None:
 
 def _require_ours(there: str, ours: str, folder: Path | str) -> None:
     if there.strip() != ours:
-        _refuse_any([str(folder)])
+        _refuse(str(folder), there, ours)
 
 
 def _above_and_below(folder: Path) -> Iterator[Path]:
@@ -188,11 +190,9 @@ def _require_free_on_s3(connection: Instance, folder: str, ours: str) -> None:
         return
     steps = folder.removeprefix(S3).strip("/").split("/")
     above = (f"{S3}{'/'.join(steps[:depth])}/{MARK}" for depth in range(1, len(steps)))
-    _refuse_any(
-        each.removesuffix(f"/{MARK}")
-        for pattern in (*map(_itself, above), f"{folder}**/{MARK}")
-        for each in _objects(connection, pattern)
-    )
+    for pattern in (*map(_itself, above), f"{folder}**/{MARK}"):
+        for each in _objects(connection, pattern):
+            _refuse(each.removesuffix(f"/{MARK}"), _text(connection, each), ours)
 
 
 def _claim_on_s3(connection: Instance, folder: str, ours: str) -> None:
@@ -217,15 +217,17 @@ def _itself(path: str) -> str:
     return f"{path[:-1]}[{path[-1]}]"
 
 
-def _refuse_any(folders: Iterable[str]) -> None:
-    for folder in folders:
-        raise SettingsError(
-            f"the data of another catalogue is in {folder}, and tidying would delete its files",
-            item="GPB_DATA_PATH",
-            remedy="Name a folder of its own, neither in that one nor around it; for a copy of a catalogue, "
-            "with a copy of the data. Where this catalogue takes that one's place, and nothing opens that "
-            f"one any more, remove {folder}/{MARK} (docs/operating.md, Backup).",
-        )
+def _refuse(folder: str, there: str, ours: str) -> NoReturn:
+    """Refuse the folder named for this one, which has a mark."""
+    if there.strip() == ours:
+        raise data_elsewhere(f"{folder}/")
+    raise SettingsError(
+        f"the data of another catalogue is in {folder}, and tidying would delete its files",
+        item="GPB_DATA_PATH",
+        remedy="Name a folder of its own, neither in that one nor around it; for a copy of a catalogue, "
+        "with a copy of the data. Where this catalogue takes that one's place, and nothing opens that "
+        f"one any more, remove {folder}/{MARK} (docs/operating.md, Backup).",
+    )
 
 
 def _mark_of(settings: WarehouseSettings) -> str:

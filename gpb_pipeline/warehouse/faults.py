@@ -134,6 +134,17 @@ def _plain(failure: duckdb.Error) -> PipelineError:
     )
 
 
+def data_elsewhere(recorded: str) -> SettingsError:
+    """Make the error of a catalogue that has its data in another place than GPB_DATA_PATH names."""
+    return SettingsError(
+        f"is not where the catalogue has its data: that is {recorded}",
+        item="GPB_DATA_PATH",
+        remedy=f"Set GPB_DATA_PATH={recorded}, moving the data back there if it was moved; or name "
+        "the catalogue of this data in GPB_CATALOG. A copy of a catalogue is first "
+        "told where the copy of the data is (docs/operating.md, Backup).",
+    )
+
+
 def _wrong_setting(text: str) -> SettingsError | None:
     if "Failed to set encryption" in text:
         return made_otherwise(encrypted=False)
@@ -144,11 +155,5 @@ def _wrong_setting(text: str) -> SettingsError | None:
             remedy="Name another; it is made if missing.",
         )
     if recorded := _RECORDED.search(text):
-        return SettingsError(
-            f"is not where the catalogue has its data: that is {recorded[1]}",
-            item="GPB_DATA_PATH",
-            remedy=f"Set GPB_DATA_PATH={recorded[1]}, moving the data back there if it was moved; or name "
-            "the catalogue of this data in GPB_CATALOG. A copy of a catalogue is first "
-            "told where the copy of the data is (docs/operating.md, Backup).",
-        )
+        return data_elsewhere(recorded[1])
     return None

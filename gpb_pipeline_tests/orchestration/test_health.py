@@ -185,7 +185,7 @@ def test_a_deployment_that_is_well_and_one_whose_daemon_is_silent_or_whose_sched
     assert isinstance(seen.dagster, DagsterFigures)
     assert (seen.warehouse.tonight.due, seen.warehouse.tonight.not_synced) == (10, 1)
     assert set(seen.dagster.heartbeats) >= {"SENSOR", "SCHEDULER", "QUEUED_RUN_COORDINATOR", "MONITORING"}
-    assert seen.free.keys() == {"dagster", "catalogue", "data"}
+    assert seen.free.keys() == {"dagster", "catalogue", "data", "looks"}
     assert trouble(later(seen)).keys() == {"daemon"}
     deployment.switched_off("nightly")
     assert trouble(lookout.look()) == {"schedules": "nightly is switched off"}

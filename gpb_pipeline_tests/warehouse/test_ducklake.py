@@ -270,6 +270,11 @@ def test_a_folder_of_data_belongs_to_one_catalogue(tmp_path: Path) -> None:
     assert "for a copy of a catalogue, with a copy of the data" in str(
         refused.value
     )  # a drill beside production
+    for misplaced in (f"{data}/below", str(tmp_path)):
+        moved = WarehouseSettings(catalog=ours.catalog, data_path=misplaced)
+        with pytest.raises(SettingsError, match="not where the catalogue has its data") as refused:
+            ducklake.connect(moved).__enter__()
+        assert f"that is {data}/." in str(refused.value)
     for nested in (f"{data}/below", str(tmp_path)):
         inside = WarehouseSettings(catalog=other.catalog, data_path=nested)
         with pytest.raises(SettingsError, match="GPB_DATA_PATH") as refused, ducklake.connect(inside):

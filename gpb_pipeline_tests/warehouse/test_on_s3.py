@@ -137,5 +137,11 @@ def test_a_folder_of_the_bucket_belongs_to_one_catalogue(settings: Settings) -> 
         ):
             pass
         assert "the data of another catalogue is in s3://" in str(refused.value)
+    for path in ("a/lake/below", "a"):
+        with (
+            pytest.raises(SettingsError, match=r"that is s3://.*/a/lake/\."),
+            ducklake.connect(settings(path)),
+        ):
+            pass
     with ducklake.connect(settings("a/lake2", catalog="other")):
         pass

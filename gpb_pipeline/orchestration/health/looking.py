@@ -107,7 +107,7 @@ class _Kept(Generic[T]):
 
 def _places(warehouse: WarehouseSettings, dagster: DagsterSettings) -> dict[str, Path]:
     """Name where the stores are, as far as that is a disk of this machine."""
-    places = {"dagster": dagster.home.expanduser()}
+    places = {"dagster": dagster.home.expanduser(), "looks": warehouse.looks_folder}
     if warehouse.embedded_catalog is not None:
         places["catalogue"] = warehouse.embedded_catalog
     if "://" not in warehouse.data_path:
