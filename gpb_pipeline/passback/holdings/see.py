@@ -350,7 +350,7 @@ def _when_absent(
     never = rows["seen_at"].isna() | (otherwise & (rows["certainty"] == "known"))
     never_seen = ~ours & never & (rows["unshown"] == 0)  # nor read back when it was written
     written, unsure = read & sure & (ours | never_seen), read & (rows["certainty"] == "unknown")
-    silent = unsure & bool(provider and not lists_ours and (read & sure & (rows["unshown"] > 1)).any())
+    silent = unsure & provider & _is_silent_of(rows)
     told = unsure & ~_may_be_unreadable(rows, book, name)
     never_arrived = told & ~silent & _settled_by(rows, there, read & sure, ours, book, late)
     by_its_id = unsure & (not provider)  # a repeat does no harm, and no other id may come beside this one
@@ -376,6 +376,14 @@ def _when_absent(
     return settled[~(never_arrived & (finding != "ambiguous"))]
 
 
+def _is_silent_of(rows: pd.DataFrame) -> pd.Series[bool]:
+    """Mark where something was accepted and nothing was ever shown: in the section, or in all of them."""
+    section = rows["section_id"]
+    accepted, shown = rows["certainty"].isin(SURE), rows["seen_at"].notna()
+    in_section = section.isin(section[accepted]) & ~section.isin(section[shown])
+    return in_section | bool(accepted.any() and not shown.any())
+
+
 def _settled_by(
     rows: pd.DataFrame,
     there: pd.Series[bool],
@@ -387,16 +395,15 @@ def _settled_by(
     """Mark whose class a read shows so that what was never answered, and is not shown, did not arrive.
 
     At once, by a list that shows others of ours, has caught up, and is `lacking` nothing that was accepted.
-    Else by another night's; by a third's where what was only just accepted is lacking too, where the class is
-    `late`, or where no read has shown anything of ours yet, of what was accepted neither.
+    Else by another night's; by a third's where what was only just accepted is lacking too, or where the
+    class is `late`.
     """
     of_class = rows["class_id"].isin
     caught_up = ~of_class(rows.loc[lacking, "class_id"]) & ~(rows["sent_at"] > _caught_up(rows, there, book))
     at_once = of_class(rows.loc[there, "class_id"]) & caught_up
     just_accepted = lacking & (ours | (rows["certainty"] == "unconfirmed"))
     doubtful_lists = {*rows.loc[just_accepted, "class_id"], *late}
-    doubtful = of_class(doubtful_lists) | bool(lacking.any() and rows["seen_at"].isna().all())
-    believed = ~doubtful | _missed_for(rows, A_THIRD_NIGHT, book)
+    believed = ~of_class(doubtful_lists) | _missed_for(rows, A_THIRD_NIGHT, book)
     return at_once | (_missed_for(rows, ANOTHER_NIGHT, book) & believed)
 
 
