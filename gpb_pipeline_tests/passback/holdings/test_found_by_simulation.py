@@ -572,3 +572,21 @@ def test_where_the_sis_lists_nothing_of_what_it_takes_nothing_unanswered_is_sent
     assert "never_shown" in codes(again.outcome)
     sis.silent = False
     assert writes(night(PAIR, sis, held, at=SENT_AT + 5 * DAY).plan) == {}
+
+
+def test_a_column_that_was_deleted_and_is_taken_again_but_not_kept_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sis = Sis()
+    first = night(PAIR, sis)
+    sis.line_items.clear()
+    sis.results.clear()
+    monkeypatch.setattr(sis, "take_item", lambda row: WriteAnswer(sourced_id=row.line_item_id))
+    newer = PAIR.with_(submissions=[scored(2, "a"), scored(9, "b")])
+    second = night(newer, sis, first.held, at=SENT_AT + DAY)
+    assert second.outcome.assignments["code"].to_list() == [Code.ASSIGNMENT_NOT_HELD]
+    assert Code.ASSIGNMENT_NOT_HELD in codes(second.outcome)
+    monkeypatch.undo()
+    third = night(newer, sis, second.held, at=SENT_AT + 2 * DAY)
+    assert writes(night(newer, sis, third.held, at=SENT_AT + 3 * DAY).plan) == {}
+    assert len(sis.results) == 2
