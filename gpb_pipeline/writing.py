@@ -165,7 +165,7 @@ class Writing:
                 later = self.written(repeat.rows, held)
                 rows, held = with_rows(rows, later.settled), later.held
                 held = self._read_back(later)
-                rows = with_rows(rows, verified(later.settled, held))
+                rows = with_rows(rows, verified(later.settled, held, repeated=True))
         except PipelineError as error:  # what was accepted must be remembered all the same
             rows = replace(rows, issues=joined(rows.issues, not_verified(error.code)))
         return rows, held

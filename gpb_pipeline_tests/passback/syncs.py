@@ -265,7 +265,7 @@ def _repeated(
     more, held, class_ids, unknown = _written(repeat.rows, held, sis, later)
     rows = with_rows(rows, more)
     held = _read_back(held, class_ids, unknown, sis, school, policy, later)
-    return with_rows(rows, verified(more, held)), held
+    return with_rows(rows, verified(more, held, repeated=True)), held
 
 
 def _written(

@@ -146,8 +146,8 @@ def _class_unlisted(rooms: list[Room], rng: Random) -> None:
 
 
 def _class_gets_new_id(course: Course, sis: Sis, room: Room, rng: Random) -> None:
-    """Re-key a class with all that stands in it."""
-    if room.class_id is not None:
+    """Re-key a class with all that stands in it; of a SIS that lists nothing, nobody could tell."""
+    if room.class_id is not None and not sis.nature.lists_nothing:
         fresh = room.class_id + "k"
         sis.rekey(room.class_id, fresh)
         course.categories = [

@@ -404,7 +404,7 @@ class _Rest:
             left_out = {(*place, None), (*place, grade.student_id)} & self.removed
             if grade.wish == "goes" and not left_out:
                 yield "a grade that should stand does not"
-        elif grade.wish == "cleared" and held.sourced_id not in self.kept:
+        elif grade.wish == "cleared" and not grade.twice and held.sourced_id not in self.kept:
             yield "a grade that Canvas has cleared still stands"
         elif (
             grade.wish == "goes"

@@ -61,6 +61,7 @@ class Grade:
     exempt: bool
     why: frozenset[str]
     told: bool  # there must be a row for it, held or not
+    twice: bool = False  # another user of the section has the same SIS id: it may be theirs that stands
     known_as: tuple[str, ...] = ()  # by earlier ids, where the roster does not say which is now theirs
 
 
@@ -211,11 +212,10 @@ def _grade(column: Column, pupil: Pupil, cell: Cell, *, twice: bool) -> Grade:
     """Say what is wished of a submission; `twice`: the SIS has one student for its user and for another."""
     why = set()
     known = pupil.sis_user_id is not None and pupil.on_roster and column.class_id is not None
-    twice = twice and known
     value = cell.score is not None or cell.excused
     wish: Wish = "stays"
     if not value:
-        wish = "cleared" if column.writable and not twice else "stays"
+        wish = "cleared" if column.writable and not (twice and known) else "stays"
         why |= {name for name in ("missing", "late") if getattr(cell, name)} | (
             {"text"} if cell.text else set()
         )
@@ -243,5 +243,6 @@ def _grade(column: Column, pupil: Pupil, cell: Cell, *, twice: bool) -> Grade:
         exempt=cell.excused,
         why=frozenset(why),
         told=value or cell.missing or cell.late or cell.text,
+        twice=twice,
         known_as=() if known else tuple(pupil.earlier),
     )

@@ -97,6 +97,15 @@ def _never_made(kind: HoldingKind, held: pd.DataFrame, rows: pd.DataFrame) -> An
     return held[~(among(held, rows, kind.key) & (held["certainty"] == "unknown"))].reset_index(drop=True)
 
 
+def _may_stand_unseen(kind: HoldingKind, before: pd.DataFrame, rows: pd.DataFrame) -> pd.Series[bool]:
+    """Mark where what was sent before may stand too, which neither a read has shown nor these rows say.
+
+    Whatever is shown there next may be ours, then, and is no edit: what was seen before tells nothing.
+    """
+    unseen = (before["sent_at"] > before["seen_at"]) & ~kind.kept(before, kind.as_seen(before))
+    return unseen & ~kind.kept(before, rows)
+
+
 def _put(
     kind: HoldingKind, held: pd.DataFrame, rows: pd.DataFrame, certainty: str, job_id: str, at: datetime
 ) -> Any:
@@ -110,11 +119,13 @@ def _put(
     positions = kind.link(rows, held)
     before = link.beside(rows, held, positions)
     same = (before[kind.id_column] == rows[kind.id_column]) & (before["certainty"] != "gone")
+    shown = same & ~_may_stand_unseen(kind, before, rows)
     still_there = (certainty == "unknown") & (rows["state"] == "update") & before["certainty"].isin(SURE)
     names = list(kind.schema.to_schema().columns)
     seen = [name for name in names if name.startswith("seen_")]
     written = rows[[*kind.key, kind.id_column, *kind.values]].assign(
-        **{name: before[name].where(same) for name in [*seen, "missed_at"]},
+        **{name: before[name].where(shown) for name in seen},
+        missed_at=before["missed_at"].where(same),
         unshown=before["unshown"].where(same).fillna(0),
         certainty=pd.Series(certainty, rows.index, object).mask(still_there, "unconfirmed"),
         sent_at=at,

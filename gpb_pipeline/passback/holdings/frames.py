@@ -22,7 +22,7 @@ FINDINGS = [
     "edited",  # shown otherwise, and nothing of ours explains it
     "not_taken",  # written, and shown otherwise, or again as it was before
     "unshown",  # just written or taken back, and no read shows it yet
-    "never_shown",  # just written, and not shown again: nothing of ours is
+    "never_shown",  # just written again, or never answered, and not shown: nothing of ours ever was
     "still_shown",  # just written or taken back, and shown as before, for the first time
     "missing",  # shown since it was last sent, and no longer
     "gone",  # shown not to be there

@@ -151,15 +151,19 @@ def _taken(
     is_open: pd.Series[bool],
     policy: Policy,
 ) -> Any:
-    """Take what was `edited` as rows want it (`alike`); what is to be flagged is told until someone acts."""
-    now = holdings["finding"] == "edited"
+    """Take what was `edited` as rows want it (`alike`); what is to be flagged is told until someone acts.
+
+    What is to be overwritten is by the first sync that looks at it and wants it: an earlier look may have met
+    it while nothing asked for it. A mere reading leaves it as it is.
+    """
+    looked_at = holdings["finding"].notna()
     covered = rows["covered"]
     wanted = edited & holdings.index.isin(kind.link(rows[covered & alike], holdings))
     asked_for = holdings.index.isin(kind.link(rows[covered & is_open], holdings))
-    taken = wanted | (now & asked_for & (policy.on_edit == "overwrite"))
+    over = edited & ~wanted & looked_at & asked_for & (policy.on_edit == "overwrite")
     flagged = edited & ~wanted & (policy.on_edit == "flag")
-    changes = {name: holdings[name].mask(taken, holdings[seen]) for name, seen in kind.seen.items()}
-    finding = holdings["finding"].mask(now & wanted, "same").mask(flagged, "edited")
+    changes = {name: holdings[name].mask(wanted | over, holdings[seen]) for name, seen in kind.seen.items()}
+    finding = holdings["finding"].mask(wanted & looked_at, "same").mask(flagged | over, "edited")
     return derived(kind.schema, holdings, **changes, finding=finding)
 
 
@@ -359,7 +363,14 @@ def findings_told(rows: Rows, holdings: Holdings) -> list[pd.DataFrame]:
         told.append(of_rows(frame[held["finding"] == "kept_otherwise"], kept.value))
         left = (held["finding"] == "gone") & frame["state"].isin(["unchanged", "failed"])
         told.append(of_rows(frame[held["finding"].isin(["edited", "missing"]) | left], edited.value))
+    waits = sum(_waits_for_lists(each) for each in (holdings.line_items, holdings.results))
+    if waits:
+        told.append(pd.DataFrame([course_issue(Code.NEVER_SHOWN, f"{waits} items without an answer")]))
     return told
+
+
+def _waits_for_lists(holdings: pd.DataFrame) -> int:
+    return int(((holdings["certainty"] == "unknown") & (holdings["finding"] == "never_shown")).sum())
 
 
 def _mass_change(changed: int, posted: int) -> pd.DataFrame:

@@ -51,7 +51,8 @@ def see(
     fresh = Holdings(
         line_items=holdings.line_items.assign(finding=None), results=holdings.results.assign(finding=None)
     )
-    found = adopted(_relocated(fresh, book), book, places, job_id, by_values=provider)
+    followed = _relocated(fresh, book, _left_unanswered(fresh.line_items, book, places) if provider else {})
+    found = adopted(followed, book, places, job_id, by_values=provider)
     line_items = _seen_line_items(found.line_items, book, since, provider=provider)
     late = _late(line_items, book)
     results = _seen_results(_fallen_with(found.results, line_items), book, since, late, provider=provider)
@@ -135,25 +136,39 @@ def _doubted(rows: pd.DataFrame, book: Gradebook, shown: pd.DataFrame, name: str
     return pd.concat([here[there].iloc[:1], absent]) if len(absent) else absent
 
 
-def _relocated(holdings: Holdings, book: Gradebook) -> Holdings:
+def _left_unanswered(rows: pd.DataFrame, book: Gradebook, places: Places) -> dict[str, str]:
+    """Say for classes that are no section's now, and in which nothing was answered, where their section went.
+
+    By nothing else could it be told whether the class has a new id, and all that was written there with it.
+    """
+    sure = rows.loc[rows["certainty"] != "unknown", "class_id"]
+    left = rows[~rows["class_id"].isin([*places.class_ids, *sure])]
+    now = dict(zip(places.sections["section_id"], places.sections["class_id"], strict=True))
+    went = zip(left["class_id"], left["section_id"].map(now), strict=True)
+    return {was: is_now for was, is_now in went if is_now in book.class_ids}
+
+
+def _relocated(holdings: Holdings, book: Gradebook, went: dict[str, str]) -> Holdings:
     """Follow what stands in another class than it was sent to, readable or not: the class has a new id.
 
-    What was never answered, and has no sourcedId to be found by, goes where all else of its class went.
+    What was never answered, and has no sourcedId to be found by, goes where all else of its class `went`; how
+    long a read has lacked it is counted anew there.
     """
     moved: dict[str, Any] = {}
-    went: dict[str, str] = {}
     for name, key, rows, shown in (
         ("line_item_id", ITEM_KEY, holdings.line_items, book.line_items),
         ("result_id", RESULT_KEY, holdings.results, book.results),
     ):
         classes = dict(book.unreadable) | dict(zip(shown[name], shown["class_id"], strict=True))
         now = rows[name].map(classes).astype(object)
-        went |= _where_all_went(rows["class_id"], now)
+        went = went | _where_all_went(rows["class_id"], now)
         without_id = now.isna() & (rows["certainty"] == "unknown")
         now = now.mask(without_id, rows["class_id"].map(went).astype(object))
         there = rows.assign(class_id=or_else(now, rows["class_id"]))
         doubled = there.duplicated(key, keep=False)  # two classes that became one: the keys stay apart
-        moved[name] = rows.assign(class_id=there["class_id"].mask(doubled, rows["class_id"]))
+        class_id = there["class_id"].mask(doubled, rows["class_id"])
+        counted = ~(without_id & (class_id != rows["class_id"]))
+        moved[name] = rows.assign(class_id=class_id, missed_at=rows["missed_at"].where(counted))
     return Holdings(line_items=moved["line_item_id"], results=moved["result_id"])
 
 
@@ -321,20 +336,23 @@ def _when_absent(
 ) -> pd.DataFrame:
     """Settle what a `read` of its class lacks; never by one empty list, nor by one list that is late.
 
-    What no read has shown as it was last sent is not missing, but a write that may not have been kept.
+    What no read has shown as it was last sent is not missing, but a write that may not have been kept. Of a
+    SIS that has never listed anything of ours it counts as kept after a repeat; and where it chooses the ids,
+    what was never answered waits: by such lists nobody could tell that it did not arrive.
     """
     if not read.any():
         return rows
     name = kind.id_column
-    credible = rows["class_id"].isin(rows.loc[there, "class_id"])
+    lists_ours = rows["seen_at"].notna().any()
     ours = _written(rows, since)
     sure = rows["certainty"].isin(SURE)
     otherwise = (rows["seen_at"] < rows["sent_at"]) & ~kind.kept(rows, kind.as_seen(rows))
     never = rows["seen_at"].isna() | (otherwise & (rows["certainty"] == "known"))
     never_seen = ~ours & never & (rows["unshown"] == 0)  # nor read back when it was written
     written, unsure = read & sure & (ours | never_seen), read & (rows["certainty"] == "unknown")
+    silent = unsure & provider & _is_silent_of(rows)
     told = unsure & ~_may_be_unreadable(rows, book, name)
-    never_arrived = told & _settled_by(rows, there, read & sure, ours, book, late)
+    never_arrived = told & ~silent & _settled_by(rows, there, read & sure, ours, book, late)
     by_its_id = unsure & (not provider)  # a repeat does no harm, and no other id may come beside this one
     listed = rows["class_id"].isin((book.line_items if name == "line_item_id" else book.results)["class_id"])
     once_shown = read & sure & ~(ours | never_seen) & rows["seen_at"].notna() & listed  # others of the class
@@ -342,11 +360,13 @@ def _when_absent(
     gone = (read & sure & rows[name].isin(book.not_found)) | (once_shown & missed)
     accepted = written & (rows["certainty"] == "known")  # what a repeat without an answer leaves is not
     again = accepted & (rows["unshown"] > 0)
-    finding = rows["finding"].mask(written, "unshown").mask(again & ~credible, "never_shown")
-    finding = finding.mask(again & credible, "not_taken").mask(once_shown, "unshown")
+    finding = rows["finding"].mask(written, "unshown")
+    finding = finding.mask(again, "not_taken" if lists_ours else "never_shown").mask(once_shown, "unshown")
     finding = finding.mask(once_shown & (rows["unshown"] == 0), "missing").mask(gone, "gone")
-    finding = finding.mask(unsure & (finding != "ambiguous"), "unsettled")
-    certainty = rows["certainty"].mask(written | once_shown, "unconfirmed").mask(again & ~credible, "known")
+    waits = unsure & (finding != "ambiguous")
+    finding = finding.mask(waits, "unsettled").mask(waits & silent, "never_shown")
+    certainty = rows["certainty"].mask(written | once_shown, "unconfirmed")
+    certainty = certainty if lists_ours else certainty.mask(again, "known")
     settled = rows.assign(
         finding=finding,
         certainty=certainty.mask(by_its_id, "unconfirmed").mask(gone, "gone"),
@@ -354,6 +374,14 @@ def _when_absent(
         missed_at=rows["missed_at"].mask((written | once_shown | told) & rows["missed_at"].isna(), book.at),
     )
     return settled[~(never_arrived & (finding != "ambiguous"))]
+
+
+def _is_silent_of(rows: pd.DataFrame) -> pd.Series[bool]:
+    """Mark where something was accepted and nothing was ever shown: in the section, or in all of them."""
+    section = rows["section_id"]
+    accepted, shown = rows["certainty"].isin(SURE), rows["seen_at"].notna()
+    in_section = section.isin(section[accepted]) & ~section.isin(section[shown])
+    return in_section | bool(accepted.any() and not shown.any())
 
 
 def _settled_by(

@@ -65,8 +65,11 @@ def with_rows(rows: Rows, others: Rows) -> Rows:
     )
 
 
-def verified(rows: Rows, held: Holdings) -> Rows:
-    """Fail the final rows that the SIS took and does not hold, and tell of those that it does not list."""
+def verified(rows: Rows, held: Holdings, *, repeated: bool = False) -> Rows:
+    """Fail the final rows that the SIS took and does not hold, and tell of those that it does not list.
+
+    What was `repeated` and is gone by the SIS's own word is not held: nothing is written a third time.
+    """
     items, grades = rows.assignments, rows.grades
     item = link.beside(items, held.line_items, link.of_assignments(items, held.line_items))["finding"]
     result = link.beside(grades, held.results, link.of_grades(grades, held.results))["finding"]
@@ -74,8 +77,10 @@ def verified(rows: Rows, held: Holdings) -> Rows:
         items["state"].isin(["created", "updated"]),
         grades["state"].isin(["created", "updated", "withdrawn"]),
     )
-    late = ["unshown", "still_shown"]
-    items_failed, grades_failed = written[0] & (item == "not_taken"), written[1] & (result == "not_taken")
+    late, lost = ["unshown", "still_shown"], ["not_taken", *(["gone"] if repeated else [])]
+    stands = grades["state"] != "withdrawn"
+    items_failed = written[0] & item.isin(lost)
+    grades_failed = written[1] & result.isin(lost) & (stands | (result == "not_taken"))
     told = [
         of_rows(items[items_failed], Code.ASSIGNMENT_NOT_HELD.value),
         of_rows(grades[grades_failed], Code.NOT_HELD.value),

@@ -87,7 +87,9 @@ def candidates(
     positions = link.of_assignments(made, holdings.line_items)
     item = link.beside(made, holdings.line_items, positions)
     standing = item["certainty"].notna() & (item["certainty"] != "gone")
-    covered = made.assign(held=standing, line_item_id=item["line_item_id"].where(standing))
+    # of one that was accepted and that no read has shown, nobody knows: there is nothing to be kept up
+    unseen = (item["certainty"] == "unconfirmed") & item["seen_at"].isna()
+    covered = made.assign(held=standing & ~unseen, line_item_id=item["line_item_id"].where(standing))
     linked = holdings.line_items.index.isin(positions)
     return _with_orphans(covered, canvas, holdings.line_items[~linked], selection)
 

@@ -612,8 +612,10 @@ CATALOGUE: dict[Code, Issue] = {
         "course",
         "warning",
         "Verify",
-        "The SIS accepts what is sent and lists nothing of it; what it holds cannot be held against Canvas.",
-        "Ask the SIS's support how results are read back.",
+        "The SIS accepts what is sent and lists nothing of it; what it holds cannot be held against Canvas. "
+        "What it did not answer is not sent again: it might stand twice.",
+        "Ask the SIS's support how results are read back; once a list shows anything of the course, the rest "
+        "is settled by it.",
         "SIS admin",
         "none",
         _FOR_THE_SIS,
