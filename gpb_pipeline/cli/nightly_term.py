@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import click
@@ -9,7 +10,7 @@ import click
 from gpb_pipeline.asked import those_listed
 from gpb_pipeline.canvas.client import CanvasClient
 from gpb_pipeline.cli.console import ConsoleTable, counted, show
-from gpb_pipeline.course_names import require_names
+from gpb_pipeline.course_names import COMMAND_LINE, require_names
 from gpb_pipeline.passback.term import Switched, SwitchingOn, Term, switching_on
 from gpb_pipeline.settings import CanvasSettings
 from gpb_pipeline.terms import courses_of_term
@@ -22,7 +23,7 @@ def enable_term(
     term: str, *, account: str | None, excepted: Sequence[str], by: str, yes: bool, as_json: bool
 ) -> None:
     """Show which courses of a term would be switched on, and why not the others; with `yes`, do it."""
-    require_names(excepted)
+    require_names(excepted, replace(COMMAND_LINE, courses="--except"))
     with CanvasClient(CanvasSettings.load()) as canvas:
         found, listed = courses_of_term(canvas, term, account)
     left_out = those_listed(

@@ -15,7 +15,7 @@ from gpb_pipeline.canvas.grade_changes import GradeLog
 from gpb_pipeline.cli.console import ConsoleTable, show, tell
 from gpb_pipeline.errors import PermanentError
 from gpb_pipeline.settings import CanvasSettings, PassbackSettings
-from gpb_pipeline.warehouse import looks, trace
+from gpb_pipeline.warehouse import history, looks, trace
 from gpb_pipeline.warehouse.looks import Look
 from gpb_pipeline.warehouse.opening import open_warehouse
 from gpb_pipeline.warehouse.trace import Trace
@@ -36,9 +36,10 @@ def trace_command(course_id: str, *, student_id: str, assignment_id: str, as_jso
     with open_warehouse() as warehouse:
         looks.note(warehouse.settings.looks_folder, _look(course_id))
         found = warehouse.read(trace.of_grade, course_id, student_id=student_id, assignment_id=assignment_id)
+        synced = bool(found.last or warehouse.read(history.of_courses, [course_id]))
     if not found.writes and not found.last:
         raise PermanentError(
-            "nothing was ever sent for that student and assignment",
+            "nothing was ever sent for that student and assignment" if synced else "was never synced",
             item=f"course {course_id}",
             remedy="Check the three ids: they are Canvas's (`gpb details JOB --json` has them).",
         )

@@ -51,7 +51,7 @@ def require_reader(settings: WarehouseSettings, role: str) -> None:
             found = session.execute(_MAY_READ, (role,)).fetchone()
             if found is None:
                 raise _refused(
-                    "is no role of the catalogue's PostgreSQL",
+                    f"names {role}, which is no role of the catalogue's PostgreSQL",
                     "Create it: CREATE ROLE … LOGIN; or unset this.",
                 )
             if not found[0]:

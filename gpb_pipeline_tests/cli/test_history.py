@@ -109,17 +109,18 @@ def test_who_traced_on_the_command_line_is_on_record_and_no_student_in_it(lake: 
 
 
 @pytest.mark.parametrize(
-    "arguments",
+    ("arguments", "told"),
     [
-        ("details", "nothing"),
-        ("details", "nothing", "--json"),
-        ("trace", "1", "--student", "u1", "--assignment", "nothing"),
+        (("details", "nothing"), "nothing"),
+        (("details", "nothing", "--json"), "nothing"),
+        (("trace", "1", "--student", "u1", "--assignment", "a"), "course 1: nothing was ever sent for that"),
+        (("trace", "99999", "--student", "u1", "--assignment", "a1"), "course 99999: was never synced"),
     ],
 )
-def test_what_is_not_there_is_one_clear_line(arguments: tuple[str, ...]) -> None:
+def test_what_is_not_there_is_one_clear_line(arguments: tuple[str, ...], told: str) -> None:
     done = gpb(*arguments)
     assert (done.status, done.out, done.err.count("\n")) == (1, "", 1)
-    assert "nothing" in done.err
+    assert told in done.err
 
 
 @contextmanager

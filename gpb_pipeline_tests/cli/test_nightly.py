@@ -149,7 +149,7 @@ def test_an_account_below_narrows_it_and_a_term_goes_by_any_of_its_names() -> No
         (("--term", "Autumn"), "--term 'Autumn': is no term of the courses there"),
         (("--term", "31", "--account", "Nowhere"), "--account 'Nowhere': is no account"),
         (("--term", "31", "--except", "9999"), "--except 9999: is no course of that term"),
-        (("--term", "31", "--except", "abc"), "abc"),
+        (("--term", "31", "--except", "abc"), "--except 'abc': is no course id"),
         (("1001", "--term", "31"), "Give courses, or a --term"),
         ((), "Give courses, or a --term"),
         (("1001", "--yes"), "go with --term"),
