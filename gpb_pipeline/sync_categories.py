@@ -12,6 +12,7 @@ from functools import cached_property
 
 from gpb_pipeline.canvas.client import CanvasClient
 from gpb_pipeline.canvas.courses import course_named, course_path, listed_courses
+from gpb_pipeline.canvas.errors import NotFoundError
 from gpb_pipeline.canvas.extracts import read_groups
 from gpb_pipeline.errors import PipelineError, UsageError
 from gpb_pipeline.passback import frames
@@ -139,6 +140,9 @@ class CategorySync:
         found: list[PendingEdits] = []
         faults: list[str] = []
         for listed, ours in zip(self.courses(by_course), by_course.values(), strict=True):
+            if isinstance(listed, NotFoundError):
+                faults += [f"line {line.number}: {listed}" for line in ours]
+                continue
             if isinstance(listed, PipelineError):
                 raise listed
             edits = []

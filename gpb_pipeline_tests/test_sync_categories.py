@@ -1,6 +1,7 @@
 """Sync SIS Categories against the sandbox's Canvas and SIS and a real warehouse."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -254,7 +255,9 @@ def test_a_file_with_lines_that_cannot_be_names_them_all(district: District, war
         )
         for number, edit in enumerate(asked, 2)
     ]
-    with pytest.raises(UsageError, match=r"(?s)line 3: category CAT-NONE.*line 4: assignment group 1"):
+    lines.append(replace(lines[0], number=5, course_id="9999"))
+    told = r"(?s)line 3: category CAT-NONE.*line 4: assignment group 1.*line 5: course 9999"
+    with pytest.raises(UsageError, match=told):
         district.sync.pending_file(lines)
 
 
