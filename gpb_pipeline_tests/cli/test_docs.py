@@ -8,7 +8,7 @@ import json
 import os
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -65,10 +65,10 @@ NOT_RUN = {
 }
 
 
-def commands() -> Iterator[str]:
+def commands(pages: Iterable[Path]) -> Iterator[str]:
     """Every line of a block that begins with a command of ours, without its comment, once."""
     found: dict[str, None] = {}
-    for page in PAGES:
+    for page in pages:
         for fenced, indented in BLOCK.findall(page.read_text("utf-8")):
             for line in (fenced or indented).splitlines():
                 typed = re.sub(r"\s+#.*", "", line).strip()
@@ -77,7 +77,8 @@ def commands() -> Iterator[str]:
     return iter(found)
 
 
-COMMANDS = list(commands())
+COMMANDS = list(commands(PAGES))
+OF_A_NEWCOMER = set(commands([ROOT / "README.md"]))  # those of the other pages are run by make nights
 
 
 CITATIONS = {
@@ -127,7 +128,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         kept.stop()
 
 
-@pytest.mark.parametrize("command", [each for each in COMMANDS if each not in NOT_RUN])
+@pytest.mark.parametrize(
+    "command",
+    [
+        each if each in OF_A_NEWCOMER else pytest.param(each, marks=pytest.mark.long)
+        for each in COMMANDS
+        if each not in NOT_RUN
+    ],
+)
 def test_a_command_does_what_the_documents_say(folder: Path, command: str) -> None:
     typed = command
     for word, meant in sorted(MEANT.items(), key=lambda each: -len(each[0])):

@@ -22,6 +22,7 @@ def sandbox(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Sandbox
         yield running
 
 
+@pytest.mark.long
 def test_progress_moves_by_stage_and_course_on_a_terminal(sandbox: Sandbox) -> None:
     slow = {"effect": "slow", "seconds": 4.0, "method": "PUT"}  # longer than a look at the history takes
     sandbox.set_faults("sis", slow | {"path": "lineItems"}, slow | {"path": "results"})
@@ -83,7 +84,8 @@ def test_a_terminal_that_is_closed_ends_a_sync_as_ctrl_c_does(sandbox: Sandbox, 
     assert len({each["sourced_id"] for each in sandbox.writes()}) == len(sandbox.writes()) == 8 + 64
 
 
-@pytest.mark.parametrize("command", ["preview", pytest.param("assignments", marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("command", ["preview", "assignments"])
 def test_ctrl_c_while_nothing_but_reading_is_done_says_so(sandbox: Sandbox, command: str) -> None:
     sandbox.set_faults("canvas", {"effect": "slow", "seconds": 3600.0, "path": "/enrollments"})
     with on_terminal(command, ALGEBRA) as terminal:

@@ -25,6 +25,7 @@ def empty_by_hand(sandbox: Sandbox) -> None:
         sandbox.control("sis", "DELETE", f"/line_items/{each['sourced_id']}")
 
 
+@pytest.mark.long
 def test_a_gradebook_that_was_emptied_by_hand_is_mended_with_confirm(sandbox: Sandbox) -> None:
     empty_by_hand(sandbox)
     refused = gpb("reconcile", SPANISH)

@@ -164,6 +164,7 @@ def test_a_preview_says_first_that_a_sync_refuses_the_course(sandbox: Sandbox) -
     assert gpb("assignments", ALGEBRA).out.splitlines()[0] == f"A sync refuses course {ALGEBRA}: {told}"
 
 
+@pytest.mark.long
 def test_assignments_are_offered_by_section_with_what_keeps_one_back() -> None:
     gpb("sync", ALGEBRA)
     offered = gpb("assignments", ALGEBRA, "--sort", "date", "--json").json
@@ -198,6 +199,7 @@ def test_a_missing_setting_is_one_line_before_any_run_is_made(monkeypatch: pytes
     )
 
 
+@pytest.mark.long
 def test_a_configuration_writes_to_the_hosts_that_it_lists_alone(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:

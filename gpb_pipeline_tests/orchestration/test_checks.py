@@ -3,6 +3,7 @@
 from typing import Any
 
 import dagster as dg
+import pytest
 
 from gpb_pipeline.definitions import defs
 from gpb_pipeline.orchestration.check_specs import CHECKS, SYNCED
@@ -12,6 +13,7 @@ from gpb_pipeline_tests.orchestration.conftest import ALGEBRA, BIOLOGY, ENGLISH,
 CHECK_KEYS = {dg.AssetCheckKey(dg.AssetKey(check.asset), name) for name, check in CHECKS.items()}
 
 
+@pytest.mark.long
 def test_the_stream_evaluates_every_check_of_every_course_and_so_does_a_check_run_again(
     school: Sandbox, dagster: Dagster
 ) -> None:

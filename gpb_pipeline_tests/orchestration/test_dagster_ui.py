@@ -81,6 +81,7 @@ def page(browser: Browser, town: Town) -> Iterator[Page]:
     context.close()
 
 
+@pytest.mark.long
 def test_the_lineage_shows_the_groups_and_an_asset_its_kinds_and_owners(page: Page) -> None:
     page.goto("/asset-groups")
     for group in {product.group for product in PRODUCTS.values()}:

@@ -35,6 +35,7 @@ print(nightly.cron_schedule, nightly.execution_timezone)
 """
 
 
+@pytest.mark.long
 def test_it_loads_without_a_setting_and_at_the_time_that_one_names(tmp_path: Path) -> None:
     assert loaded(tmp_path) == "0 22 * * * America/New_York"
     chosen = {"GPB_NIGHTLY_AT": "23:15", "GPB_TIMEZONE": "America/Chicago"}

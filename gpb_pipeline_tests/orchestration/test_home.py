@@ -171,6 +171,7 @@ def test_a_run_of_the_command_line_is_found_where_the_ui_looks_for_a_jobs_runs(
     assert run.remote_job_origin.repository_origin.get_label() == "__repository__@gpb_pipeline"
 
 
+@pytest.mark.long
 def test_a_run_of_the_real_job_is_kept_in_postgresql_where_the_home_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, school: Sandbox, postgres: Postgres
 ) -> None:

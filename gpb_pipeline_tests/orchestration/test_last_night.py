@@ -29,6 +29,7 @@ def _a_night_four_hours_ago(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GPB_TIMEZONE", NEW_YORK.key)
 
 
+@pytest.mark.long
 def test_one_look_shows_what_failed_why_and_who_must_act(
     school: Sandbox, warehouse: Warehouse, dagster: Dagster
 ) -> None:

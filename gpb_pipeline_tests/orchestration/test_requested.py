@@ -98,6 +98,7 @@ def test_what_was_chosen_is_all_that_goes(desk: Desk, school: Sandbox) -> None:
     assert titles == {chosen.assignment_name}
 
 
+@pytest.mark.long
 def test_an_assignment_that_was_deleted_since_the_list_was_read_costs_itself_alone(
     desk: Desk, school: Sandbox
 ) -> None:

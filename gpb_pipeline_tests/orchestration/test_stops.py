@@ -81,12 +81,13 @@ with dg.DagsterInstance.get() as instance:
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "who",
     [
         "Ms. Rivera",
-        pytest.param("someone in the Dagster UI", marks=pytest.mark.long),
-        pytest.param(f"the sensor stalled_runs: {NO_PROGRESS}", marks=pytest.mark.long),
+        "someone in the Dagster UI",
+        f"the sensor stalled_runs: {NO_PROGRESS}",
     ],
 )
 def test_a_reconcile_that_is_stopped_says_who_cancelled_it(

@@ -126,6 +126,7 @@ def test_wrong_usage_of_a_form_names_its_field_and_enters_no_history_and_no_part
     assert school.writes() == []
 
 
+@pytest.mark.long
 def test_of_a_batch_what_is_no_course_is_told_and_the_others_run_by_their_own_ids(
     school: Sandbox, dagster: Dagster, warehouse: Warehouse
 ) -> None:

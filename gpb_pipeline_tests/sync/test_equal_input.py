@@ -264,6 +264,7 @@ def test_what_became_of_a_grade_is_told_of_the_latest_sync(desk: Desk) -> None:
     assert [each.job_id for each in found.last] == [last.request.job_id]
 
 
+@pytest.mark.long
 def test_a_failure_that_needs_a_write_is_tried_again_and_any_other_stays_one(desk: Desk) -> None:
     judged(desk)
     refuse = {"effect": "status", "status": 422, "method": "PUT", "path": "/results/", "times": 1}
@@ -291,6 +292,7 @@ def test_who_asks_for_a_judgement_gets_one(desk: Desk) -> None:
     assert desk.sync_one(SPANISH)
 
 
+@pytest.mark.long
 def test_after_an_interruption_a_course_is_judged(desk: Desk) -> None:
     judged(desk)
     at_rest(desk)

@@ -123,6 +123,7 @@ def test_a_student_is_nowhere_any_more_and_no_sync_doubles_or_reads_in(
     assert len(ours) == done.json["bare_ids_kept"]
 
 
+@pytest.mark.long
 def test_what_the_sis_holds_is_taken_back_first_where_that_is_asked(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -144,6 +145,7 @@ def test_what_the_sis_holds_is_taken_back_first_where_that_is_asked(
     assert desk.held() == others
 
 
+@pytest.mark.long
 def test_what_stands_of_a_section_that_canvas_deleted_is_taken_back_too(desk: Desk) -> None:
     desk.sync_one(ALGEBRA)
     pupil = pupil_of(ALGEBRA)

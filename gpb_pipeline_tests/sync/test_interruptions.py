@@ -52,6 +52,7 @@ def test_after_a_crash_what_was_posted_is_found_and_not_sent_again(strict_desk: 
     assert set(strict_desk.sync_one(ALGEBRA).outcome.grades["state"]) == {"unchanged"}
 
 
+@pytest.mark.long
 def test_a_crash_is_not_forgotten_by_a_sync_that_fails_before_it_can_look(strict_desk: Desk) -> None:
     kill_while_posting(strict_desk, ALGEBRA, results=10)
     down = {"effect": "status", "status": 503, "path": "/api/v1/", "times": None}
@@ -177,6 +178,7 @@ def test_what_the_sis_took_and_does_not_list_is_told_and_sent_once_more(desk: De
     assert desk.sync_one(ALGEBRA).counts.results.sent == 0
 
 
+@pytest.mark.long
 def test_what_the_sis_takes_again_and_again_and_does_not_hold_is_failed(desk: Desk) -> None:
     kept = desk.sandbox.writes
     lies = {"effect": "status", "status": 201, "method": "PUT", "path": "/results/", "skip": 3, "times": 1}

@@ -3,6 +3,8 @@
 from collections import Counter
 from typing import Any
 
+import pytest
+
 from gpb_pipeline.events import CourseJudged, CourseSynced
 from gpb_pipeline.sync import Posting
 from gpb_pipeline_tests.sandbox.clients import CanvasUser
@@ -157,6 +159,7 @@ def _stranger(desk: Desk) -> str:
     return min(str(each) for each in set(end.judged.plan.grades["student_id"]) - held)
 
 
+@pytest.mark.long
 def test_a_lost_answer_is_settled_though_the_section_had_no_id_for_a_sync(strict_desk: Desk) -> None:
     desk = strict_desk
     [section] = sections(desk, SPANISH)

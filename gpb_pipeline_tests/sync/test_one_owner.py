@@ -80,6 +80,7 @@ def test_a_course_that_a_fault_ends_leaves_no_write_behind_its_end(
     assert end.status == "Completed"
 
 
+@pytest.mark.long
 def test_nothing_is_written_after_the_iterator_was_closed(desk: Desk) -> None:
     desk.sandbox.set_faults("sis", SLOW)
     with desk.connected() as connections:

@@ -164,6 +164,7 @@ class Planter:
         self.desk.sandbox.control("canvas", "PATCH", path, {"post_to_sis": False})
 
 
+@pytest.mark.long
 def test_a_district_that_is_equal_has_no_difference(synced: Desk) -> None:
     before = synced.written()
     found = looked(synced, *COURSES)
@@ -225,6 +226,7 @@ def test_an_edit_that_is_named_is_overwritten(strict_desk: Desk) -> None:
     assert 0.5 not in {each["score"] for each in strict_desk.sandbox.state()["results"]}
 
 
+@pytest.mark.long
 def test_more_at_once_than_the_guards_share_is_told_and_waits_for_a_word(strict_desk: Desk) -> None:
     desk = strict_desk
     first = desk.sync_one(SPANISH)

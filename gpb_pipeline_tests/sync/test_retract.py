@@ -91,6 +91,7 @@ def test_a_column_with_a_result_that_was_left_stays(strict_desk: Desk) -> None:
     assert scores(strict_desk)[edited] == 0.5
 
 
+@pytest.mark.long
 def test_a_result_that_cannot_be_read_keeps_its_column(strict_desk: Desk) -> None:
     column, grades, _ = an_orphaned_column(strict_desk)
     unreadable = grades["result_id"].iloc[0]
@@ -101,6 +102,7 @@ def test_a_result_that_cannot_be_read_keeps_its_column(strict_desk: Desk) -> Non
     assert unreadable in scores(strict_desk)
 
 
+@pytest.mark.long
 def test_an_edit_of_what_is_not_wanted_stays_one_after_any_sync(strict_desk: Desk) -> None:
     """Under `overwrite`, too: nobody overwrites it, and so nobody takes it back."""
     desk = strict_desk
@@ -137,6 +139,7 @@ def test_a_class_that_the_section_left_is_read_before_anything_is_taken_back(str
     assert scores(strict_desk)[edited] == 0.5
 
 
+@pytest.mark.long
 def test_a_class_that_nobody_can_reach_is_told_and_left_alone(desk: Desk) -> None:
     old, _ = with_another_class(desk)
     missing = {"effect": "status", "status": 404, "path": f"/classes/{old}", "times": None}
@@ -184,6 +187,7 @@ def test_a_section_that_is_elsewhere_is_told_as_what_it_is_and_preselected_by_no
     assert orphans(found, PRESELECTED).empty
 
 
+@pytest.mark.long
 def test_what_a_section_without_a_class_holds_has_one_state_and_is_taken_back_by_name(
     strict_desk: Desk,
 ) -> None:

@@ -160,6 +160,7 @@ def test_lists_that_are_late_double_nothing(strict_desk: Desk, late: dict[str, b
     quiet(desk)
 
 
+@pytest.mark.long
 def test_lists_that_are_late_after_an_update_leave_no_old_score(strict_desk: Desk) -> None:
     desk = strict_desk
     desk.sync_one(SPANISH)
@@ -377,6 +378,7 @@ def test_a_period_that_closes_after_everything_was_sent_fails_nothing(strict_des
     whole(desk)
 
 
+@pytest.mark.long
 def test_an_edit_is_kept_where_edits_are_kept_after_a_crash_too(
     strict_desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

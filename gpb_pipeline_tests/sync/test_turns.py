@@ -22,9 +22,8 @@ def district() -> Iterator[Sandbox]:
         yield running
 
 
-@pytest.mark.parametrize(
-    ("seconds", "together"), [(0.0, [10, 4, 4, 3]), pytest.param(1e6, [10, 11], marks=pytest.mark.long)]
-)
+@pytest.mark.long
+@pytest.mark.parametrize(("seconds", "together"), [(0.0, [10, 4, 4, 3]), (1e6, [10, 11])])
 def test_after_the_first_ten_as_many_are_locked_as_get_their_turn_in_time(
     district: Sandbox,
     desk_of: Callable[[Sandbox], Desk],
