@@ -71,9 +71,10 @@ def test_a_csv_file_that_is_none(file: str, why: str) -> None:
     ("text", "why"),
     [
         (f"{HEADER}\n{'x' * (LONGEST_LINE + 1)}\n", "line 2 of the CSV file: is far too long"),
-        (
+        pytest.param(
             f"{HEADER}\n" + "1,,2,,3,,,,,,,,,,\n" * MOST_LINES,
             f"line {MOST_LINES + 1} of the CSV file: is one",
+            marks=pytest.mark.long,
         ),
         (f'{HEADER}\n"' + "x\n" * 200_000, "is not CSV"),
         ("," * 60_000_000, "line 1 of the CSV file: is far too long"),
@@ -89,7 +90,7 @@ def test_a_csv_file_of_a_shape_that_none_has(text: str, why: str) -> None:
 
 
 @pytest.mark.parametrize("file", ["folder", "pipe", "huge", "binary", "endless"])
-@pytest.mark.parametrize("placed", ["named", "found"])
+@pytest.mark.parametrize("placed", ["named", pytest.param("found", marks=pytest.mark.long)])
 def test_a_settings_file_that_is_none(file: str, placed: str) -> None:
     """Named by GPB_ENV_FILE, and in .env's place."""
     if placed == "found":
@@ -114,7 +115,7 @@ def test_a_file_of_keys_that_is_none(file: str) -> None:
     assert told(done).startswith("gpb: GPB_LTI_KEYS: ")
 
 
-@pytest.mark.parametrize("command", ["forget", "remember"])
+@pytest.mark.parametrize("command", ["forget", pytest.param("remember", marks=pytest.mark.long)])
 @pytest.mark.parametrize("stdin", ["endless", "huge", "binary", "none"])
 def test_a_students_id_from_what_gives_none(command: str, stdin: str) -> None:
     Path("none").touch()

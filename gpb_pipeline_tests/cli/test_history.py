@@ -140,7 +140,7 @@ def test_the_pages_are_served_and_nothing_is_written_about_who_asked_for_whom() 
         assert process.stderr is not None
         url = process.stdout.readline().split()[-1]
         asked = {"student": "u1", "assignment": "a1"}
-        assert "Ada Lovelace" in requests.post(f"{url}courses/1/trace", data=asked, timeout=20).text
+        assert "Ada Lovelace" in requests.post(f"{url}courses/1/trace", data=asked, timeout=60).text
         process.send_signal(signal.SIGINT)
         assert process.stdout.read() + process.stderr.read() == ""
         assert process.wait(90) == 0

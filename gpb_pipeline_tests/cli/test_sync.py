@@ -88,6 +88,7 @@ def test_wrong_usage_enters_no_history_and_no_partition(
     assert not (tmp_path / "home").exists()
 
 
+@pytest.mark.long
 def test_a_course_goes_by_its_own_id_however_it_is_named() -> None:
     gpb("sync", "01001")
     [job] = gpb("history", "--json").json

@@ -36,6 +36,7 @@ READY = "from gpb_pipeline.orchestration.home import dagster_home; print(dagster
 LOAD = "import gpb_pipeline.definitions"
 
 
+@pytest.mark.long
 def test_many_processes_make_an_empty_home_ready_at_once(tmp_path: Path) -> None:
     started = [started_in(tmp_path, READY, DAGSTER_HOME="home") for _ in range(AT_ONCE)]
     said = [process.communicate()[0] for process in started]

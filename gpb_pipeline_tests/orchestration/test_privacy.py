@@ -136,7 +136,7 @@ def test_a_page_shows_a_student_only_where_the_look_is_on_record(
             tabs = ("", "issues", "filtered", "assignments", "grades")
             for tab in (*tabs, "issues.csv", "assignments.csv", "grades.csv"):
                 before = len(on_record())
-                text = requests.get(f"{url}/syncs/{job_id}/{tab}".rstrip("/"), timeout=20).text
+                text = requests.get(f"{url}/syncs/{job_id}/{tab}".rstrip("/"), timeout=60).text
                 looked = [each["page"] for each in on_record()[before:]]
                 assert looked == ([tab] if tab in SHOW_STUDENTS else []), tab
                 shown |= {tab} if planted.name in text else set()
@@ -144,7 +144,7 @@ def test_a_page_shows_a_student_only_where_the_look_is_on_record(
                 assert planted.in_text(" ".join(each.partition("?")[2] for each in addresses)) == set(), tab
             for path in ("/", "/differences", f"/courses/{ALGEBRA}", f"/courses/{ALGEBRA}/trace", "/nothing"):
                 before = len(on_record())
-                text = requests.get(url + path, timeout=20).text
+                text = requests.get(url + path, timeout=60).text
                 assert planted.in_text(text) & {planted.name, str(SCORE)} == set(), path
                 assert len(on_record()) == before, path
         assert {"grades", "grades.csv"} <= shown <= SHOW_STUDENTS

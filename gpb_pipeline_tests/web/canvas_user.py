@@ -67,18 +67,18 @@ class CanvasUser(requests.Session):
         return answer
 
     def signs_in(self, user: int, masquerader: str = "") -> None:
-        self.post(f"{self._canvas}/login", data={"user": user, "masquerader": masquerader}, timeout=20)
+        self.post(f"{self._canvas}/login", data={"user": user, "masquerader": masquerader}, timeout=60)
 
     def begins(self, course: int = 1001, placement: str = "course_navigation") -> Form:
         """Open the tool in a course: the form that Canvas posts to the tool's login."""
         address = (
             f"{self._canvas}/courses/{course}/external_tools/7?display=borderless&launch_type={placement}"
         )
-        return Form(self.get(address, timeout=20).text)
+        return Form(self.get(address, timeout=60).text)
 
     def comes_back(self, begun: Form) -> Form:
         """Go through the tool's login and Canvas: the form that Canvas posts to the tool's launch."""
-        answer = self.post(begun.action, data=begun.fields, timeout=20)
+        answer = self.post(begun.action, data=begun.fields, timeout=60)
         return Form(answer.text)
 
     def lands(self, returned: Form, **named: Any) -> requests.Response:

@@ -29,7 +29,7 @@ def test_nothing_is_shown_without_the_secret(secret: str) -> None:
     with Client(secret) as client:
         for path in PATHS:
             assert "secret" in client.page(path, 401)
-        answer = client.get(secret, timeout=20)
+        answer = client.get(secret, timeout=60)
         assert answer.headers["WWW-Authenticate"].startswith("Basic ")
         client.page("/", 401, auth=("anyone", "wrong"))
         client.page("/", 200, auth=("anyone", "hunter2"))
@@ -55,7 +55,7 @@ def test_a_proxys_user_sees_the_courses_that_it_allows_and_no_other(proxied: str
 
 def test_every_answer_carries_the_headers_that_keep_browsers_from_harm(client: Client, secret: str) -> None:
     for url in (client.url, f"{client.url}/static/page.js", f"{client.url}/nothing", secret):
-        answer = client.get(url, timeout=20)
+        answer = client.get(url, timeout=60)
         assert {name: answer.headers.get(name) for name in SECURITY_HEADERS} == SECURITY_HEADERS
 
 
@@ -72,7 +72,7 @@ def headers(**named: str) -> Headers:
 def test_a_header_of_the_proxys_that_a_client_sent_too_lets_nobody_in(proxied: str, name: str) -> None:
     """A proxy that adds to what came, where it should replace it, would let a client's `*` win."""
     for first, second in (("*", "2"), ("2", "*")):
-        wire = http.client.HTTPConnection(urlsplit(proxied).netloc, timeout=20)
+        wire = http.client.HTTPConnection(urlsplit(proxied).netloc, timeout=60)
         wire.putrequest("GET", "/")
         for header in {"X-Forwarded-User", "X-GPB-Courses"} - {name}:
             wire.putheader(header, "2")

@@ -60,7 +60,7 @@ class Pages:
         ]
 
     def get(self, path: str) -> requests.Response:
-        return self.browser.get(self.url + path, timeout=20)
+        return self.browser.get(self.url + path, timeout=60)
 
     def post(self, path: str, **fields: Any) -> requests.Response:
         address = self.url + path
@@ -310,12 +310,12 @@ def test_no_header_breaks_a_page(pages: Pages) -> None:
     with noted(Headers) as names:
         pages.post(f"/courses/{COURSE}/ask/sync")
         pages.get("/static/page.css")
-        requests.get(pages.url, timeout=20)
+        requests.get(pages.url, timeout=60)
     assert {"authorization", "cookie", "sec-fetch-site", "if-none-match"} <= names
     faults = []
     for name in sorted(names | {"host", "content-type"}):
         for values in (*((value,) for value in HEADERS), ("1", "2")):
-            wire = http.client.HTTPConnection(str(host.hostname), host.port, timeout=20)
+            wire = http.client.HTTPConnection(str(host.hostname), host.port, timeout=60)
             wire.putrequest(
                 "GET", "/static/page.css" if name.startswith("if-") else "/", skip_host=name == "host"
             )

@@ -130,14 +130,14 @@ def test_filtered_data_stands_beside_what_was_extracted(client: Client) -> None:
 def test_the_download_is_what_is_displayed_and_a_spreadsheet_reads_it(client: Client) -> None:
     query = "?student=2&sort=grade&order=desc"
     shown = cells(client.page(f"/syncs/j1/grades{query}"))[1:]
-    answer = client.get(f"{client.url}/syncs/j1/grades.csv{query}&for=spreadsheet", timeout=20)
+    answer = client.get(f"{client.url}/syncs/j1/grades.csv{query}&for=spreadsheet", timeout=60)
     rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"), newline="")))
     assert [row["assignment name"] for row in rows] == [row[0] for row in shown]
     assert [row["submitted score"] for row in rows] == ["9.5", "5", "0"]
     assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
     assert 'filename="grades-j1.csv"' in answer.headers["Content-Disposition"]
     assert answer.content.startswith(b"\xef\xbb\xbf")
-    assert not client.get(f"{client.url}/syncs/j1/grades.csv", timeout=20).content.startswith(b"\xef")
+    assert not client.get(f"{client.url}/syncs/j1/grades.csv", timeout=60).content.startswith(b"\xef")
     issues = client.page("/syncs/j1/issues.csv?code=no_due_date")
     assert issues.count("\r\n") == 2
     assert "'=HYPERLINK" in client.page("/syncs/j1/grades.csv")
@@ -234,7 +234,7 @@ def test_a_failed_syncs_cause_is_told_to_its_teacher_and_apart_to_who_must_act(
 
 def traced(client: Client, course_id: str) -> str:
     asked = {"student": "u1", "assignment": "a1"}
-    return client.post(f"{client.url}/courses/{course_id}/trace", data=asked, timeout=20).text
+    return client.post(f"{client.url}/courses/{course_id}/trace", data=asked, timeout=60).text
 
 
 def test_a_grade_is_traced_to_what_was_sent(client: Client) -> None:
@@ -328,7 +328,7 @@ def test_an_address_that_makes_no_sense_is_refused_by_its_name(client: Client, q
 def test_no_page_can_change_anything(client: Client) -> None:
     for path in ("/", "/courses/1", "/syncs/j1", "/syncs/j1/grades"):
         for method in ("POST", "PUT", "DELETE"):
-            assert client.request(method, client.url + path, timeout=20).status_code == 405
+            assert client.request(method, client.url + path, timeout=60).status_code == 405
 
 
 def test_a_job_that_died_shows_as_failed_and_no_page_waits_for_a_writer_to_say_so(

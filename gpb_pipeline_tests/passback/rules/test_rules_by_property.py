@@ -35,7 +35,7 @@ from gpb_pipeline_tests.passback.syncs import answered, planned, posted, synced,
 NEVER_HELD = replace(POLICY, withdraw_count=1000)
 SECTIONS, STUDENTS, ASSIGNMENTS = ("1", "2"), ("a", "b", "c"), ("10", "11", "12")
 GROUPS = {"g": "Homework", "h": "Labs"}
-few = settings(max_examples=6, suppress_health_check=[HealthCheck.too_slow])
+few = settings(max_examples=4, suppress_health_check=[HealthCheck.too_slow])
 
 sections = st.builds(
     lambda unnamed: [

@@ -66,6 +66,6 @@ def test_who_signs_in_at_the_proxy_is_not_kept_out_by_a_launch_of_an_hour_ago(
         browser = CanvasUser(sandbox, canvas_user.TEACHER)
         browser.launches()
         clock.ahead = 3601
-        assert browser.get(f"{url}/courses/1001", timeout=20).status_code == 401
+        assert browser.get(f"{url}/courses/1001", timeout=60).status_code == 401
         signed_in = {"X-User": "data@example.org", "X-Courses": "1001"}
-        assert browser.get(f"{url}/", headers=signed_in, timeout=20).status_code == 200
+        assert browser.get(f"{url}/", headers=signed_in, timeout=60).status_code == 200

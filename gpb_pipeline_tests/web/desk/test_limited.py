@@ -99,11 +99,11 @@ def signs_in(sandbox: Sandbox, sections: str = "s1", course: int = int(COURSE)) 
 
 
 def asks(browser: CanvasUser, url: str, kind: str, **fields: Any) -> http.Response:
-    page = browser.get(f"{url}/courses/{COURSE}/sync", timeout=20).text
+    page = browser.get(f"{url}/courses/{COURSE}/sync", timeout=60).text
     token = page.partition('name="token" value="')[2].partition('"')[0]
     address = f"{url}/courses/{COURSE}/ask/{kind}"
     sent = {"token": token, "section": "s1"} | fields  # as their window has it
-    return browser.post(address, data=sent, headers=FROM_HERE, allow_redirects=False, timeout=20)
+    return browser.post(address, data=sent, headers=FROM_HERE, allow_redirects=False, timeout=60)
 
 
 @pytest.mark.usefixtures("preview")
@@ -117,8 +117,8 @@ def test_what_failed_in_the_last_sync_is_told_of_their_section_alone(
     whole = CanvasUser(sandbox, canvas_user.TEACHER)
     whole.launches()
     window = f"{url}/courses/{COURSE}/sync"
-    assert "assignment_refused" in whole.get(window, timeout=20).text
-    page = signs_in(sandbox).get(window, timeout=20).text
+    assert "assignment_refused" in whole.get(window, timeout=60).text
+    page = signs_in(sandbox).get(window, timeout=60).text
     assert "student_not_on_roster" in page
     assert "assignment_refused" not in page
 
@@ -129,22 +129,22 @@ def test_every_page_and_file_is_of_their_section_alone(url: str, sandbox: Sandbo
     told = set()
     for each in (*PAGES, f"/requests/{preview.request_id}"):
         path = each.format(seen=preview.request_id)
-        answer = limited.get(url + path, timeout=20)
+        answer = limited.get(url + path, timeout=60)
         assert answer.status_code == 200, path
         assert [word for word in OF_OTHERS if word in answer.text] == [], path
-        page = whole.get(url + path, timeout=20).text
+        page = whole.get(url + path, timeout=60).text
         told |= {word for word in OF_OTHERS if word in page}
     assert told == set(OF_OTHERS)  # and to those of the whole course it is shown
     past_their_list = "/syncs/j1/grades?student=3"
-    assert limited.get(url + past_their_list, timeout=20).status_code == 400
-    assert whole.get(url + past_their_list, timeout=20).status_code == 200
+    assert limited.get(url + past_their_list, timeout=60).status_code == 400
+    assert whole.get(url + past_their_list, timeout=60).status_code == 200
 
 
 def test_every_count_is_of_their_section_alone(url: str, sandbox: Sandbox, preview: Request) -> None:
     browser = signs_in(sandbox)
 
     def page(path: str) -> str:
-        text = browser.get(url + path, timeout=20).text
+        text = browser.get(url + path, timeout=60).text
         return " ".join(re.sub(r"<[^>]+>", " ", text).split())
 
     assert "1 of 1 100 % 2 of 3 66.7 %" in page(f"/courses/{COURSE}")
@@ -155,7 +155,7 @@ def test_every_count_is_of_their_section_alone(url: str, sandbox: Sandbox, previ
     assert "roster of the SIS's class. 1 grade" in html.unescape(front)
     assert "It has no due date for this section. 1 assignment, for which 1 grade waits" in front
     for name, count in (("issues", 3), ("assignments", 3), ("grades", 6)):
-        text = browser.get(f"{url}/syncs/j1/{name}.csv", timeout=20).text
+        text = browser.get(f"{url}/syncs/j1/{name}.csv", timeout=60).text
         rows = list(csv.DictReader(io.StringIO(text)))
         assert len(rows) == count, name
         assert {row["SIS section id"] for row in rows} == {"SIS-s1"}
@@ -174,10 +174,10 @@ def test_a_sync_that_shares_the_rows_of_an_earlier_one_shows_their_part_too(
 
     warehouse.commit(equal)
     browser = signs_in(sandbox)
-    page = browser.get(f"{url}/syncs/j2/grades", timeout=20).text
+    page = browser.get(f"{url}/syncs/j2/grades", timeout=60).text
     assert "Ada Lovelace" in page
     assert [word for word in OF_OTHERS if word in page] == []
-    told = re.sub(r"<[^>]+>", " ", browser.get(f"{url}/courses/{COURSE}", timeout=20).text)
+    told = re.sub(r"<[^>]+>", " ", browser.get(f"{url}/courses/{COURSE}", timeout=60).text)
     assert "0 of 0" in " ".join(told.split())  # it wrote nothing itself
 
 
@@ -186,7 +186,7 @@ def test_a_trace_is_of_what_was_sent_for_their_section(url: str, sandbox: Sandbo
 
     def traced(student: str) -> str:
         asked = {"student": student, "assignment": "a1"}
-        return browser.post(f"{url}/courses/{COURSE}/trace", data=asked, timeout=20).text
+        return browser.post(f"{url}/courses/{COURSE}/trace", data=asked, timeout=60).text
 
     assert "9.5" in traced("u1")
     other = traced("u3")
@@ -215,7 +215,7 @@ def test_another_sections_id_in_an_address_answers_like_none(
     url: str, sandbox: Sandbox, preview: Request, path: str
 ) -> None:
     address = url + path.format(seen=preview.request_id)
-    assert signs_in(sandbox).get(address, timeout=20).status_code == 404
+    assert signs_in(sandbox).get(address, timeout=60).status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -261,7 +261,7 @@ def test_all_that_they_post_is_their_section_by_name(
     [asked, *_] = made(warehouse)
     assert asked.wanted == {"sections": ["s1"], "assignments": ["a1"], "type": "manual"}
     warehouse.commit(requests.keep, asked, SEEN.as_json(), at=datetime.now(UTC))
-    own = browser.get(url + answer.headers["Location"], timeout=20).text
+    own = browser.get(url + answer.headers["Location"], timeout=60).text
     assert "Post Grades" in own
     assert "Theirs" not in own
     assert asks(browser, url, "sync", previewed=asked.request_id).status_code == 303
@@ -272,7 +272,7 @@ def test_their_categories_are_saved_and_the_labels_are_of_their_section(
     url: str, sandbox: Sandbox, warehouse: Warehouse, preview: Request
 ) -> None:
     browser = signs_in(sandbox)
-    page = browser.get(f"{url}/courses/{COURSE}/categories", timeout=20).text
+    page = browser.get(f"{url}/courses/{COURSE}/categories", timeout=60).text
     assert "Synchronized" in page
     assert "unassociated section" not in page
     assert asks(browser, url, "categories", category="g1:s1:c2").status_code == 303
@@ -284,12 +284,12 @@ def test_what_others_asked_for_is_told_and_cannot_be_repeated_for_all(
     url: str, sandbox: Sandbox, warehouse: Warehouse, preview: Request
 ) -> None:
     browser = signs_in(sandbox)
-    assert "Post Grades" not in browser.get(f"{url}/requests/{preview.request_id}", timeout=20).text
+    assert "Post Grades" not in browser.get(f"{url}/requests/{preview.request_id}", timeout=60).text
     now = datetime.now(UTC)
     asked = NewRequest(course_id=COURSE, kind="sync", by="Dana", by_id="55", at=now)
     failed = warehouse.commit(requests.ask, asked)
     warehouse.commit(requests.step, failed, "failed", at=now, cause="Section Period 2 is gone.")
-    page = browser.get(f"{url}/requests/{failed}", timeout=20).text
+    page = browser.get(f"{url}/requests/{failed}", timeout=60).text
     assert "Failed" in page
     assert "Period 2" not in page
 
@@ -298,17 +298,17 @@ def test_the_remaster_and_the_nightly_switch_are_of_the_whole_course(
     url: str, sandbox: Sandbox, preview: Request
 ) -> None:
     browser = signs_in(sandbox)
-    page = browser.get(f"{url}/courses/{COURSE}/utilities", timeout=20).text
+    page = browser.get(f"{url}/courses/{COURSE}/utilities", timeout=60).text
     assert "A teacher of the whole course switches it." in page
     assert 'role="switch"' not in page
     assert "/remaster" not in page
-    assert browser.get(f"{url}/courses/{COURSE}/remaster", timeout=20).status_code == 403
+    assert browser.get(f"{url}/courses/{COURSE}/remaster", timeout=60).status_code == 403
 
 
 def test_who_has_no_section_sees_no_row(url: str, sandbox: Sandbox, preview: Request) -> None:
     browser = signs_in(sandbox, "$Canvas.course.sectionIds")
     for path in ("/syncs/j1/grades", "/syncs/j1/grades.csv", "/syncs/j1/issues", "/syncs/j1"):
-        page = browser.get(url + path, timeout=20).text
+        page = browser.get(url + path, timeout=60).text
         assert [word for word in ("Ada", "Period 1", "SIS-s1", *OF_OTHERS) if word in page] == []
     assert asks(browser, url, "sync", assignment=["a1"]).status_code == 404
     assert asks(browser, url, "sync", section=[], assignment=["a1"]).status_code == 400
@@ -321,8 +321,8 @@ def test_a_limit_is_of_its_course_and_of_the_latest_launch(
     sandbox.control("canvas", "PUT", "/lti/forgery", {"custom": {"section_restricted": "false"}})
     browser.launches(int(COURSE))
     sandbox.control("canvas", "PUT", "/lti/forgery", {})
-    assert "Period 2" in browser.get(f"{url}/syncs/j1/grades", timeout=20).text
+    assert "Period 2" in browser.get(f"{url}/syncs/j1/grades", timeout=60).text
     sandbox.control("canvas", "PUT", "/lti/forgery", {"custom": {"section_ids": "s1"}})
     browser.launches(int(COURSE))
     sandbox.control("canvas", "PUT", "/lti/forgery", {})
-    assert "Period 2" not in browser.get(f"{url}/syncs/j1/grades", timeout=20).text
+    assert "Period 2" not in browser.get(f"{url}/syncs/j1/grades", timeout=60).text

@@ -61,10 +61,10 @@ def test_no_page_of_theirs_has_a_command(url: str, teacher: CanvasUser, warehous
     syncs = [f"/syncs/{each}{tab}" for each in ("j1", "stopped") for tab in ("", "/issues", "/assignments")]
     pages = ["/", "/differences", f"/courses/{COURSE}", f"/courses/{OTHER}", *windows, *syncs]
     for path in (*pages, f"/requests/{found.request_id}"):
-        said = words(teacher.get(url + path, timeout=20).text)
+        said = words(teacher.get(url + path, timeout=60).text)
         assert COMMAND.findall(said) == [], path
     for sync in ("j1", "stopped"):
-        log = teacher.get(f"{url}/syncs/{sync}/issues.csv", timeout=20).text
+        log = teacher.get(f"{url}/syncs/{sync}/issues.csv", timeout=60).text
         assert COMMAND.findall(log) == []
         assert "There is nothing that you need to change in your course" in log or sync == "j1"
     meaning = CATALOGUE[Code.GONE_HELD]
@@ -74,7 +74,7 @@ def test_no_page_of_theirs_has_a_command(url: str, teacher: CanvasUser, warehous
 
 @pytest.mark.usefixtures("_as_new")
 def test_their_list_of_courses_says_what_to_do_and_is_no_data_teams(url: str, teacher: CanvasUser) -> None:
-    page = words(teacher.get(f"{url}/", timeout=20).text)
+    page = words(teacher.get(f"{url}/", timeout=60).text)
     assert "Algebra I 1001 Completed (with errors)" in page
     assert "It is marked Missing and has no score. 1 grade Enter a score, or excuse the student." in page
     for theirs in ("Who must act", "Most common causes", "Unresolved", "Filter"):
@@ -89,9 +89,9 @@ def test_who_runs_the_pipeline_has_the_command(url: str, sandbox: Sandbox, wareh
     warehouse.commit(requests.keep, found, seen.as_json(), at=datetime.now(UTC))
     proxied = CanvasUser(sandbox, canvas_user.TEACHER)
     secret = {"Authorization": "Bearer hunter2"}
-    said = words(proxied.get(f"{url}/requests/{found.request_id}", headers=secret, timeout=20).text)
+    said = words(proxied.get(f"{url}/requests/{found.request_id}", headers=secret, timeout=60).text)
     assert CATALOGUE[Code.GONE_HELD].remedy in said
-    said = words(proxied.get(f"{url}/syncs/stopped", headers=secret, timeout=20).text)
+    said = words(proxied.get(f"{url}/syncs/stopped", headers=secret, timeout=60).text)
     assert "For the Canvas admin: course 1002: Canvas answered 403. Give the permissions." in said
 
 
@@ -124,7 +124,7 @@ def test_what_came_to_nothing_says_why_and_who_can_mend_it(
     now = datetime.now(UTC)
     warehouse.commit(requests.step, failed, "failed", at=now, cause=cause, code=code)
     for path in (f"/requests/{failed}", f"/courses/{COURSE}/sync", f"/courses/{COURSE}/categories"):
-        said = words(teacher.get(url + path, timeout=20).text)
+        said = words(teacher.get(url + path, timeout=60).text)
         assert told in said, path
         assert cause not in said
         assert COMMAND.findall(said) == []
@@ -140,9 +140,9 @@ def test_what_failed_and_was_asked_for_again_is_not_told_any_more(
             requests.step, each, "failed", at=datetime.now(UTC) - early, cause="No.", code="usage"
         )
     asked(warehouse, "sync", assignments=["a2"])
-    assert "/requests/" + failed[0] in teacher.get(f"{url}/courses/{COURSE}", timeout=20).text
+    assert "/requests/" + failed[0] in teacher.get(f"{url}/courses/{COURSE}", timeout=60).text
     looked(warehouse, "read")
-    page = teacher.get(f"{url}/courses/{COURSE}", timeout=20).text
+    page = teacher.get(f"{url}/courses/{COURSE}", timeout=60).text
     assert "/requests/" + failed[0] not in page
     assert "/requests/" + failed[1] in page  # another wish was
 
@@ -159,18 +159,18 @@ def test_what_the_last_sync_could_not_send_is_told_where_it_is_to_be_sent_again(
     refused += f"{CATALOGUE[Code.ASSIGNMENT_REFUSED].to_instructor} Who: SIS admin. It is tried again."
     grade = "1 grade failed in the last sync: " + CATALOGUE[Code.STUDENT_NOT_ON_ROSTER].cause
     preview, window = f"{url}/requests/{found.request_id}", f"{url}/courses/{COURSE}/sync"
-    rows = [words(each) for each in teacher.get(preview, timeout=20).text.split("<tr>")]
+    rows = [words(each) for each in teacher.get(preview, timeout=60).text.split("<tr>")]
     for section, told in (("Period 1", grade), ("Period 2 <i>", refused)):
         assert [told in each for each in rows if each.startswith(f"Essay {section}")] == [True]
     assert sum("in the last sync" in each for each in rows) == 2  # and of no other
     for address in (window, f"{url}/courses/{COURSE}/remaster"):
-        said = words(teacher.get(address, timeout=20).text)
+        said = words(teacher.get(address, timeout=60).text)
         assert said.count("in the last sync") == 2, address
         assert refused in said
         assert grade in said
 
     put_stop(warehouse, "away", course_id=COURSE)  # it sent nothing, and changes nothing
-    assert refused in words(teacher.get(preview, timeout=20).text)
+    assert refused in words(teacher.get(preview, timeout=60).text)
     put_sync(
         warehouse,
         "mended",
@@ -180,7 +180,7 @@ def test_what_the_last_sync_could_not_send_is_told_where_it_is_to_be_sent_again(
         status="Completed",
     )
     for address in (preview, window):
-        assert "in the last sync" not in teacher.get(address, timeout=20).text
+        assert "in the last sync" not in teacher.get(address, timeout=60).text
 
 
 def test_a_failed_sync_and_its_cause_are_there_at_once(
@@ -197,7 +197,7 @@ def test_a_failed_sync_and_its_cause_are_there_at_once(
         job_id="fails", at=now, status="Failed", counts=Counts.none(), code="canvas_access", cause=cause
     )
     warehouse.commit(history.end, [end])
-    page = words(teacher.get(f"{url}/requests/{request}", timeout=20).text)  # its run has not ended yet
+    page = words(teacher.get(f"{url}/requests/{request}", timeout=60).text)  # its run has not ended yet
     assert "Failed" in page
     assert "it is for the Canvas admin" in page
 
@@ -220,7 +220,7 @@ def test_categories_of_one_title_are_told_apart_and_why_none_was_taken_is_told(
     )
     found = looked(warehouse, "read")
     warehouse.commit(requests.keep, found, seen.as_json(), at=datetime.now(UTC))
-    page = words(teacher.get(f"{url}/courses/{COURSE}/categories", timeout=20).text)
+    page = words(teacher.get(f"{url}/courses/{COURSE}/categories", timeout=60).text)
     offered = "Unassociated Homework (of every class, c:1) Labs Homework (of every class, c3)"
     assert offered in page
     assert "The SIS has several categories of its assignment group's name." in page
@@ -235,7 +235,7 @@ def test_a_preview_tells_of_a_chosen_assignment_that_is_there_no_more(
     found = looked(warehouse, "preview", **ALL, type="manual")
     seen = replace(OUTLOOK, offers=offers, causes=(gone, whole))
     warehouse.commit(requests.keep, found, seen.as_json(), at=datetime.now(UTC))
-    page = words(teacher.get(f"{url}/requests/{found.request_id}", timeout=20).text)
+    page = words(teacher.get(f"{url}/requests/{found.request_id}", timeout=60).text)
     assert "An assignment that was chosen is not in the course any more; what else was chosen goes." in page
     assert CATALOGUE[Code.MASS_CHANGE].cause in page
 
@@ -249,7 +249,7 @@ def test_a_course_that_is_not_published_says_so_before_anything_is_posted(
         found = looked(warehouse, kind, **ALL, type="manual")
         warehouse.commit(requests.keep, found, seen.as_json(), at=datetime.now(UTC))
         path = f"/requests/{found.request_id}" if kind == "preview" else f"/courses/{COURSE}/sync"
-        page = teacher.get(url + path, timeout=20).text
+        page = teacher.get(url + path, timeout=60).text
         assert "The course is not published. Nothing of it is sent as it is. Publish it in" in words(page)
         assert ("Post Grades</button>" in page) is (kind == "read")
 
@@ -268,7 +268,7 @@ def test_what_was_deleted_since_the_list_was_read_is_told_by_name(
     pages = []
     for job in (None, "j1", f"held-{len(chosen)}"):
         warehouse.commit(requests.step, synced, "launched", at=datetime.now(UTC), job_id=job)
-        pages.append(words(teacher.get(f"{url}/requests/{synced}", timeout=20).text))
+        pages.append(words(teacher.get(f"{url}/requests/{synced}", timeout=60).text))
     assert "Field" not in pages[0]
     for page in pages[1:]:
         assert "it is left out: Field <trip> . What else was chosen went." in page
@@ -276,7 +276,7 @@ def test_what_was_deleted_since_the_list_was_read_is_told_by_name(
     previewed = looked(warehouse, "preview", **every)
     seen = replace(OUTLOOK, offers=(*OUTLOOK.offers, offer("gone", "Field", code="assignment_orphan")))
     warehouse.commit(requests.keep, previewed, seen.as_json(), at=datetime.now(UTC))
-    page = words(teacher.get(f"{url}/requests/{previewed.request_id}", timeout=20).text)
+    page = words(teacher.get(f"{url}/requests/{previewed.request_id}", timeout=60).text)
     assert "it is left out: Field <trip> ." in page
 
 
@@ -288,11 +288,11 @@ def test_another_courses_sync_file_and_trace_answer_like_none_inside_canvass_fra
     browser.launches(int(OTHER))
     tabs = ("", "/issues", "/filtered", "/assignments", "/grades", "/issues.csv", "/grades.csv")
     for path in (*(f"/syncs/j1{tab}" for tab in tabs), "/syncs/none", "/requests/none"):
-        answer = browser.get(url + path, timeout=20)
+        answer = browser.get(url + path, timeout=60)
         assert answer.status_code == 404, path
         assert "frame-ancestors http://127.0.0.1" in answer.headers["Content-Security-Policy"]
     traced = {"student": "1", "assignment": "1"}
-    assert browser.post(f"{url}/courses/{COURSE}/trace", data=traced, timeout=20).status_code == 404
+    assert browser.post(f"{url}/courses/{COURSE}/trace", data=traced, timeout=60).status_code == 404
 
 
 @pytest.mark.usefixtures("_as_new")
@@ -301,7 +301,7 @@ def test_who_looks_through_someone_elses_account_is_on_record_with_both(
 ) -> None:
     browser = CanvasUser(sandbox, canvas_user.TEACHER, masquerader="99")
     browser.launches(int(COURSE))
-    assert browser.get(f"{url}/syncs/j1/grades", timeout=20).status_code == 200
+    assert browser.get(f"{url}/syncs/j1/grades", timeout=60).status_code == 200
     kept = "".join(each.read_text() for each in warehouse.settings.looks_folder.glob("*.jsonl"))
     assert "Dana Whitfield (Canvas user 55, through Canvas user 99)" in kept
 
@@ -314,9 +314,9 @@ def test_names_from_a_launch_are_text_and_not_markup(
     browser = CanvasUser(sandbox, canvas_user.TEACHER)
     browser.launches(int(COURSE))
     sandbox.control("canvas", "PUT", "/lti/forgery", {})
-    page = browser.get(f"{url}/courses/{COURSE}/utilities", timeout=20).text
+    page = browser.get(f"{url}/courses/{COURSE}/utilities", timeout=60).text
     form = {"token": page.partition('name="token" value="')[2].partition('"')[0], "enabled": "true"}
     address = f"{url}/courses/{COURSE}/ask/nightly"
-    browser.post(address, data=form, headers={"Sec-Fetch-Site": "same-origin"}, timeout=20)
-    page = browser.get(f"{url}/courses/{COURSE}", timeout=20).text
+    browser.post(address, data=form, headers={"Sec-Fetch-Site": "same-origin"}, timeout=60)
+    page = browser.get(f"{url}/courses/{COURSE}", timeout=60).text
     assert "asked by &lt;b&gt;Dana&lt;/b&gt;" in page

@@ -287,7 +287,7 @@ def test_of_two_courses_the_one_whose_hour_is_over_says_how_to_come_back(
     sandbox.control("canvas", "PUT", "/lti/forgery", {})
     clock.ahead = LIVES + 1
     for course, status in ((OTHER, 200), (COURSE, 404), ("none", 404)):
-        page = teacher.get(f"{url}/courses/{course}", timeout=20)
+        page = teacher.get(f"{url}/courses/{course}", timeout=60)
         assert page.status_code == status
         assert ("open it again from there in Canvas" in page.text) == (status == 404)
 
