@@ -36,6 +36,7 @@ from gpb_pipeline.passback.frames import (
 from gpb_pipeline.passback.rows.frames import Rows
 from gpb_pipeline.warehouse import tables
 from gpb_pipeline.warehouse.ducklake import Connection
+from gpb_pipeline.warehouse.plain_rows import marks
 from gpb_pipeline.warehouse.schemas import FrameDigests
 from gpb_pipeline.warehouse.table import Table, keyed
 
@@ -44,8 +45,7 @@ from gpb_pipeline.warehouse.table import Table, keyed
 class CourseFrames:
     """What one sync leaves of one course: the frames that it made, by their tables.
 
-    `digests`: of those that most syncs leave as they were, one at least: a course without any on record has
-    left no frames. The others are written each time.
+    `digests`: of those that most syncs leave as they were; the others are written each time.
     """
 
     course_id: str
@@ -97,14 +97,16 @@ def replace(session: Connection, courses: Sequence[CourseFrames]) -> None:
     is of the job that first left the frame so.
     """
     kept = _digests(session, [course.course_id for course in courses])
+    there = kept.keys() | _without_digest(
+        session, [each.course_id for each in courses if each.course_id not in kept]
+    )
     for table in dict.fromkeys(table for course in courses for table in course.frames):
         new = [
             course
             for course in courses
             if table in course.frames and not _is_kept(course, table, kept.get(course.course_id, {}))
         ]
-        there = [each.course_id for each in new if each.course_id in kept]
-        table.delete(session, "course_id", there)
+        table.delete(session, "course_id", [each.course_id for each in new if each.course_id in there])
         rows = (keyed(each.frames[table], course_id=each.course_id, job_id=each.job_id) for each in new)
         table.insert(session, *rows)
     _keep_digests(session, [each for each in courses if kept.get(each.course_id, {}) != each.digests])
@@ -125,6 +127,15 @@ def _digests(session: Connection, course_ids: Sequence[str]) -> dict[str, dict[s
     for row in rows_of(tables.FRAME_DIGESTS.select(session, "course_id", course_ids)):
         kept.setdefault(row.course_id, {})[row.frame] = row.digest
     return kept
+
+
+def _without_digest(session: Connection, course_ids: Sequence[str]) -> set[str]:
+    """Name those of these courses that left frames before digests were kept: each sync leaves the course."""
+    table = tables.CANVAS_COURSES
+    if not course_ids or table.is_new(session):
+        return set()
+    query = f"SELECT course_id FROM {table.qualified} WHERE course_id IN {marks(course_ids)}"  # noqa: S608
+    return {course_id for (course_id,) in session.execute(query, list(course_ids)).fetchall()}
 
 
 def _keep_digests(session: Connection, courses: Sequence[CourseFrames]) -> None:

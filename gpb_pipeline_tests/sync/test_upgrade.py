@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from gpb_pipeline.settings import SisSettings
-from gpb_pipeline.warehouse import history, which_sis
+from gpb_pipeline.warehouse import history, soundness, which_sis
 from gpb_pipeline.warehouse.opening import open_warehouse
 from gpb_pipeline_tests.sync.desk import SPANISH, Desk
 from gpb_pipeline_tests.sync.test_temperaments import GRADES, equal, quiet, score, states
@@ -40,6 +40,8 @@ def test_the_warehouse_of_an_earlier_version_is_taken_up_as_it_is(
     assert states(desk.sync_one(SPANISH)) == {"updated": 1, "unchanged": GRADES - 1}
     equal(desk)
     quiet(desk)
+    with open_warehouse() as warehouse:
+        assert not [each.table for each in warehouse.read(soundness.scan) if each.doubled]
 
 
 def unpack(archive: Path, folder: Path) -> None:
