@@ -333,7 +333,7 @@ def test_no_header_breaks_a_page(pages: Pages) -> None:
 def test_a_fault_of_ours_is_told_in_a_page_with_the_headers_of_all_pages(
     pages: Pages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(front, "_actors", lambda _: 1 / 0)
+    monkeypatch.setattr(front, "_their_courses", lambda *_: 1 / 0)
     answer = pages.get("/")
     assert answer.status_code == 500
     assert "This page has a fault of its own." in answer.text
