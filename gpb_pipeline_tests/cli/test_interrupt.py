@@ -33,6 +33,7 @@ def test_progress_moves_by_stage_and_course_on_a_terminal(sandbox: Sandbox) -> N
         assert terminal.end() == 0
 
 
+@pytest.mark.long
 def test_ctrl_c_while_it_reads_ends_at_once_with_a_word_and_no_traceback(sandbox: Sandbox) -> None:
     an_hour = 3600.0
     sandbox.set_faults("canvas", {"effect": "slow", "seconds": an_hour, "path": "/enrollments"})

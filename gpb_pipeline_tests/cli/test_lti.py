@@ -43,6 +43,7 @@ def test_keys_are_made_once_private_and_rotated(monkeypatch: pytest.MonkeyPatch,
     assert "GPB_LTI_KEYS" in gpb("lti", "keys").err
 
 
+@pytest.mark.long
 def test_the_doctor_looks_at_the_tool(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     with running_sandbox() as sandbox:
         registration = sandbox.install_tool("http://localhost:8080")

@@ -37,6 +37,7 @@ def test_a_gradebook_that_was_emptied_by_hand_is_mended_with_confirm(sandbox: Sa
     assert len(sandbox.state()["line_items"]) == 3
 
 
+@pytest.mark.long
 def test_confirm_believes_only_courses_that_are_named_and_says_what(sandbox: Sandbox) -> None:
     [class_id] = {each["class_id"] for each in sandbox.state()["line_items"]}
     empty_by_hand(sandbox)

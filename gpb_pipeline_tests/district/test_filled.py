@@ -35,6 +35,7 @@ def synced(connections: Connections, night: str, *course_ids: str) -> list[type]
     return [type(event) for event in sync_courses(connections, requests) if isinstance(event, ends)]
 
 
+@pytest.mark.long
 def test_a_copied_course_is_as_one_synced_and_nights_leave_few_files(
     connections: Connections,
 ) -> None:

@@ -39,6 +39,7 @@ def instance(new_home: Path, tmp_path: Path) -> Iterator[dg.DagsterInstance]:
         yield ours
 
 
+@pytest.mark.long
 @pytest.mark.filterwarnings(
     "ignore:Function `AssetSelection.sources`:DeprecationWarning"
 )  # Dagster's own call

@@ -214,6 +214,7 @@ def test_whatever_happens_is_another_input(desk: Desk, monkeypatch: pytest.Monke
         before = after
 
 
+@pytest.mark.long
 def test_a_change_is_judged_and_what_it_left_is_not_judged_again(desk: Desk) -> None:
     judged(desk)
     at_rest(desk)

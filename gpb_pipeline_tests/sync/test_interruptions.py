@@ -64,6 +64,7 @@ def test_a_crash_is_not_forgotten_by_a_sync_that_fails_before_it_can_look(strict
     assert len(strict_desk.held()) == 64
 
 
+@pytest.mark.long
 def test_a_grade_cleared_after_a_crash_is_taken_back(strict_desk: Desk) -> None:
     kill_while_posting(strict_desk, ALGEBRA, results=64)
     preview = strict_desk.events(strict_desk.request(ALGEBRA, posting=Posting.NOTHING))[-1]

@@ -194,6 +194,7 @@ def test_planted_differences_are_found_with_their_cause_and_no_other(
     assert synced.written() == before
 
 
+@pytest.mark.long
 def test_what_is_named_is_mended_and_nothing_else(synced: Desk) -> None:
     course = COURSES[0]
     planter = Planter(synced, course)
@@ -274,6 +275,7 @@ def test_orphans_are_taken_back_and_their_empty_column_with_them(strict_desk: De
     assert told(looked(desk, SPANISH)) == {}
 
 
+@pytest.mark.long
 def test_a_course_that_canvas_deleted_can_be_taken_back(desk: Desk) -> None:
     desk.sync_one(SPANISH)
     body = {"errors": [{"message": "The specified resource does not exist."}]}

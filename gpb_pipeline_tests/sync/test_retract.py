@@ -79,6 +79,7 @@ def test_an_empty_list_is_no_leave_to_delete_a_column(strict_desk: Desk) -> None
     assert set(grades["result_id"]) <= set(scores(strict_desk))
 
 
+@pytest.mark.long
 def test_a_column_with_a_result_that_was_left_stays(strict_desk: Desk) -> None:
     column, grades, _ = an_orphaned_column(strict_desk)
     edited = grades["result_id"].iloc[0]
@@ -213,6 +214,7 @@ def test_what_a_section_without_a_class_holds_has_one_state_and_is_taken_back_by
     assert looked(desk, ALGEBRA).counts == {}
 
 
+@pytest.mark.long
 def test_what_a_section_left_that_canvas_deleted_is_found_and_taken_back_by_name(strict_desk: Desk) -> None:
     desk = strict_desk
     desk.sync_one(ALGEBRA)

@@ -279,6 +279,7 @@ def test_a_column_that_a_teacher_deleted_comes_back_with_its_grades(strict_desk:
     quiet(desk)
 
 
+@pytest.mark.long
 def test_one_result_lost_and_its_post_refused_once_is_tried_again(strict_desk: Desk) -> None:
     desk = strict_desk
     first = desk.sync_one(SPANISH)

@@ -57,6 +57,7 @@ def test_the_same_sis_at_another_address_goes_on_from_what_it_holds(
     assert gpb("sis", "show", "--json").json["hosts"] == [HERE, THERE]
 
 
+@pytest.mark.long
 def test_another_sis_has_holdings_of_its_own_and_the_first_keeps_its(
     moved: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

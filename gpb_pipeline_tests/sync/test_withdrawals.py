@@ -124,6 +124,7 @@ def test_a_course_copy_has_ids_of_its_own_and_touches_nothing_of_the_old(
     assert states(again[ALGEBRA]) == states(again[COPY]) == {"unchanged": 64}
 
 
+@pytest.mark.long
 def test_a_section_cross_listed_and_back_keeps_its_line_items_and_doubles_nothing(strict_desk: Desk) -> None:
     desk, section = strict_desk, f"{ALGEBRA}0002"
     desk.sync(ALGEBRA, SPANISH)
