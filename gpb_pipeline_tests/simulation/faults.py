@@ -180,7 +180,7 @@ def _read_back_skipped(patch: pytest.MonkeyPatch) -> None:
 
 
 def _verdict_not_told(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(writing, "verified", lambda rows, held: rows)
+    patch.setattr(writing, "verified", lambda rows, held, **_: rows)
 
 
 def _failed_said_created(patch: pytest.MonkeyPatch) -> None:
@@ -193,7 +193,7 @@ def _failed_said_created(patch: pytest.MonkeyPatch) -> None:
 
 
 def _rekeyed_class_not_followed(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(see, "_relocated", lambda held, book: held)
+    patch.setattr(see, "_relocated", lambda held, book, went: held)
 
 
 def _new_class_not_looked_at(patch: pytest.MonkeyPatch) -> None:

@@ -15,10 +15,6 @@ def test_seven_hundred_nights_break_nothing(seed: int) -> None:
     assert list(History(seed=seed, cases=100).broken()) == []
 
 
-LATE = ("a class with a new id is not followed", "a write without an answer is forgotten")
-"""Are found after thousands of cases: `make faults` plants each that there is."""
-
-
 @pytest.mark.long
 def test_a_course_lives_the_same_life_again() -> None:
     lives = [History(seed=2, cases=20) for _ in range(2)]
@@ -28,7 +24,14 @@ def test_a_course_lives_the_same_life_again() -> None:
     assert (lives[0].sis.items, lives[0].sis.results) == (lives[1].sis.items, lives[1].sis.results)
 
 
-@pytest.mark.parametrize("fault", [each for each in list(FAULTS)[::6] if each not in LATE])
+LONG = {"a class with a new id is not followed", "a write without an answer is forgotten"}
+"""Take half a minute to be found."""
+
+
+@pytest.mark.parametrize(
+    "fault",  # every sixth; `make faults` plants each
+    [pytest.param(each, marks=pytest.mark.long) if each in LONG else each for each in list(FAULTS)[::6]],
+)
 def test_a_planted_fault_is_found(fault: str) -> None:
     assert hunted(FAULTS[fault]) is not None
 
