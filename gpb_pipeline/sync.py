@@ -34,6 +34,7 @@ from gpb_pipeline.passback.forgotten import NOBODY, Forgotten
 from gpb_pipeline.passback.frames import CategoryMapping, Enrollments
 from gpb_pipeline.passback.holdings.adopt import Places, places_of
 from gpb_pipeline.passback.holdings.answers import without_unwanted
+from gpb_pipeline.passback.holdings.absent import without_unanswered
 from gpb_pipeline.passback.holdings.died import nobody_deleted, nobody_edited
 from gpb_pipeline.passback.holdings.differences import (
     Cause,
@@ -50,8 +51,9 @@ from gpb_pipeline.passback.holdings.differences import (
 )
 from gpb_pipeline.passback.holdings.frames import SURE, Bare, Holdings
 from gpb_pipeline.passback.holdings.lacking import without_categories, without_students
+from gpb_pipeline.passback.holdings.look import believed, classes_left, short_classes, to_look_up
+from gpb_pipeline.passback.holdings.moved import taken_over
 from gpb_pipeline.passback.holdings.plan import Planned, plan, without_grades
-from gpb_pipeline.passback.holdings.see import believed, classes_left, short_classes, taken_over, to_look_up
 from gpb_pipeline.passback.holdings.supposed import found_of, supposed
 from gpb_pipeline.passback.rows.assignments import out_of_scope, synced
 from gpb_pipeline.passback.rows.frames import Rows
@@ -341,6 +343,8 @@ class CourseSync:
         over = plan(judged.judgement, held, policy, "manual", confirm=True).rows  # told, whatever is held
         over = orphaned(over, held)
         told = differences(over, held, self._course_now(judged, held))
+        if "unsettled" in self.request.mend:
+            over = plan(judged.judgement, without_unanswered(held), policy, "manual", confirm=True).rows
         looked = frozenset(judged.eyes.looked)
         if self.request.type == "retract":
             rows = only_retracted(over, held, self.request.retract, looked)

@@ -20,7 +20,8 @@ from gpb_pipeline.passback.holdings.answers import answered_items, answered_resu
 from gpb_pipeline.passback.holdings.columns import deletable
 from gpb_pipeline.passback.holdings.frames import NOTHING_BARE, Bare, Gradebook, Holdings
 from gpb_pipeline.passback.holdings.plan import Planned, findings_told
-from gpb_pipeline.passback.holdings.see import doubtful, see, strangers
+from gpb_pipeline.passback.holdings.look import doubtful, strangers
+from gpb_pipeline.passback.holdings.see import see
 from gpb_pipeline.passback.holdings.verify import not_verified, to_repeat, verified, with_rows
 from gpb_pipeline.passback.rows.frames import Rows
 from gpb_pipeline.passback.rows.settle import Answers, WriteAnswer, after_assignments, settle

@@ -17,7 +17,7 @@ from gpb_pipeline.orchestration.legible import LegibleConfig
 from gpb_pipeline.orchestration.partitions import add_courses
 from gpb_pipeline.orchestration.resources import Passback
 from gpb_pipeline.settings import RetentionSettings
-from gpb_pipeline.warehouse import choices, history, maintenance
+from gpb_pipeline.warehouse import choices, history, maintenance, soundness
 from gpb_pipeline.warehouse.ducklake import Warehouse
 
 
@@ -72,6 +72,21 @@ def tidy(context: dg.OpExecutionContext, passback: Passback) -> None:
     context.add_output_metadata({"syncs": syncs, "runs": runs})
 
 
+@dg.op(ins={"tidied": dg.In(dg.Nothing)})
+def look_for_doubled_keys(context: dg.OpExecutionContext, passback: Passback) -> None:
+    """On the day on which all is written anew, look through every table; fail where a key is there twice."""
+    if not maintenance.is_weekly_turn(datetime.now(UTC)):
+        context.log.info("every table is looked through once a week, on Sundays (UTC)")
+        return
+    try:
+        with passback.warehouse() as warehouse:
+            rows = soundness.require_sound(warehouse)
+    except PipelineError as fault:
+        raise run_log.failure(fault) from None
+    context.log.info("%s rows, and no key twice", rows)
+    context.add_output_metadata({"rows": rows})
+
+
 @dg.op
 def look_at_connections(context: dg.OpExecutionContext) -> None:
     """Look at all that a sync needs; fail where something is not there, and say what to do."""
@@ -97,10 +112,11 @@ def set_nightly_sync() -> None:
 @dg.job(
     tags={QUEUE_TAG: BY_ITSELF},
     description="Remove what is past its age from the history and from Dagster (never a course's latest), "
-    "and make the warehouse small. What was ever sent stays, unless GPB_KEEP_SENT_DAYS says how long.",
+    "and make the warehouse small; on Sundays, look through it for keys that are there twice. What was ever "
+    "sent stays, unless GPB_KEEP_SENT_DAYS says how long.",
 )
 def purge_history() -> None:
-    tidy()
+    look_for_doubled_keys(tidy())
 
 
 @dg.job(

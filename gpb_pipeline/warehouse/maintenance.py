@@ -21,8 +21,6 @@ SNAPSHOTS_KEPT = timedelta(days=1)
 """How far back the warehouse can be read as it was: longer than any reader's transaction."""
 
 SUNDAY = 6
-"""The day on which every file with deleted rows is written anew, and not those alone of which little is left:
-what was removed by its age is then in no file that a reader of today's state needs."""
 
 _COMPACTION = (
     "CALL ducklake_rewrite_data_files('warehouse')",
@@ -129,11 +127,19 @@ def compact(warehouse: Warehouse, *, keep: timedelta = SNAPSHOTS_KEPT, now: date
     moment = now or datetime.now(UTC)
     looks.fold(warehouse, keep=timedelta(days=RetentionSettings.load().looks_days), now=moment)
     before = f"TIMESTAMPTZ '{(moment - keep).isoformat()}'"
-    if moment.weekday() == SUNDAY:
+    if is_weekly_turn(moment):
         for table in tables.ALL:
             warehouse.commit(_run, _ANEW.format(table=table.name))
     for statement in (*_COMPACTION, *(cleaning.format(before=before) for cleaning in _CLEANING)):
         warehouse.commit(_run, statement)
+
+
+def is_weekly_turn(moment: datetime) -> bool:
+    """Whether it is the day on which every file with deleted rows is written anew, and all is looked through.
+
+    What was removed by its age is then in no file that a reader of today's state needs.
+    """
+    return moment.weekday() == SUNDAY
 
 
 def _run(session: Connection, statement: str) -> None:

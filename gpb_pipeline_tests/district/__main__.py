@@ -21,6 +21,7 @@ from gpb_pipeline.orchestration.home import PROJECT
 from gpb_pipeline.sandbox.generator import FIRST_COURSE_ID
 from gpb_pipeline.sandbox.serve import Sandbox, running_sandbox
 from gpb_pipeline.sync import open_connections
+from gpb_pipeline.warehouse import soundness
 from gpb_pipeline.warehouse.opening import open_warehouse
 from gpb_pipeline_tests.bench.figures import Figures, measured
 from gpb_pipeline_tests.district.filled import fill
@@ -62,6 +63,7 @@ class Trial:
             os.environ |= sandbox.environment
             self.fill()
             self.pass_unchanged_night(sandbox)
+        self.look_for_doubled_keys()
         if nights_after:
             self.pass_more_nights(nights_after)
 
@@ -91,6 +93,13 @@ class Trial:
             say(f"{name} of the sandbox: {1000 * used / len(self.courses):.0f} ms a course, {_peak(pid)} MiB")
         for line in someone.lines():
             say(line)
+
+    def look_for_doubled_keys(self) -> None:
+        began, cpu = time.monotonic(), time.process_time()
+        with open_warehouse() as warehouse:
+            rows = soundness.require_sound(warehouse)
+        took, used = time.monotonic() - began, time.process_time() - cpu
+        say(f"looked through {rows} rows for doubled keys in {took:.0f} s, {used:.0f} s of CPU")
 
     def pass_more_nights(self, count: int) -> None:
         with open_warehouse() as warehouse:

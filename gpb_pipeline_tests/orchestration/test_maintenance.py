@@ -10,7 +10,7 @@ from gpb_pipeline.definitions import defs
 from gpb_pipeline.orchestration.dagster_runs import purge_runs
 from gpb_pipeline.orchestration.resources import Passback
 from gpb_pipeline.sandbox.serve import Sandbox
-from gpb_pipeline.warehouse import choices, history
+from gpb_pipeline.warehouse import choices, history, maintenance, tables
 from gpb_pipeline.warehouse.ducklake import Warehouse
 from gpb_pipeline_tests.orchestration.conftest import ALGEBRA, Dagster
 from gpb_pipeline_tests.orchestration.past import Sync, put_on_record
@@ -68,6 +68,22 @@ def test_purging_removes_syncs_past_their_age_and_keeps_a_courses_latest(
     assert defs.resolve_job_def("purge_history").execute_in_process(instance=dagster.instance).success
     left = [(job.course_id, (now - job.started_at).days) for job in warehouse.read(history.jobs)]
     assert left == [("2", 1), ("2", 10), ("1", 20)]
+
+
+@pytest.mark.parametrize("weekly", [True, False], ids=["Sunday", "another day"])
+def test_a_key_that_is_there_twice_fails_the_weekly_look(
+    warehouse: Warehouse, dagster: Dagster, monkeypatch: pytest.MonkeyPatch, *, weekly: bool
+) -> None:
+    monkeypatch.setattr(maintenance, "is_weekly_turn", lambda _: weekly)
+    job = defs.resolve_job_def("purge_history")
+    put_on_record(warehouse, Sync("1", datetime.now(UTC)))
+    assert job.execute_in_process(instance=dagster.instance).success
+    again = f"INSERT INTO {tables.JOBS.qualified} FROM {tables.JOBS.qualified}"  # noqa: S608
+    warehouse.commit(lambda session: session.execute(again))
+    result = job.execute_in_process(instance=dagster.instance, raise_on_error=False)
+    assert result.success is not weekly
+    if weekly:
+        assert "jobs has 1 keys twice" in str(result.failure_data_for_node("look_for_doubled_keys"))
 
 
 def test_runs_past_their_age_go_with_their_files_unless_a_sync_of_theirs_is_kept(

@@ -15,7 +15,7 @@ import pytest
 from gpb_pipeline import writing
 from gpb_pipeline.passback import keys
 from gpb_pipeline.passback.categories.choice import category_for
-from gpb_pipeline.passback.holdings import answers, link, plan, same, see, verify
+from gpb_pipeline.passback.holdings import answers, link, look, plan, same, see, verify
 from gpb_pipeline.passback.holdings.identity import line_item_id
 from gpb_pipeline.passback.rows import assignments as assignment_rows
 from gpb_pipeline.passback.rows import grades as grade_rows
@@ -42,12 +42,13 @@ class Found:
 
 
 def hunted(plant: Plant) -> Found | None:
-    """Plant a fault and simulate until an invariant breaks."""
+    """Plant a fault and simulate until an invariant breaks; a TypeError finds nothing: the patch is outdated."""
     with pytest.MonkeyPatch.context() as patch:
         plant(patch)
         for count, seed in enumerate(SEEDS, start=1):
             first = next(History(seed=seed, cases=CASES).broken(), None)
             if first is not None:
+                assert "TypeError(" not in first.what, f"planted otherwise than it is called: {first.what}"
                 return Found(cases=count * CASES, seed=seed, broken=first)
     return None
 
@@ -130,9 +131,9 @@ def _holdings_of_columns_lost(patch: pytest.MonkeyPatch) -> None:
 
 
 def _an_empty_read_believed(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(see, "short_classes", _no)
+    patch.setattr(look, "short_classes", _no)
     real = see.see
-    patch.setattr(writing, "see", lambda held, book, *a, **k: real(held, see.believed(held, book), *a, **k))
+    patch.setattr(writing, "see", lambda held, book, *a, **k: real(held, look.believed(held, book), *a, **k))
 
 
 def _stale_score_kept(patch: pytest.MonkeyPatch) -> None:
@@ -193,11 +194,11 @@ def _failed_said_created(patch: pytest.MonkeyPatch) -> None:
 
 
 def _rekeyed_class_not_followed(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(see, "_relocated", lambda held, book, went: held)
+    patch.setattr(see, "relocated", lambda held, book, went: held)
 
 
 def _new_class_not_looked_at(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(see, "to_look_up", _no)
+    patch.setattr(look, "to_look_up", _no)
 
 
 def _rounding_taken_for_an_edit(patch: pytest.MonkeyPatch) -> None:

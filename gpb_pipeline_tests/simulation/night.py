@@ -23,7 +23,7 @@ from gpb_pipeline.errors import PipelineError
 from gpb_pipeline.passback.course import Policy, Selection
 from gpb_pipeline.passback.holdings import answers as after
 from gpb_pipeline.passback.holdings import plan as planning
-from gpb_pipeline.passback.holdings import see as sight
+from gpb_pipeline.passback.holdings import look, moved
 from gpb_pipeline.passback.holdings.died import nobody_deleted, nobody_edited
 from gpb_pipeline.passback.holdings.frames import NO_HOLDINGS, Holdings
 from gpb_pipeline.passback.rows.assignments import out_of_scope
@@ -136,12 +136,12 @@ def sync(course: Course, sis: Sis, record: Record, asked: Asked, rng: Random) ->
     cases = frozenset(course.rngs)
     both = read(course, cases, asked.policy.tenant, rng)
     eyes = _eyes(sis, both.places, asked)
-    held = sight.taken_over(record.held, both.places)
+    held = moved.taken_over(record.held, both.places)
     unsure = {each for each in both.places.class_ids if case_of(each) in asked.interrupted}
-    class_ids = frozenset(unsure) | sight.to_look_up(held, both.places)
+    class_ids = frozenset(unsure) | look.to_look_up(held, both.places)
     if class_ids:
         book = eyes.read(class_ids)
-        short = sight.short_classes(held, book)
+        short = look.short_classes(held, book)
         if short and not asked.confirm:
             cases -= {case_of(each) for each in short}
             both = read(course, cases, asked.policy.tenant, rng)
@@ -154,7 +154,7 @@ def sync(course: Course, sis: Sis, record: Record, asked: Asked, rng: Random) ->
                 results=_of(book.results, cases),
             )
         if book.class_ids:
-            held = eyes.seen(held, sight.believed(held, book) if asked.confirm else book)
+            held = eyes.seen(held, look.believed(held, book) if asked.confirm else book)
         of_dead, of_others = (of_cases(held, each) for each in (asked.interrupted, cases - asked.interrupted))
         of_dead = nobody_edited(nobody_deleted(of_dead), both.canvas.submissions)
         held = _side_by_side(of_dead, of_others)

@@ -227,6 +227,32 @@ def test_an_edit_that_is_named_is_overwritten(strict_desk: Desk) -> None:
     assert 0.5 not in {each["score"] for each in strict_desk.sandbox.state()["results"]}
 
 
+def test_what_waits_under_lists_that_show_nothing_is_sent_by_whoever_has_looked(
+    provider: Sandbox, desk_of: Callable[[Sandbox], Desk]
+) -> None:
+    desk = desk_of(provider)
+    desk.sandbox.set_temperaments(lists_late="publish")
+    desk.sandbox.set_faults("sis", {"effect": "lost_answer", "method": "PUT", "path": "/results/", "skip": 5})
+    taken = set(desk.sync_one(SPANISH).outcome.grades["result_id"])
+    [unanswered] = [each for each in desk.sandbox.state()["results"] if each["sourced_id"] not in taken]
+    desk.sandbox.control("sis", "DELETE", f"/results/{unanswered['sourced_id']}")  # it never arrived
+    for _ in range(3):
+        desk.next_night()
+        waiting = desk.sync_one(SPANISH).outcome.grades
+        assert set(waiting.loc[waiting["state"] == "failed", "code"]) == {"sis_unknown_outcome"}
+    assert looked(desk, SPANISH)[SPANISH].counts["unsettled"] == 1
+    assert looked(desk, SPANISH, mend=frozenset({"missing_in_sis"}))[SPANISH].counts["unsettled"] == 1
+    assert looked(desk, SPANISH, mend=frozenset({"unsettled"}))[SPANISH].written == {"grade": 1}
+    desk.sandbox.control("sis", "POST", "/publish")
+    desk.next_night()
+    assert desk.sync_one(SPANISH).status == "Completed"
+    desk.next_night()
+    before = desk.written()
+    assert set(desk.sync_one(SPANISH).outcome.grades["state"]) == {"unchanged"}
+    assert desk.written() == before
+    assert len(in_sis(desk.sandbox)) == len(waiting)
+
+
 @pytest.mark.long
 def test_more_at_once_than_the_guards_share_is_told_and_waits_for_a_word(strict_desk: Desk) -> None:
     desk = strict_desk

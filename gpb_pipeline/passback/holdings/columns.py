@@ -12,7 +12,7 @@ import pandas as pd
 
 from gpb_pipeline.passback.frames import derived
 from gpb_pipeline.passback.holdings.frames import Gradebook, Holdings, ResultSight
-from gpb_pipeline.passback.holdings.see import short_classes
+from gpb_pipeline.passback.holdings.look import short_classes
 
 
 def deletable(

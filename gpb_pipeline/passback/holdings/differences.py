@@ -76,7 +76,11 @@ CAUSES: dict[Cause, CauseMeaning] = {
     "not_on_record": CauseMeaning(
         "It is ours, and the warehouse did not know it.", "nothing: it is known now"
     ),
-    "unsettled": CauseMeaning("It was sent, never answered, and is not found.", "a sync on another night"),
+    "unsettled": CauseMeaning(
+        "It was sent, never answered, and is not found.",
+        "a sync on another night; --mend unsettled: you have looked in the SIS, and it is not there",
+        by_mend=True,
+    ),
     "deleted_in_canvas": CauseMeaning("Canvas no longer has the assignment.", "gpb retract"),
     "not_synced_any_more": CauseMeaning(
         "The assignment is unpublished, un-ticked or not assigned there.", "gpb retract"

@@ -615,7 +615,8 @@ CATALOGUE: dict[Code, Issue] = {
         "The SIS accepts what is sent and lists nothing of it; what it holds cannot be held against Canvas. "
         "What it did not answer is not sent again: it might stand twice.",
         "Ask the SIS's support how results are read back; once a list shows anything of the course, the rest "
-        "is settled by it.",
+        "is settled by it. What you looked for in the SIS and did not find: gpb reconcile COURSE --mend "
+        "unsettled.",
         "SIS admin",
         "none",
         _FOR_THE_SIS,

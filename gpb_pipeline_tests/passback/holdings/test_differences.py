@@ -8,7 +8,8 @@ import pytest
 from gpb_pipeline.passback.holdings import plan as planning
 from gpb_pipeline.passback.holdings.differences import PRESELECTED, CourseNow, differences, told_again
 from gpb_pipeline.passback.holdings.frames import Holdings
-from gpb_pipeline.passback.holdings.see import see, taken_over
+from gpb_pipeline.passback.holdings.moved import taken_over
+from gpb_pipeline.passback.holdings.see import see
 from gpb_pipeline.passback.rows.assignments import synced as synced_ones
 from gpb_pipeline_tests.passback.courses import (
     POLICY,

@@ -11,7 +11,8 @@ from gpb_pipeline.passback.holdings.answers import answered_results, intended, w
 from gpb_pipeline.passback.holdings.died import nobody_deleted, nobody_edited
 from gpb_pipeline.passback.holdings.differences import CourseNow, differences
 from gpb_pipeline.passback.holdings.frames import NO_HOLDINGS, Holdings
-from gpb_pipeline.passback.holdings.see import believed, see, short_classes
+from gpb_pipeline.passback.holdings.look import believed, short_classes
+from gpb_pipeline.passback.holdings.see import see
 from gpb_pipeline.passback.rows.assignments import out_of_scope
 from gpb_pipeline.passback.rows.settle import WriteAnswer
 from gpb_pipeline.passback.rules.issues import Code

@@ -18,7 +18,9 @@ from gpb_pipeline.passback.holdings.frames import (
     ResultSight,
 )
 from gpb_pipeline.passback.holdings.identity import description_of
-from gpb_pipeline.passback.holdings.see import doubtful, see, short_classes, strangers, taken_over, to_look_up
+from gpb_pipeline.passback.holdings.look import doubtful, short_classes, strangers, to_look_up
+from gpb_pipeline.passback.holdings.moved import taken_over
+from gpb_pipeline.passback.holdings.see import see
 from gpb_pipeline.passback.rules.issues import Code
 from gpb_pipeline.passback.sync_types import SyncType
 from gpb_pipeline_tests.passback.courses import (
