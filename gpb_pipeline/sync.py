@@ -32,9 +32,9 @@ from gpb_pipeline.passback.course import (
 )
 from gpb_pipeline.passback.forgotten import NOBODY, Forgotten
 from gpb_pipeline.passback.frames import CategoryMapping, Enrollments
+from gpb_pipeline.passback.holdings.absent import unanswered, with_these, without
 from gpb_pipeline.passback.holdings.adopt import Places, places_of
 from gpb_pipeline.passback.holdings.answers import without_unwanted
-from gpb_pipeline.passback.holdings.absent import without_unanswered
 from gpb_pipeline.passback.holdings.died import nobody_deleted, nobody_edited
 from gpb_pipeline.passback.holdings.differences import (
     Cause,
@@ -49,13 +49,13 @@ from gpb_pipeline.passback.holdings.differences import (
     told_of_course,
     unread_told,
 )
-from gpb_pipeline.passback.holdings.frames import SURE, Bare, Holdings
+from gpb_pipeline.passback.holdings.frames import NO_HOLDINGS, SURE, Bare, Holdings
 from gpb_pipeline.passback.holdings.lacking import without_categories, without_students
 from gpb_pipeline.passback.holdings.look import believed, classes_left, short_classes, to_look_up
 from gpb_pipeline.passback.holdings.moved import taken_over
 from gpb_pipeline.passback.holdings.plan import Planned, plan, without_grades
 from gpb_pipeline.passback.holdings.supposed import found_of, supposed
-from gpb_pipeline.passback.rows.assignments import out_of_scope, synced
+from gpb_pipeline.passback.rows.assignments import out_of_scope
 from gpb_pipeline.passback.rows.frames import Rows
 from gpb_pipeline.passback.rules.issues import Code
 from gpb_pipeline.passback.rules.judge import judge
@@ -284,6 +284,8 @@ class CourseSync:
             held = nobody_edited(nobody_deleted(held), read.canvas.submissions)
         if lost:
             held = found_of(held, self.request.job_id)
+        released = unanswered(held) if "unsettled" in self.request.mend else NO_HOLDINGS
+        held = without(held, released)
         judgement = told_of_course(self._judgement(read, mapping, held), Code.EMPTY_LIST_BELIEVED, empty)
         planned = self._planned(judgement, held, self.request.type)
         judged = Judged(
@@ -294,7 +296,7 @@ class CourseSync:
             holdings=planned.holdings,
             eyes=eyes,
         )
-        return self._reconciled(judged, held) if self.request.type in READ_BACK else judged
+        return self._reconciled(judged, held, released) if self.request.type in READ_BACK else judged
 
     def posted(self, judged: Judged) -> Posted:
         """Write what the plan says, line items first, and hold what the SIS shows against what it took."""
@@ -336,44 +338,33 @@ class CourseSync:
                 raise
             return left
 
-    def _reconciled(self, judged: Judged, held: Holdings) -> Judged:
-        """Find every difference, and leave of the plan what was asked for; no edit unless it is named."""
+    def _reconciled(self, judged: Judged, held: Holdings, released: Holdings) -> Judged:
+        """Find every difference, and leave of the plan what was asked for; no edit unless it is named.
+
+        What was `released` to be made anew, and the guard holds, stays unsettled.
+        """
         policy = replace(self.connections.policy, on_edit="overwrite")
         held = told_again(held)
-        over = plan(judged.judgement, held, policy, "manual", confirm=True).rows  # told, whatever is held
-        over = orphaned(over, held)
-        told = differences(over, held, self._course_now(judged, held))
-        if "unsettled" in self.request.mend:
-            over = plan(judged.judgement, without_unanswered(held), policy, "manual", confirm=True).rows
+        over = plan(judged.judgement, held, policy, "manual", confirm=True)  # told, whatever is held
+        agreed, rows = over.holdings, orphaned(over.rows, held)
+        told = differences(rows, agreed, self._course_now(judged, held), released)
         looked = frozenset(judged.eyes.looked)
         if self.request.type == "retract":
-            rows = only_retracted(over, held, self.request.retract, looked)
+            rows = only_retracted(rows, held, self.request.retract, looked)
         else:
-            rows = only_mended(over, told, self.request.mend)
+            rows = only_mended(rows, told, self.request.mend)
         rows = unread_told(rows, classes_left(held, judged.eyes.places) - looked)
-        if not self.request.confirm:
-            rows = held_back(rows, held, policy)
-        return replace(judged, plan=rows, differences=told)
+        guarded = rows if self.request.confirm else held_back(rows, held, policy)
+        holdings = judged.holdings if guarded is rows else with_these(judged.holdings, released)
+        return replace(judged, plan=guarded, holdings=holdings, differences=told)
 
     def _course_now(self, judged: Judged, held: Holdings) -> CourseNow:
-        canvas, places = judged.canvas, judged.eyes.places
-        ids = frozenset(canvas.assignments["assignment_id"])
-        others = frozenset(held.line_items["assignment_id"]) - ids
+        canvas = judged.canvas
+        others = frozenset(held.line_items["assignment_id"]) - frozenset(canvas.assignments["assignment_id"])
         in_others = self.connections.warehouse.read(
             frames.in_other_courses, sorted(others), canvas.course.course_id
         )
-        sections = canvas.sections
-        people = canvas.enrollments
-        active = (people["type"] == "StudentEnrollment") & (people["state"] == "active")
-        return CourseNow(
-            assignments=ids,
-            synced=frozenset(synced(canvas.assignments)["assignment_id"]),
-            of_other_courses=in_others,
-            without_sis_id=frozenset(sections.loc[sections["sis_section_id"].isna(), "section_id"]),
-            sections=frozenset(sections["section_id"]),
-            without_class=frozenset(places.sections.loc[places.sections["class_id"].isna(), "section_id"]),
-            students=people.loc[active, ["section_id", "user_id"]],
-        )
+        return CourseNow.of(canvas, judged.eyes.places, in_others)
 
     def _judgement(self, read: CourseRead, mapping: DataFrame[CategoryMapping], held: Holdings) -> Rows:
         free = self.request.confirm or self.request.type in READ_BACK  # which hold what they write themselves

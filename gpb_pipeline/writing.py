@@ -19,8 +19,8 @@ from gpb_pipeline.passback.holdings.adopt import Places
 from gpb_pipeline.passback.holdings.answers import answered_items, answered_results, intended
 from gpb_pipeline.passback.holdings.columns import deletable
 from gpb_pipeline.passback.holdings.frames import NOTHING_BARE, Bare, Gradebook, Holdings
-from gpb_pipeline.passback.holdings.plan import Planned, findings_told
 from gpb_pipeline.passback.holdings.look import doubtful, strangers
+from gpb_pipeline.passback.holdings.plan import Planned, findings_told
 from gpb_pipeline.passback.holdings.see import see
 from gpb_pipeline.passback.holdings.verify import not_verified, to_repeat, verified, with_rows
 from gpb_pipeline.passback.rows.frames import Rows

@@ -215,13 +215,20 @@ class OneRosterClient:
         name = f"result {result.sourced_id}"
         return self._writes.put("results", "result", body, name, result.class_id, first=first)
 
-    def delete_line_item(self, sourced_id: str) -> None:
-        """Take back a line item, by DELETE or by marking it; what a look does not find is gone already."""
-        if self._writes.delete("lineItems", sourced_id, f"line item {sourced_id}") is None:
+    def delete_line_item(self, sourced_id: str, class_id: str) -> None:
+        """Take back a line item, by DELETE or by marking it; what its class's list lacks too is gone already.
+
+        An SIS that has no DELETE may have no look by id either.
+        """
+        if self._writes.delete("lineItems", sourced_id, f"line item {sourced_id}", class_id) is None:
             return
-        held = self.find_line_item(sourced_id)
+        held = self.find_line_item(sourced_id) or self._listed(sourced_id, class_id)
         if held is not None:
             self.put_line_item(replace(held, status="tobedeleted"), first=False)
+
+    def _listed(self, sourced_id: str, class_id: str) -> LineItem | None:
+        listed = (each for each in self.class_line_items(class_id).items if each.status == "active")
+        return next((each for each in listed if each.sourced_id == sourced_id), None)
 
     def delete_result(self, result: Result) -> None:
         """Take back a result, by DELETE or, where the SIS has none, by marking it to be deleted."""

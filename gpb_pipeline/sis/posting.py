@@ -104,7 +104,10 @@ class Poster:
             case RefusedError():
                 self.halt.answered()
                 ids = (getattr(row, "result_id", None), row.line_item_id)
-                missing = frozenset(each for each in ids if each is not None and failure.says_unknown(each))
+                of_student = failure.says_unknown(getattr(row, "student_id", None) or "\0")
+                missing = frozenset(
+                    each for each in ids if each and failure.says_unknown(each) and not of_student
+                )
                 code = codes.id_refused if self._refuses_our_id(failure, row) else codes.refused
                 return WriteAnswer(code=code, sis_error=_words(failure), unknown=missing)
             case UnavailableError():
@@ -142,7 +145,7 @@ class Poster:
         return self.client.put_line_item(item, first=row.state == "create")
 
     def _delete_line_item(self, row: Any) -> str:
-        self.client.delete_line_item(row.line_item_id)
+        self.client.delete_line_item(row.line_item_id, row.class_id)
         return str(row.line_item_id)
 
     def _put_or_withdraw(self, row: Any) -> str:

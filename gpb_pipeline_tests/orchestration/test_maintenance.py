@@ -78,7 +78,7 @@ def test_a_key_that_is_there_twice_fails_the_weekly_look(
     job = defs.resolve_job_def("purge_history")
     put_on_record(warehouse, Sync("1", datetime.now(UTC)))
     assert job.execute_in_process(instance=dagster.instance).success
-    again = f"INSERT INTO {tables.JOBS.qualified} FROM {tables.JOBS.qualified}"  # noqa: S608
+    again = f"INSERT INTO {tables.JOBS.qualified} FROM {tables.JOBS.qualified}"
     warehouse.commit(lambda session: session.execute(again))
     result = job.execute_in_process(instance=dagster.instance, raise_on_error=False)
     assert result.success is not weekly

@@ -26,9 +26,9 @@ from gpb_pipeline.passback.holdings.frames import (
     SisResults,
 )
 from gpb_pipeline.passback.holdings.identity import description_of
-from gpb_pipeline.passback.holdings.plan import Planned, findings_told
 from gpb_pipeline.passback.holdings.look import doubtful, to_look_up
 from gpb_pipeline.passback.holdings.moved import taken_over
+from gpb_pipeline.passback.holdings.plan import Planned, findings_told
 from gpb_pipeline.passback.holdings.see import see
 from gpb_pipeline.passback.holdings.verify import to_repeat, verified, with_rows
 from gpb_pipeline.passback.rows.frames import Rows

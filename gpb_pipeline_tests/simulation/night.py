@@ -22,8 +22,8 @@ from gpb_pipeline.brake import Brake
 from gpb_pipeline.errors import PipelineError
 from gpb_pipeline.passback.course import Policy, Selection
 from gpb_pipeline.passback.holdings import answers as after
-from gpb_pipeline.passback.holdings import plan as planning
 from gpb_pipeline.passback.holdings import look, moved
+from gpb_pipeline.passback.holdings import plan as planning
 from gpb_pipeline.passback.holdings.died import nobody_deleted, nobody_edited
 from gpb_pipeline.passback.holdings.frames import NO_HOLDINGS, Holdings
 from gpb_pipeline.passback.rows.assignments import out_of_scope

@@ -124,7 +124,7 @@ class Sis:
     def delete_result(self, result: Result) -> None:
         self._delete(self.results, result)
 
-    def delete_line_item(self, sourced_id: str) -> None:
+    def delete_line_item(self, sourced_id: str, class_id: str) -> None:
         self._delete(self.items, self.items[sourced_id])
         self.drop_item(sourced_id)
 

@@ -140,14 +140,24 @@ def test_a_result_is_found_by_its_id_or_not(sis: OneRosterServer, connect: Conne
 
 
 def test_a_line_item_is_taken_back_by_delete(sis: OneRosterServer, connect: Connect) -> None:
-    connect().delete_line_item(ID)
+    connect().delete_line_item(ID, "C101")
     assert [(each.method, each.path) for each in sis.seen] == [("DELETE", f"/lineItems/{ID}")]
 
 
 def test_a_line_item_that_is_gone_is_left(sis: OneRosterServer, connect: Connect) -> None:
+    sis.collections["/classes/C101/lineItems"] = ("lineItems", [])
     sis.faults.append(Response(status_code=404))
-    connect().delete_line_item(ID)
-    assert sis.methods() == ["DELETE", "GET"]
+    connect().delete_line_item(ID, "C101")
+    assert sis.methods() == ["DELETE", "GET", "GET"]  # by its id, and its class's list
+
+
+def test_a_line_item_that_its_class_lists_and_no_id_finds_is_marked(
+    sis: OneRosterServer, connect: Connect
+) -> None:
+    sis.collections["/classes/C101/lineItems"] = ("lineItems", [OURS["lineItem"]])
+    sis.faults += [Response(status_code=405), Response(status_code=404)]
+    connect().delete_line_item(ID, "C101")
+    assert sis.methods() == ["DELETE", "GET", "GET", "PUT"]
 
 
 @pytest.mark.parametrize("status", [404, 405, 501])
@@ -156,7 +166,7 @@ def test_where_delete_is_not_to_be_had_the_line_item_is_marked(
 ) -> None:
     sis.stored[f"/lineItems/{ID}"] = OURS
     sis.faults.append(Response(status_code=status))
-    connect().delete_line_item(ID)
+    connect().delete_line_item(ID, "C101")
     assert sis.methods() == ["DELETE", "GET", "PUT"]
     body = sis.seen[-1].body["lineItem"]
     assert (body["sourcedId"], body["title"], body["status"]) == (ID, "Quiz", "tobedeleted")
@@ -165,7 +175,7 @@ def test_where_delete_is_not_to_be_had_the_line_item_is_marked(
 def test_a_line_item_whose_deletion_is_refused_is_an_error(sis: OneRosterServer, connect: Connect) -> None:
     sis.faults.append(JSONResponse({"imsx_codeMinor": "deletefailure"}, 409))
     with pytest.raises(RefusedError, match="deletefailure"):
-        connect().delete_line_item(ID)
+        connect().delete_line_item(ID, "C101")
 
 
 @pytest.mark.parametrize("answer", [HTMLResponse("<html>"), JSONResponse(FAILURE, 200)])
@@ -176,7 +186,7 @@ def test_a_deletion_is_accepted_as_a_write_is(
     with pytest.raises(UnknownOutcome):
         connect().delete_result(RESULT)
     with pytest.raises(UnknownOutcome):
-        connect().delete_line_item(ID)
+        connect().delete_line_item(ID, "C101")
 
 
 def test_403_for_delete_alone_costs_what_was_to_be_deleted(sis: OneRosterServer, connect: Connect) -> None:

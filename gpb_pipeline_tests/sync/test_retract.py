@@ -1,7 +1,7 @@
 """What is taken back, and what is not: an edit, a column on which anything stands, who has left."""
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import timedelta
 from typing import Any
 
@@ -9,9 +9,11 @@ import pytest
 
 from gpb_pipeline.passback.holdings.differences import PRESELECTED
 from gpb_pipeline.reconcile import Reconciled, orphans, read_back, reconcile, retract
+from gpb_pipeline.sandbox.serve import Sandbox
 from gpb_pipeline.warehouse import holdings
 from gpb_pipeline_tests.sandbox.clients import CanvasUser
 from gpb_pipeline_tests.sync.desk import ALGEBRA, BIOLOGY, ENGLISH, SPANISH, Desk
+from gpb_pipeline_tests.sync.gradebook import in_sis
 from gpb_pipeline_tests.sync.test_moves import class_of, sections, set_section
 
 RESULTS = 10  # on each of the course's columns
@@ -166,6 +168,41 @@ def test_who_has_left_is_not_preselected_whatever_became_of_the_assignment(desk:
     assert set(of_leaver["cause"]) == {"left"}
     assert leaver.result_id not in set(orphans(found, PRESELECTED)["sourced_id"])
     assert Counter(found["cause"])["not_synced_any_more"] == RESULTS  # nine grades and the column
+
+
+@pytest.mark.parametrize(
+    ("path", "key", "value"),
+    [("/assignments$", "points_possible", "ten"), ("/assignments$", "id", None)],
+    ids=["an assignment of so many points", "an assignment without an id"],
+)
+def test_what_canvas_gives_in_a_shape_that_nobody_can_read_is_not_taken_back(
+    strict_desk: Desk, path: str, key: str, value: Any
+) -> None:
+    desk = strict_desk
+    assignment = desk.sync_one(SPANISH).outcome.assignments.iloc[0].assignment_id
+    spoilt = [{"path": path, "id": int(assignment), "key": key, "value": value}]
+    desk.sandbox.control("canvas", "PUT", "/spoilt", spoilt)
+    found = looked(desk)
+    assert found.counts == {"unreadable_in_canvas": RESULTS + 1}
+    assert listed(desk) == frozenset()
+
+
+def test_what_was_never_answered_is_not_said_to_be_taken_back(
+    provider: Sandbox, desk_of: Callable[[Sandbox], Desk]
+) -> None:
+    desk = desk_of(provider)
+    desk.sandbox.set_temperaments(lists_late="publish")
+    desk.sandbox.set_faults("sis", {"effect": "lost_answer", "method": "PUT", "path": "/results/"})
+    grades = desk.sync_one(SPANISH).outcome.grades
+    [lost] = grades[grades["code"] == "sis_unknown_outcome"].to_dict("records")
+    unticked(desk, lost["assignment_id"])
+    desk.next_night()
+    before = desk.written()
+    found = took(desk, listed(desk), confirm=True)
+    assert found.told is not None
+    assert found.status == "Completed (with errors)"
+    assert len(in_sis(desk.sandbox)) == 1 + len(grades) - RESULTS
+    assert desk.written() - before == Counter(result=RESULTS - 1)
 
 
 @pytest.mark.long

@@ -11,8 +11,18 @@ from typing import Any
 
 import pandas as pd
 
-from gpb_pipeline.passback.holdings.frames import SURE, Gradebook, Holdings
+from gpb_pipeline.passback.frames import derived
+from gpb_pipeline.passback.holdings.frames import (
+    ITEM_KEY,
+    RESULT_KEY,
+    SURE,
+    Gradebook,
+    Holdings,
+    LineItemSight,
+    ResultSight,
+)
 from gpb_pipeline.passback.holdings.link import HoldingKind
+from gpb_pipeline.passback.keys import among
 
 ANOTHER_NIGHT, A_THIRD_NIGHT = timedelta(hours=6), timedelta(hours=30)
 """Reads so far apart are of two nights: by then a list that is late has caught up."""
@@ -90,14 +100,33 @@ def when_absent(
     return settled[~(never_arrived & (finding != "ambiguous"))]
 
 
-def without_unanswered(holdings: Holdings) -> Holdings:
-    """Take what was never answered, and a read lacked, for not arrived: someone has looked, and says so."""
+def unanswered(holdings: Holdings) -> Holdings:
+    """Choose what was never answered, and what a read lacked: someone may have looked, and know better."""
 
-    def kept(rows: pd.DataFrame) -> Any:
-        waits = (rows["certainty"] == "unknown") & rows["finding"].isin(["unsettled", "never_shown"])
-        return rows[~waits].reset_index(drop=True)
+    def waiting(rows: pd.DataFrame) -> Any:
+        lacked = rows["finding"].isin(["unsettled", "never_shown"])
+        return rows[(rows["certainty"] == "unknown") & lacked].reset_index(drop=True)
 
-    return Holdings(line_items=kept(holdings.line_items), results=kept(holdings.results))
+    return Holdings(line_items=waiting(holdings.line_items), results=waiting(holdings.results))
+
+
+def without(holdings: Holdings, those: Holdings) -> Holdings:
+    """Take those for not arrived."""
+    items = ~among(holdings.line_items, those.line_items, ITEM_KEY)
+    results = ~among(holdings.results, those.results, RESULT_KEY)
+    return Holdings(
+        line_items=derived(LineItemSight, holdings.line_items[items].reset_index(drop=True)),
+        results=derived(ResultSight, holdings.results[results].reset_index(drop=True)),
+    )
+
+
+def with_these(holdings: Holdings, those: Holdings) -> Holdings:
+    """Put those back."""
+    items, results = (
+        pd.concat([rows, others], ignore_index=True) if len(others) else rows
+        for rows, others in ((holdings.line_items, those.line_items), (holdings.results, those.results))
+    )
+    return Holdings(line_items=derived(LineItemSight, items), results=derived(ResultSight, results))
 
 
 def _is_silent_of(rows: pd.DataFrame) -> pd.Series[bool]:

@@ -7,19 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Self, get_args
 
 import pandas as pd
 import pandera.pandas as pa
 from pandera.typing import DataFrame, Series
 
-from gpb_pipeline.passback.course import Policy
+from gpb_pipeline.passback.course import CanvasRead, Policy, Reject
 from gpb_pipeline.passback.frames import Frame, build, derived
 from gpb_pipeline.passback.holdings import link
-from gpb_pipeline.passback.holdings.frames import ITEM_KEY, RESULT_KEY, Holdings
+from gpb_pipeline.passback.holdings.adopt import Places
+from gpb_pipeline.passback.holdings.frames import ITEM_KEY, NO_HOLDINGS, RESULT_KEY, Holdings
 from gpb_pipeline.passback.holdings.link import LINE_ITEM, RESULT, HoldingKind, shown_there
 from gpb_pipeline.passback.holdings.plan import TO_WRITE
 from gpb_pipeline.passback.keys import among
+from gpb_pipeline.passback.rows.assignments import synced
 from gpb_pipeline.passback.rows.frames import AssignmentRows, GradeRows, Rows
 from gpb_pipeline.passback.rules.causes import course_issue, joined, of_rows
 from gpb_pipeline.passback.rules.issues import Code
@@ -30,11 +32,15 @@ Cause = Literal[
     "cleared_in_canvas",
     "missing_in_sis",
     "edited_in_sis",
+    "not_taken",
     "kept_otherwise",
     "not_on_record",
     "unsettled",
+    "two_candidates",
     "deleted_in_canvas",
     "not_synced_any_more",
+    "not_given_by_canvas",
+    "unreadable_in_canvas",
     "moved",
     "not_moved_yet",
     "without_sis_id",
@@ -70,6 +76,9 @@ CAUSES: dict[Cause, CauseMeaning] = {
     "edited_in_sis": CauseMeaning(
         "Someone changed it in the SIS.", "--mend edited_in_sis: Canvas wins", by_mend=True
     ),
+    "not_taken": CauseMeaning(
+        "The SIS accepted it, and shows what stood there before.", "a sync, or --mend not_taken", by_mend=True
+    ),
     "kept_otherwise": CauseMeaning(
         "The SIS keeps it in its own way: rounded, cut or respelt.", "nothing: it is as sent"
     ),
@@ -81,9 +90,21 @@ CAUSES: dict[Cause, CauseMeaning] = {
         "a sync on another night; --mend unsettled: you have looked in the SIS, and it is not there",
         by_mend=True,
     ),
+    "two_candidates": CauseMeaning(
+        "It was sent, never answered, and two of what the SIS shows could be it.",
+        "the one too many is deleted in the SIS; then a sync",
+    ),
     "deleted_in_canvas": CauseMeaning("Canvas no longer has the assignment.", "gpb retract"),
     "not_synced_any_more": CauseMeaning(
         "The assignment is unpublished, un-ticked or not assigned there.", "gpb retract"
+    ),
+    "not_given_by_canvas": CauseMeaning(
+        "Canvas gives no submission of it: not assigned to them any more, or left out of its list.",
+        "gpb retract, by name",
+    ),
+    "unreadable_in_canvas": CauseMeaning(
+        "Something of it in Canvas could not be read and is laid aside; whether it is wanted is not known.",
+        "what the details of the sync name",
     ),
     "moved": CauseMeaning(
         "The student or section has it in another place now, and the SIS shows it there.", "gpb retract"
@@ -109,9 +130,10 @@ CAUSES: dict[Cause, CauseMeaning] = {
 MENDED: tuple[Cause, ...] = tuple(cause for cause, said in CAUSES.items() if said.by_mend)
 PRESELECTED: tuple[Cause, ...] = ("deleted_in_canvas", "not_synced_any_more", "moved")
 """What is taken back without being named: what comes back by itself is not among it, nor who has left, nor
-what may be the only copy of a grade."""
+what may be the only copy of a grade, nor what Canvas may only have failed to give."""
 ORPHANED: tuple[Cause, ...] = (
     *PRESELECTED,
+    "not_given_by_canvas",
     "not_moved_yet",
     "without_sis_id",
     "without_class",
@@ -127,7 +149,8 @@ class CourseNow:
 
     `assignments`: ids of all; `synced`: of those that are published and ticked; `of_other_courses`: ids of
     what other courses had when they were read last. `sections`, `without_…`: section ids. `students`:
-    section_id and user_id of the active ones.
+    section_id and user_id of the active ones. `submissions`: assignment_id and user_id of all that Canvas
+    gave. `laid_aside`: what it gave and could not be read.
     """
 
     assignments: frozenset[str]
@@ -137,6 +160,24 @@ class CourseNow:
     without_sis_id: frozenset[str]
     without_class: frozenset[str]
     students: pd.DataFrame
+    submissions: pd.DataFrame
+    laid_aside: tuple[Reject, ...]
+
+    @classmethod
+    def of(cls, canvas: CanvasRead, places: Places, of_other_courses: frozenset[str]) -> Self:
+        sections, people, classes = canvas.sections, canvas.enrollments, places.sections
+        active = (people["type"] == "StudentEnrollment") & (people["state"] == "active")
+        return cls(
+            assignments=frozenset(canvas.assignments["assignment_id"]),
+            synced=frozenset(synced(canvas.assignments)["assignment_id"]),
+            of_other_courses=of_other_courses,
+            sections=frozenset(sections["section_id"]),
+            without_sis_id=frozenset(sections.loc[sections["sis_section_id"].isna(), "section_id"]),
+            without_class=frozenset(classes.loc[classes["class_id"].isna(), "section_id"]),
+            students=people.loc[active, ["section_id", "user_id"]],
+            submissions=canvas.submissions[["assignment_id", "user_id"]],
+            laid_aside=canvas.rejects,
+        )
 
 
 class Differences(Frame):
@@ -153,11 +194,18 @@ class Differences(Frame):
     cause: Series[str] = pa.Field(isin=list(get_args(Cause)))
 
 
-def differences(rows: Rows, holdings: Holdings, now: CourseNow) -> DataFrame[Differences]:
-    """List where the three differ, of planned rows."""
+def differences(
+    rows: Rows, holdings: Holdings, now: CourseNow, released: Holdings = NO_HOLDINGS
+) -> DataFrame[Differences]:
+    """List where the three differ, of planned rows; `released`: what was unsettled, and is none of these."""
     parts = []
-    for frame, kind in ((rows.assignments, LINE_ITEM), (rows.grades, RESULT)):
-        cause = _causes(frame, holdings, kind, now)
+    assigned = rows.assignments[rows.assignments["covered"]]
+    for frame, kind, unsettled in (
+        (rows.assignments, LINE_ITEM, released.line_items),
+        (rows.grades, RESULT, released.results),
+    ):
+        cause = _causes(frame, holdings, kind, now, assigned)
+        cause = cause.mask((cause == "not_sent") & among(frame, unsettled, kind.key), "unsettled")
         told = frame[cause.notna()]
         columns = {name: told.get(name) for name in ("user_id", "student_id")}
         parts.append(
@@ -229,14 +277,15 @@ def only_retracted(
     """Withdraw the orphans of these sourcedIds, and nothing that a wanted row has; every other write waits.
 
     What was edited in the SIS is nobody's to take back but theirs: it fails. So does what stands in a class
-    that is none of those `read`: whether it was edited nobody knows.
+    that is none of those `read`: whether it was edited nobody knows. And what was never answered: by which id
+    the SIS has it, if it does, is not known.
     """
     waiting = only_mended(
         rows, build(Differences, {name: [] for name in Differences.to_schema().columns}), ()
     )
     parts: dict[str, Any] = {}
     told: list[pd.DataFrame] = []
-    for name, schema, kind, held, edited_code, unread_code in (
+    for name, schema, kind, held, edited_code, unread_code, unsure_code in (
         (
             "assignments",
             AssignmentRows,
@@ -244,21 +293,32 @@ def only_retracted(
             holdings.line_items,
             Code.ASSIGNMENT_EDITED_IN_SIS,
             Code.ASSIGNMENT_NOT_READ_BACK,
+            Code.ASSIGNMENT_UNKNOWN_OUTCOME,
         ),
-        ("grades", GradeRows, RESULT, holdings.results, Code.EDITED_IN_SIS, Code.NOT_READ_BACK),
+        (
+            "grades",
+            GradeRows,
+            RESULT,
+            holdings.results,
+            Code.EDITED_IN_SIS,
+            Code.NOT_READ_BACK,
+            Code.SIS_UNKNOWN_OUTCOME,
+        ),
     ):
         frame = getattr(waiting, name)
         chosen = ~frame["covered"] & frame["held"] & frame[kind.id_column].isin(list(sourced_ids))
         edited = chosen & frame[kind.id_column].isin(held.loc[held["finding"] == "edited", kind.id_column])
         unread = chosen & ~frame["class_id"].isin(list(read))
+        unsure = chosen & frame[kind.id_column].isin(held.loc[held["certainty"] == "unknown", kind.id_column])
         code = frame["code"].where(~chosen, None).mask(edited, edited_code.value)
         parts[name] = derived(
             schema,
             frame,
-            state=frame["state"].mask(chosen, "withdraw").mask(edited | unread, "failed"),
-            code=code.mask(unread, unread_code.value),
+            state=frame["state"].mask(chosen, "withdraw").mask(edited | unread | unsure, "failed"),
+            code=code.mask(unsure, unsure_code.value).mask(unread, unread_code.value),
         )
         told.append(of_rows(frame[unread], unread_code.value))
+        told.append(of_rows(frame[unsure & ~unread], unsure_code.value))
     return replace(waiting, **parts, issues=joined(waiting.issues, *told))
 
 
@@ -292,7 +352,9 @@ def held_back(rows: Rows, holdings: Holdings, policy: Policy) -> Rows:
     )
 
 
-def _causes(rows: pd.DataFrame, holdings: Holdings, kind: HoldingKind, now: CourseNow) -> pd.Series[str]:
+def _causes(
+    rows: pd.DataFrame, holdings: Holdings, kind: HoldingKind, now: CourseNow, assigned: pd.DataFrame
+) -> pd.Series[str]:
     held = holdings.line_items if kind is LINE_ITEM else holdings.results
     found = link.beside(rows, held, kind.link(rows, held))
     finding, certainty, state = found["finding"], found["certainty"], rows["state"]
@@ -302,26 +364,34 @@ def _causes(rows: pd.DataFrame, holdings: Holdings, kind: HoldingKind, now: Cour
     cause = pd.Series(None, rows.index, object)
     cause = cause.mask(finding == "kept_otherwise", "kept_otherwise")
     cause = cause.mask(finding == "adopted", "not_on_record")
-    cause = cause.mask(certainty == "unknown", "unsettled")
+    cause = cause.mask(certainty == "unknown", "unsettled").mask(finding == "ambiguous", "two_candidates")
     cause = cause.mask(covered & (state == "update") & ~lost, "changed_in_canvas")
+    cause = cause.mask(covered & (state == "update") & (finding == "not_taken"), "not_taken")
     cause = cause.mask(covered & (state == "withdraw"), "cleared_in_canvas")
     cause = cause.mask(covered & (state == "create") & ~lost, "not_sent")
     cause = cause.mask(covered & (writes & lost | never_shown), "missing_in_sis").mask(
         covered & (finding == "edited"), "edited_in_sis"
     )
-    return cause.mask(~covered & ~lost, _why_unwanted(rows, found, kind, now))
+    return cause.mask(~covered & ~lost, _why_unwanted(rows, found, kind, now, assigned))
 
 
 def _why_unwanted(
-    rows: pd.DataFrame, found: pd.DataFrame, kind: HoldingKind, now: CourseNow
+    rows: pd.DataFrame, found: pd.DataFrame, kind: HoldingKind, now: CourseNow, assigned: pd.DataFrame
 ) -> pd.Series[str]:
     """Say why nothing asks for what is not covered; that its student has left goes before all of Canvas's.
+
+    Of what is `assigned` to its section Canvas gave no submission, and that takes nothing back.
 
     And before that, that it has another place: whatever its row there is kept back by, only where the SIS was
     seen to hold it is it moved.
     """
     assignment, section = rows["assignment_id"], rows["section_id"]
     cause = pd.Series("not_synced_any_more", rows.index, object)
+    if kind is RESULT:
+        not_given = among(rows, assigned, ITEM_KEY) & ~among(
+            rows, now.submissions, ["assignment_id", "user_id"]
+        )
+        cause = cause.mask(not_given, "not_given_by_canvas")
     cause = cause.mask(section.isin(list(now.without_class)), "without_class")
     cause = cause.mask(section.isin(list(now.without_sis_id)), "without_sis_id")
     cause = cause.mask(~assignment.isin(list(now.synced)), "not_synced_any_more")
@@ -333,8 +403,35 @@ def _why_unwanted(
     if kind is RESULT:
         key = ["assignment_id", "user_id"]
         cause = cause.where(among(rows, now.students, ["section_id", "user_id"]) | deleted, "left")
+    cause = cause.mask(cause.isin(ABSENT) & _may_be_laid_aside(rows, kind, now), "unreadable_in_canvas")
     cause = cause.mask(among(rows, rows[placed], key), "not_moved_yet")
     return cause.mask(among(rows, rows[placed & shown_there(found)], key), "moved")
+
+
+def _may_be_laid_aside(rows: pd.DataFrame, kind: HoldingKind, now: CourseNow) -> pd.Series[bool]:
+    """Mark what Canvas may have given all the same, in a row that could not be read: by the ids that it had."""
+    kinds = ["section", "assignment", *(["enrollment", "submission"] if kind is RESULT else [])]
+    aside = pd.Series(data=False, index=rows.index)
+    for each in now.laid_aside:
+        if each.kind not in kinds:
+            continue
+        ids = {"section_id": each.section_id, "assignment_id": each.assignment_id, "user_id": each.user_id}
+        may_be = pd.Series(data=True, index=rows.index)
+        for name, value in ids.items():
+            if value is not None:
+                may_be &= rows[name] == value
+        aside |= may_be
+    return aside
+
+
+ABSENT: tuple[Cause, ...] = (
+    "deleted_in_canvas",
+    "not_synced_any_more",
+    "not_given_by_canvas",
+    "section_deleted",
+    "left",
+)
+"""What is told because something is in no list of Canvas's."""
 
 
 def _waiting(schema: Any, rows: pd.DataFrame, which: Any, code: Code) -> Any:

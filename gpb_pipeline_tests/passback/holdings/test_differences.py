@@ -1,16 +1,24 @@
 """Why the SIS holds what nothing asks for; what is taken back unasked is never the only copy of a grade."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from gpb_pipeline.passback.course import Reject, RejectKind
 from gpb_pipeline.passback.holdings import plan as planning
-from gpb_pipeline.passback.holdings.differences import PRESELECTED, CourseNow, differences, told_again
+from gpb_pipeline.passback.holdings.differences import (
+    ORPHANED,
+    PRESELECTED,
+    CourseNow,
+    differences,
+    told_again,
+)
 from gpb_pipeline.passback.holdings.frames import Holdings
 from gpb_pipeline.passback.holdings.moved import taken_over
 from gpb_pipeline.passback.holdings.see import see
-from gpb_pipeline.passback.rows.assignments import synced as synced_ones
+from gpb_pipeline.passback.rules.issues import Code
 from gpb_pipeline_tests.passback.courses import (
     POLICY,
     SENT_AT,
@@ -32,29 +40,19 @@ MOVED: Any = {"students": BOTH, "submissions": [scored(8, "a"), scored(9, "b")]}
 THEIRS = ("grade", "1", "10", "a")
 
 
-def now_of(school: School) -> CourseNow:
-    canvas, places, people = school.canvas, school.places, school.canvas.enrollments
-    active = (people["type"] == "StudentEnrollment") & (people["state"] == "active")
-    return CourseNow(
-        assignments=frozenset(canvas.assignments["assignment_id"]),
-        synced=frozenset(synced_ones(canvas.assignments)["assignment_id"]),
-        of_other_courses=frozenset(),
-        sections=frozenset(canvas.sections["section_id"]),
-        without_sis_id=frozenset(canvas.sections.loc[canvas.sections["sis_section_id"].isna(), "section_id"]),
-        without_class=frozenset(places.sections.loc[places.sections["class_id"].isna(), "section_id"]),
-        students=people.loc[active, ["section_id", "user_id"]],
-    )
-
-
-def causes(school: School, sis: Sis, held: Holdings, *, days: float = 2) -> dict[Key, str]:
+def causes(
+    school: School, sis: Sis, held: Holdings, *, days: float = 2, laid_aside: Sequence[Reject] = ()
+) -> dict[Key, str]:
     """Read all classes back, and say of each difference why it is one, as `gpb reconcile` does."""
     held, at = taken_over(held, school.places), SENT_AT + days * DAY
     class_ids = school.places.class_ids | frozenset(held.line_items["class_id"])
     book = sis.gradebook(class_ids, at)
     seen = told_again(see(held, book, school.places, job_id="look", since=None, provider=sis.chooses_ids))
     rows = judged(school, seen, policy=FREE, confirm=True)
-    rows = planning.plan(rows, seen, FREE, "manual", confirm=True).rows
-    told = differences(rows, seen, now_of(school)).fillna({"user_id": ""})
+    over = planning.plan(rows, seen, FREE, "manual", confirm=True)
+    canvas = replace(school.canvas, rejects=tuple(laid_aside))
+    now = CourseNow.of(canvas, school.places, frozenset())
+    told = differences(over.rows, over.holdings, now).fillna({"user_id": ""})
     keys = told[["kind", "section_id", "assignment_id", "user_id"]].itertuples(index=False, name=None)
     return dict(zip(keys, told["cause"], strict=True))
 
@@ -135,6 +133,62 @@ def test_what_a_section_left_has_moved_column_by_column_as_the_new_class_holds_i
 
 
 OF_BOTH = (("assignment", ""), ("grade", "a"))
+
+
+def aside(kind: RejectKind, **ids: str) -> Reject:
+    return Reject(kind=kind, item_id=None, code=Code.UNREADABLE_GRADE, met="score: text", **ids)
+
+
+UNREADABLE: dict[str, tuple[School, Reject]] = {
+    "the assignment": (School(assignments=[], submissions=[]), aside("assignment", assignment_id="10")),
+    "an assignment without an id": (School(assignments=[], submissions=[]), aside("assignment")),
+    "the submission": (School(submissions=[]), aside("submission", assignment_id="10", user_id="a")),
+    "the enrollment": (School(students=[], submissions=[]), aside("enrollment", user_id="a")),
+    "the section": (School(sections=[], students=[]), aside("section", section_id="1")),
+}
+
+
+@pytest.mark.parametrize(("school", "reject"), UNREADABLE.values(), ids=UNREADABLE)
+def test_what_canvas_gave_and_nobody_could_read_is_not_said_to_be_gone_and_is_not_taken_back(
+    school: School, reject: Reject
+) -> None:
+    sis = Sis()
+    held = night(School(), sis, policy=FREE).held
+    assert causes(school, sis, held, laid_aside=[reject])[THEIRS] == "unreadable_in_canvas"
+    assert "unreadable_in_canvas" not in ORPHANED
+    other = aside("submission", assignment_id="11", user_id="a")
+    assert causes(school, sis, held, laid_aside=[other])[THEIRS] in {
+        "deleted_in_canvas",
+        "not_given_by_canvas",
+        "left",
+        "section_deleted",
+    }
+
+
+def test_a_grade_of_which_canvas_gives_nothing_is_not_taken_back_unasked() -> None:
+    sis = Sis()
+    held = night(School(), sis, policy=FREE).held
+    assert causes(School(submissions=[]), sis, held)[THEIRS] == "not_given_by_canvas"
+    unassigned = School(submissions=[scored(8, assigned=False)])
+    assert causes(unassigned, sis, held)[THEIRS] == "not_synced_any_more"
+    assert "not_given_by_canvas" not in PRESELECTED
+
+
+def test_what_the_sis_accepted_and_did_not_take_is_no_change_of_canvas() -> None:
+    sis = Sis()
+    held = night(School(), sis, policy=FREE).held
+    sis.deaf = True
+    better = School(submissions=[scored(9)])
+    again = night(better, sis, held, at=SENT_AT + DAY, policy=FREE)
+    assert causes(better, sis, again.held)[THEIRS] == "not_taken"
+
+
+def test_what_was_changed_alike_on_both_sides_is_no_difference() -> None:
+    sis = Sis()
+    held = night(School(), sis, policy=FREE).held
+    [theirs] = sis.results.values()
+    theirs["score"] = 9.0
+    assert causes(School(submissions=[scored(9)]), sis, held) == {}
 
 
 def test_a_student_with_another_sis_id_who_has_nothing_by_it_has_not_moved() -> None:

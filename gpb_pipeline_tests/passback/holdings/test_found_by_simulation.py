@@ -416,15 +416,7 @@ def test_an_update_that_no_read_has_shown_and_lists_lack_is_made_again_where_edi
 def test_an_update_that_no_read_has_shown_is_told_as_missing_in_the_sis() -> None:
     sis, _, held = updated_unread()
     held = looked(held, ANEW, sis, days=2)
-    now = CourseNow(
-        assignments=frozenset({"10"}),
-        synced=frozenset({"10"}),
-        of_other_courses=frozenset(),
-        sections=frozenset({"1"}),
-        without_sis_id=frozenset(),
-        without_class=frozenset(),
-        students=pd.DataFrame({"section_id": ["1", "1"], "user_id": ["a", "b"]}),
-    )
+    now = CourseNow.of(ANEW.canvas, ANEW.places, frozenset())
     assert list(differences(planned(ANEW, held), held, now)["cause"]) == ["missing_in_sis"]
 
 
