@@ -42,7 +42,7 @@ class Found:
 
 
 def hunted(plant: Plant) -> Found | None:
-    """Plant a fault and simulate until an invariant breaks; a TypeError finds nothing: the patch is outdated."""
+    """Plant a fault and simulate until an invariant breaks; a TypeError is the patch's own."""
     with pytest.MonkeyPatch.context() as patch:
         plant(patch)
         for count, seed in enumerate(SEEDS, start=1):

@@ -409,7 +409,7 @@ def _why_unwanted(
 
 
 def _may_be_laid_aside(rows: pd.DataFrame, kind: HoldingKind, now: CourseNow) -> pd.Series[bool]:
-    """Mark what Canvas may have given all the same, in a row that could not be read: by the ids that it had."""
+    """Mark what Canvas may have given all the same, in a row that could not be read, by what ids it had."""
     kinds = ["section", "assignment", *(["enrollment", "submission"] if kind is RESULT else [])]
     aside = pd.Series(data=False, index=rows.index)
     for each in now.laid_aside:
