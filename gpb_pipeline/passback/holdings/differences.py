@@ -380,10 +380,8 @@ def _why_unwanted(
 ) -> pd.Series[str]:
     """Say why nothing asks for what is not covered; that its student has left goes before all of Canvas's.
 
-    Of what is `assigned` to its section Canvas gave no submission, and that takes nothing back.
-
     And before that, that it has another place: whatever its row there is kept back by, only where the SIS was
-    seen to hold it is it moved.
+    seen to hold it is it moved. What is `assigned` to its section lacks a submission.
     """
     assignment, section = rows["assignment_id"], rows["section_id"]
     cause = pd.Series("not_synced_any_more", rows.index, object)
