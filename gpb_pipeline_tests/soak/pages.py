@@ -3,6 +3,7 @@
 import threading
 import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import cycle
 
 import requests
@@ -14,10 +15,14 @@ GOOD = 200
 
 @dataclass
 class Visitor:
-    """Asks for pages by turns; `away` is the longest time in seconds from asking to the next good answer."""
+    """Asks for pages by turns; `away` is the longest time in seconds from asking to the next good answer.
+
+    `until` is when that came (UTC).
+    """
 
     urls: list[str]
     away: float = 0.0
+    until: datetime | None = None
     answers: dict[int, int] = field(default_factory=dict)
     _over: threading.Event = field(default_factory=threading.Event)
 
@@ -29,7 +34,9 @@ class Visitor:
             waits_since = waits_since or time.monotonic()
             status = self._asked(url)
             self.answers[status] = self.answers.get(status, 0) + 1
-            self.away = max(self.away, time.monotonic() - waits_since)
+            waited = time.monotonic() - waits_since
+            if waited > self.away:
+                self.away, self.until = waited, datetime.now(UTC)
             if status == GOOD:
                 waits_since = None
 
