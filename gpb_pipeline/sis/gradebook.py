@@ -112,17 +112,19 @@ def asked_by_id(client: OneRosterClient, book: Gradebook, doubted: Holdings) -> 
 
     A SIS that does not serve objects by id leaves the read as it was.
     """
-    not_found = set(book.not_found)
+    not_found, found = set(book.not_found), set(book.found)
     for ids, find in (
         (doubted.line_items["line_item_id"].to_list(), client.find_line_item),
         (doubted.results["result_id"].to_list(), client.find_result),
     ):
         try:
             if ids and find(ids[0]) is not None:
-                not_found |= {each for each in ids[1:] if find(each) is None}
+                lacking = {each for each in ids[1:] if find(each) is None}
+                not_found |= lacking
+                found |= {*ids[1:]} - lacking
         except RefusedError:
             continue
-    return replace(book, not_found=frozenset(not_found))
+    return replace(book, not_found=frozenset(not_found), found=frozenset(found))
 
 
 def _text(at: datetime | None) -> str | None:

@@ -47,6 +47,10 @@ class _Reading:
     def has(self, page: list[object]) -> bool:
         return all(_key(row) in self.rows for row in page)
 
+    def is_first(self, page: list[object]) -> bool:
+        """Whether it is the one page over again, as of a SIS that knows no offset."""
+        return {_key(row) for row in page} == self.rows.keys()
+
 
 def read_list(ask: Ask, name: str, item: str) -> list[object]:
     """Read all pages; raises ShortReadError where they are not whole.
@@ -76,6 +80,7 @@ def _read(ask: Ask, name: str, item: str, limit: int) -> _Reading:
             return read
         if offset and read.has(page):
             read.endless = len(page) == limit
+            read.repeated = read.repeated or not read.is_first(page)
             return read
         read.add(page)
         offset += len(page)

@@ -19,6 +19,7 @@ from gpb_pipeline.outages import CONNECT_TIMEOUT, Patience
 from gpb_pipeline.pooled_session import pooled_session
 from gpb_pipeline.settings import SisSettings
 from gpb_pipeline.sis.errors import (
+    AccessError,
     Answer,
     ThrottledError,
     UnavailableError,
@@ -104,7 +105,7 @@ class Transport:
         while True:
             try:
                 return _through_outages(ask, rule)
-            except (ThrottledError, StoppedError) as error:
+            except (UnavailableError, AccessError, StoppedError) as error:
                 if isinstance(error, ThrottledError) and self._pace.has_time:
                     rule.begin_afresh()
                 elif isinstance(rule.met, UnknownOutcome):  # an earlier try may have been taken
@@ -207,7 +208,8 @@ class _AnotherTry:
     def __call__(self, error: Exception) -> bool | float:
         if not isinstance(error, UnavailableError) or isinstance(error, ThrottledError):
             return False
-        self.met = error
+        if not isinstance(self.met, UnknownOutcome):  # what an earlier try may have done, none after it undoes
+            self.met = error
         if self._brake.why is not None or (isinstance(error, UnknownOutcome) and not self._keyed):
             return False
         seconds = self._patience.wait(unreachable=isinstance(error, UnreachableError))

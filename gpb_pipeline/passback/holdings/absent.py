@@ -62,11 +62,14 @@ def when_absent(
 
     What no read has shown as it was last sent is not missing, but a write that may not have been kept. Of a
     SIS that has never listed anything of ours it counts as kept after a repeat; and where it chooses the ids,
-    what was never answered waits: by such lists nobody could tell that it did not arrive.
+    what was never answered waits: by such lists nobody could tell that it did not arrive. What is found by its
+    own id stays as it is known.
     """
     if not read.any():
         return rows
     name = kind.id_column
+    lacking, found = read & rows["certainty"].isin(SURE), rows[name].isin(book.found)
+    read &= ~found
     lists_ours = rows["seen_at"].notna().any()
     ours = sent_since(rows, since)
     sure = rows["certainty"].isin(SURE)
@@ -76,7 +79,7 @@ def when_absent(
     written, unsure = read & sure & (ours | never_seen), read & (rows["certainty"] == "unknown")
     silent = unsure & provider & _is_silent_of(rows)
     told = unsure & ~_may_be_unreadable(rows, book, name)
-    never_arrived = told & ~silent & _settled_by(rows, there, read & sure, ours, book, late)
+    never_arrived = told & ~silent & _settled_by(rows, there, lacking, ours, book, late)
     by_its_id = unsure & (not provider)  # a repeat does no harm, and no other id may come beside this one
     listed = rows["class_id"].isin((book.line_items if name == "line_item_id" else book.results)["class_id"])
     once_shown = read & sure & ~(ours | never_seen) & rows["seen_at"].notna() & listed  # others of the class
@@ -95,7 +98,9 @@ def when_absent(
         finding=finding,
         certainty=certainty.mask(by_its_id, "unconfirmed").mask(gone, "gone"),
         unshown=rows["unshown"].mask(accepted, rows["unshown"] + 1),
-        missed_at=rows["missed_at"].mask((written | once_shown | told) & rows["missed_at"].isna(), book.at),
+        missed_at=rows["missed_at"]
+        .mask((written | once_shown | told) & rows["missed_at"].isna(), book.at)
+        .where(~found),
     )
     return settled[~(never_arrived & (finding != "ambiguous"))]
 
