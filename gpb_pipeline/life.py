@@ -142,6 +142,7 @@ class CourseLife:
                 reached=lambda stage: tell(self._reached(stage)),
                 writes=writes,
                 brake=brake,
+                assure=self._held.assure if self._held else lambda: None,
             )
             read = sync.read()
             self.shares = self.base is not None and input_of(self.connections, read) == self.base.job.input

@@ -158,8 +158,12 @@ class Stream:
             yield event
 
     def _pulse(self) -> None:
-        """Say that both sides answer, where nothing else was told for long: it may be taken for dead else."""
-        if time.monotonic() - self._told_at > PULSE and self._count_answers() > self._answers:
+        """Say that both sides answer, where nothing else was told for long: it may be taken for dead else.
+
+        So may who waits for as long as the SIS has asked for.
+        """
+        alive = self._count_answers() > self._answers or self._connections.sis.waits_as_told
+        if time.monotonic() - self._told_at > PULSE and alive:
             self._note_told()
             self._connections.pulse()
 

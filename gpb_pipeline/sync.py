@@ -252,6 +252,7 @@ class CourseSync:
     reached: Callable[[Stage], None]
     writes: Executor
     brake: Brake  # pulled from outside: no further write
+    assure: Callable[[], None] = lambda: None  # raises where the course's lock is lost: no further write
 
     def read(self) -> CourseRead:
         """Read both sides."""
@@ -300,7 +301,7 @@ class CourseSync:
 
     def posted(self, judged: Judged) -> Posted:
         """Write what the plan says, line items first, and hold what the SIS shows against what it took."""
-        halt = Halt(self.brake)
+        halt = Halt(self.brake, self.assure)
         writing = Writing(
             eyes=judged.eyes,
             warehouse=self.connections.warehouse,

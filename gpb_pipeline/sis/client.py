@@ -92,6 +92,11 @@ class OneRosterClient:
         """How often the SIS has answered so far."""
         return self._transport.answers
 
+    @property
+    def waits_as_told(self) -> bool:
+        """Whether nobody asks just now because the SIS has asked for fewer requests."""
+        return self._transport.waits_as_told
+
     def heeding(self, brake: Brake) -> Self:
         """Give this client for work that `brake` stops between two requests; session and pace are shared."""
         heeding = copy(self)

@@ -3,12 +3,15 @@
 Which error is which, errors.py says; what a row's own failure costs it, posting.py.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Lock
+from time import monotonic
 
 from gpb_pipeline.brake import Brake
 from gpb_pipeline.errors import PipelineError
 
+ASSURED_FOR = 2.0  # seconds
 UNANSWERED_MAX = 3  # writes without an answer in a row, each after its own retries: the SIS is down
 STUDENTS_MAX, COLUMNS_MAX, COLUMNS_LEAST = 5, 5, 2
 """Server errors in a row, each after its own retries, that are the SIS's and no longer a row's: of five
@@ -19,16 +22,32 @@ Where all that is written is of one line item, nobody can tell, and it is no mor
 
 @dataclass
 class Halt:
-    """Why a course's writes stop: set once, seen by all its threads. `brake` is pulled from outside."""
+    """Why a course's writes stop: set once, seen by all its threads. `brake` is pulled from outside.
+
+    `assure` raises where the course is not ours any more: another sync may have written newer grades since.
+    """
 
     brake: Brake
+    assure: Callable[[], None] = lambda: None
     error: PipelineError | None = None
+    _assured_at: float = field(default_factory=monotonic)
     _unanswered: int = 0
     _broken: set[tuple[str, str | None]] = field(default_factory=set)  # line items, with their students
     _lock: Lock = field(default_factory=Lock)
 
     def now(self) -> bool:
+        self._assure()
         return self.error is not None or self.brake.why is not None
+
+    def _assure(self) -> None:
+        with self._lock:
+            if monotonic() - self._assured_at < ASSURED_FOR:
+                return
+            try:
+                self.assure()
+            except PipelineError as lost:
+                self.error = self.error or lost
+            self._assured_at = monotonic()
 
     def answered(self) -> None:
         with self._lock:

@@ -100,6 +100,11 @@ class Pace:
         """Whether what was put off last is waited for; not again before the SIS has answered something."""
         return self._has_time
 
+    @property
+    def waits_as_told(self) -> bool:
+        """Whether all wait for a time that the SIS named, or that its throttles lead to."""
+        return self._throttles > 0 and monotonic() < self._next
+
     def _hold(self, seconds: float) -> None:
         now = monotonic()
         until = max(self._next, now + seconds)

@@ -80,6 +80,10 @@ class Transport:
         """How often the SIS has answered so far."""
         return self._pace.answers
 
+    @property
+    def waits_as_told(self) -> bool:
+        return self._pace.waits_as_told
+
     def close(self) -> None:
         self._session.close()
 
@@ -208,7 +212,9 @@ class _AnotherTry:
     def __call__(self, error: Exception) -> bool | float:
         if not isinstance(error, UnavailableError) or isinstance(error, ThrottledError):
             return False
-        if not isinstance(self.met, UnknownOutcome):  # what an earlier try may have done, none after it undoes
+        if not isinstance(
+            self.met, UnknownOutcome
+        ):  # no later try undoes what that one may have done
             self.met = error
         if self._brake.why is not None or (isinstance(error, UnknownOutcome) and not self._keyed):
             return False

@@ -12,7 +12,7 @@ from typing import Any
 
 from gpb_pipeline.passback.sync_types import READ_BACK
 from gpb_pipeline.settings import RetentionSettings
-from gpb_pipeline.warehouse import history, looks, tables
+from gpb_pipeline.warehouse import history, looks, tables, unsure
 from gpb_pipeline.warehouse.ducklake import Connection, Warehouse
 from gpb_pipeline.warehouse.history import Job, Status
 from gpb_pipeline.warehouse.table import Table
@@ -63,17 +63,22 @@ def purgeable(
 ) -> list[Job]:
     """List the jobs past their age, newest first: never a running one, nor a course's latest sync or reading.
 
+    Nor the latest that tells whether the SIS may hold more of the course than is on record (unsure.py).
     `settings` are the environment's where none are given; raises SettingsError for wrong ones.
     """
     moment = now or datetime.now(UTC)
     kept = ages(settings or RetentionSettings.load())
     seen: set[tuple[str, bool]] = set()
+    told: set[str] = set()
     old: list[Job] = []
     for job in history.jobs(session):
         age, line = kept.get(job.status), (job.course_id, job.type in READ_BACK)
-        if line in seen and age is not None and moment - job.started_at > age:
+        tells = job.course_id not in told and unsure.leaves_unsure(job) is not None
+        if line in seen and not tells and age is not None and moment - job.started_at > age:
             old.append(job)
         seen.add(line)
+        if tells:
+            told.add(job.course_id)
     return old
 
 

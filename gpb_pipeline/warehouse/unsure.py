@@ -41,11 +41,17 @@ def left(
     """
     told = {} if restored_at is None else dict.fromkeys(_without(past, course_ids, restored_at), True)
     for job in past:
-        if _is_whole(job):
-            told.setdefault(job.course_id, False)
-        elif job.status == "Running" or job.code in _UNTOLD or job.stage in POSTING_STAGES:
-            told.setdefault(job.course_id, True)
+        if (doubt := leaves_unsure(job)) is not None:
+            told.setdefault(job.course_id, doubt)
     return frozenset(course_id for course_id, unsure in told.items() if unsure)
+
+
+def leaves_unsure(job: Job) -> bool | None:
+    """Whether the SIS may hold more than is on record after it; None: it changed nothing about that."""
+    if _is_whole(job):
+        return False
+    could_post = job.status == "Running" or job.code in _UNTOLD or job.stage in POSTING_STAGES
+    return True if could_post else None
 
 
 def _without(past: Iterable[Job], course_ids: Iterable[str], moment: datetime) -> set[str]:

@@ -10,7 +10,7 @@ from gpb_pipeline.definitions import defs
 from gpb_pipeline.orchestration.dagster_runs import purge_runs
 from gpb_pipeline.orchestration.resources import Passback
 from gpb_pipeline.sandbox.serve import Sandbox
-from gpb_pipeline.warehouse import choices, history, maintenance, tables
+from gpb_pipeline.warehouse import choices, history, maintenance, tables, unsure
 from gpb_pipeline.warehouse.ducklake import Warehouse
 from gpb_pipeline_tests.orchestration.conftest import ALGEBRA, Dagster
 from gpb_pipeline_tests.orchestration.past import Sync, put_on_record
@@ -52,6 +52,23 @@ def test_a_nightly_choice_that_cannot_be_is_refused_in_words_and_none_is_kept(
     with Passback().warehouse() as warehouse:
         assert warehouse.read(choices.nightly) == []
     assert dagster.instance.get_dynamic_partitions("course") == []
+
+
+def test_purging_leaves_the_sync_that_died_while_later_ones_never_came_to_look(
+    warehouse: Warehouse, dagster: Dagster
+) -> None:
+    now = datetime.now(UTC)
+    put_on_record(
+        warehouse,
+        Sync("1", now - timedelta(days=50)),
+        Sync("1", now - timedelta(days=40), code="interrupted"),
+        Sync("1", now - timedelta(days=30), code="canvas_access"),
+        Sync("1", now - timedelta(days=1), code="canvas_access"),
+    )
+    assert defs.resolve_job_def("purge_history").execute_in_process(instance=dagster.instance).success
+    left = [(now - job.started_at).days for job in warehouse.read(history.jobs)]
+    assert left == [1, 40]
+    assert warehouse.read(unsure.of_courses, ["1"]) == {"1"}
 
 
 def test_purging_removes_syncs_past_their_age_and_keeps_a_courses_latest(

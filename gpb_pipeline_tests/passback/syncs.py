@@ -65,6 +65,7 @@ class Sis:
     results: dict[str, Row] = field(default_factory=dict)
     writes: list[tuple[str, Key]] = field(default_factory=list)  # state and key of each that was sent
     shown: tuple[dict[str, Row], dict[str, Row]] = field(default=({}, {}))
+    unlisted: frozenset[str] = frozenset()  # ids that every list leaves out
 
     def catch_up(self) -> None:
         """Let the lists show all that has been taken so far."""
@@ -123,7 +124,10 @@ class Sis:
         """Show these classes, each list whole by its own paging and count."""
         if not self.late:
             self.catch_up()
-        items, results = ({}, {}) if self.silent else self.shown
+        items, results = (
+            {key: row for key, row in rows.items() if not self.silent and key not in self.unlisted}
+            for rows in self.shown
+        )
         return Gradebook(
             class_ids=frozenset(class_ids),
             line_items=_shown(SisLineItems, "line_item_id", items, class_ids),

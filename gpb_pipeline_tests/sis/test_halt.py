@@ -5,6 +5,7 @@ import pytest
 from gpb_pipeline.brake import Brake
 from gpb_pipeline.sis.errors import Answer, UnknownOutcome
 from gpb_pipeline.sis.halt import Halt
+from gpb_pipeline.warehouse.faults import LockLostError
 
 BROKEN = UnknownOutcome(Answer(500), item="a row")
 Row = tuple[str, str | None]
@@ -15,6 +16,23 @@ def halted(*rows: Row) -> bool:
     for row in rows:
         halt.broken(BROKEN, *row)
     return halt.now()
+
+
+def test_a_course_that_is_ours_no_more_is_written_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    lost = False
+
+    def assure() -> None:
+        if lost:
+            raise LockLostError("its lock is lost", item="course 1", remedy="Sync again.")
+
+    monkeypatch.setattr("gpb_pipeline.sis.halt.ASSURED_FOR", 0.0)
+    halt = Halt(Brake(), assure)
+    assert not halt.now()
+    lost = True
+    assert halt.now()
+    assert isinstance(halt.error, LockLostError)
+    lost = False
+    assert halt.now()
 
 
 @pytest.mark.parametrize(

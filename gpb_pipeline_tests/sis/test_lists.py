@@ -101,6 +101,13 @@ def test_an_order_that_shifts_once_is_read_again(sis: OneRosterServer, connect: 
     assert len({each.sourced_id for each in connect().class_results("C1").items}) == 150
 
 
+def test_a_last_page_of_what_came_before_is_no_end(sis: OneRosterServer, connect: Connect) -> None:
+    sis.collections[RESULTS] = ("results", results(101))
+    sis.counts = False
+    sis.reorder = lambda rows, page: [*rows[:100], rows[57]] if page == 1 else rows
+    assert len({each.sourced_id for each in connect().class_results("C1").items}) == 101
+
+
 def test_a_sis_that_heeds_the_limit_and_no_offset_is_a_short_read(
     sis: OneRosterServer, connect: Connect
 ) -> None:

@@ -155,6 +155,19 @@ def test_a_write_without_a_key_is_not_repeated_when_its_outcome_is_unknown(
         assert sis.methods() == ["PUT"]
 
 
+def test_what_an_earlier_try_may_have_done_no_later_one_undoes(
+    sis: OneRosterServer, connect: Connect
+) -> None:
+    sis.faults += [CutShort(), *[Response(status_code=408)] * ATTEMPTS]
+    with pytest.raises(UnknownOutcome):
+        connect().put_result(RESULT)
+    assert len(sis.seen) > 1
+    sis.faults.clear()
+    sis.faults += [CutShort(), *[Response(status_code=401)] * 2]
+    with pytest.raises(UnknownOutcome):
+        connect().put_result(RESULT)
+
+
 def test_a_write_without_a_key_is_repeated_when_it_was_not_looked_at(
     sis: OneRosterServer, connect: Connect
 ) -> None:

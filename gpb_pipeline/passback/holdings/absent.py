@@ -62,8 +62,8 @@ def when_absent(
 
     What no read has shown as it was last sent is not missing, but a write that may not have been kept. Of a
     SIS that has never listed anything of ours it counts as kept after a repeat; and where it chooses the ids,
-    what was never answered waits: by such lists nobody could tell that it did not arrive. What is found by its
-    own id stays as it is known.
+    what was never answered waits: by such lists nobody could tell that it did not arrive. What is found by
+    its own id stays as it is known.
     """
     if not read.any():
         return rows

@@ -163,7 +163,8 @@ class Gradebook:
     `unreadable`: sourcedIds that stood there and could not be read, each with the class of its list;
     `unreadable_results`: the classes with a result that could not be read, whether it had a sourcedId or not.
     `not_found`: those answered with 404 when asked for by themselves, where the same address had answered for
-    one that is there; `found`: those that it served, though no list shows them. `strangers`: line items that stood there before what is not settled yet was written.
+    one that is there; `found`: those that it served, though no list shows them. `strangers`: line items that
+    stood there before what is not settled yet was written.
     """
 
     class_ids: frozenset[str]

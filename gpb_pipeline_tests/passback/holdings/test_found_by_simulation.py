@@ -62,6 +62,19 @@ def test_a_confirmed_sync_makes_again_what_an_empty_list_lacks(*, chooses_ids: b
     assert writes(planned(ALONE, held, confirm=True)) == {"create": 1}
 
 
+@pytest.mark.parametrize("chooses_ids", [False, True], ids=["consumer", "provider"])
+def test_what_its_own_id_serves_is_not_gone_however_long_lists_lack_it(*, chooses_ids: bool) -> None:
+    sis = Sis(chooses_ids=chooses_ids, serves_ids=True)
+    held = night(PAIR, sis).held
+    [theirs] = [key for key, each in sis.results.items() if each["student_id"] == "A-sourced"]
+    sis.unlisted = frozenset({theirs})
+    for day in (1, 2, 3):
+        again = night(PAIR, sis, held, at=SENT_AT + day * DAY, interrupted=True)
+        held = again.held
+        assert writes(again.outcome) == {}
+    assert {each for each, _ in found_results(held)} == {"known"}
+
+
 def test_a_cleared_grade_that_fell_with_its_column_is_not_withdrawn_by_an_id_that_it_has_not() -> None:
     sis = Sis(serves_ids=True)
     held = night(PAIR, sis).held
