@@ -212,9 +212,7 @@ class _AnotherTry:
     def __call__(self, error: Exception) -> bool | float:
         if not isinstance(error, UnavailableError) or isinstance(error, ThrottledError):
             return False
-        if not isinstance(
-            self.met, UnknownOutcome
-        ):  # no later try undoes what that one may have done
+        if not isinstance(self.met, UnknownOutcome):  # no later try undoes what that one may have done
             self.met = error
         if self._brake.why is not None or (isinstance(error, UnknownOutcome) and not self._keyed):
             return False

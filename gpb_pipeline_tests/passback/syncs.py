@@ -142,7 +142,9 @@ class Sis:
         asked = {*doubted.line_items["line_item_id"], *doubted.results["result_id"]}
         there = {*self.line_items, *self.results}
         listed = {*book.line_items["line_item_id"], *book.results["result_id"]}
-        return replace(book, not_found=book.not_found | (asked - there), found=asked & there - listed)
+        return replace(
+            book, not_found=book.not_found | (asked - there), found=frozenset(asked & there - listed)
+        )
 
     def scores(self) -> dict[Key, tuple[float, bool]]:
         """Say what it holds by class, title and student; a KeyError is a result that hangs on nothing."""
