@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,6 +18,7 @@ from gpb_pipeline.passback.frames import rows_of
 from gpb_pipeline.passback.rules.issues import Code
 from gpb_pipeline.settings import PassbackSettings
 from gpb_pipeline.sync import open_connections
+from gpb_pipeline.warehouse.last_sent import last_sent
 
 SELECTABLE = {Code.NO_GRADES_YET.value, Code.NOT_SELECTED.value}  # they wait for a score, or for being chosen
 
@@ -36,8 +37,8 @@ def assignments_command(
     zone = PassbackSettings.load().zone
     with open_connections() as connections:
         (found,) = previewed(connections, [course], sections=sections)
+        sent = connections.warehouse.read(last_sent, found.sections["section_id"].to_list())
     names = dict(zip(found.sections["section_id"], found.sections["section_name"], strict=True))
-    sent = {(each.section_id, each.assignment_id): each.sent_at for each in rows_of(found.line_items)}
     offered = [_offer(each, names, sent, zone) for each in rows_of(found.assignments)]
     key = "assignment_name" if sort == "name" else "due_at"
     offered.sort(key=lambda each: (str(each[key] or "~"), str(each["section_name"])), reverse=descending)
@@ -51,7 +52,9 @@ def assignments_command(
         tell(nothing_in_scope(found))
 
 
-def _offer(row: Any, names: dict[str, str], sent: dict[Any, datetime], zone: ZoneInfo) -> dict[str, object]:
+def _offer(
+    row: Any, names: dict[str, str], sent: Mapping[Any, datetime], zone: ZoneInfo
+) -> dict[str, object]:
     last = sent.get((row.section_id, row.assignment_id))
     return {
         "assignment_id": row.assignment_id,

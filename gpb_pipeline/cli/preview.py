@@ -51,7 +51,6 @@ class Preview:
     grades: pd.DataFrame
     issues: pd.DataFrame
     sections: pd.DataFrame
-    line_items: pd.DataFrame  # on record as sent
     extracted: Extracted
 
     @classmethod
@@ -64,7 +63,6 @@ class Preview:
             grades=plan.grades.assign(state=plan.grades["state"].replace(WOULD)),
             issues=plan.issues,
             sections=judged.canvas.sections,
-            line_items=judged.on_record.line_items,
             extracted=plan.extracted,
         )
 

@@ -17,9 +17,13 @@ LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 PLACEMENTS = {
     "course_navigation": ("Grade Sync", "view_all_grades"),
     "post_grades": ("Sync to SIS", "manage_grades"),
+    "assignment_index_menu": ("Sync SIS Categories", "manage_grades"),
     "assignment_group_menu": ("Sync SIS Categories", "manage_grades"),
 }
-"""The name of each place in Canvas, and the permission that Canvas asks for before it launches."""
+"""The name of each place in Canvas, and the permission that Canvas asks for before it launches.
+
+Categories have two: the menu above all assignments, as the manual has it, and that of each group.
+"""
 
 CUSTOM_FIELDS = {
     "canvas_course_id": "$Canvas.course.id",

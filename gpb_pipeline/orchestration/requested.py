@@ -5,7 +5,7 @@ remasters are the jobs that everybody launches.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -32,7 +32,8 @@ from gpb_pipeline.stream import sync_courses
 from gpb_pipeline.sync import Connections, Judged, Posting, SyncRequest, open_connections, refusal
 from gpb_pipeline.sync_categories import CategorySync
 from gpb_pipeline.warehouse import choices, history, requests
-from gpb_pipeline.warehouse.ducklake import Connection, Warehouse
+from gpb_pipeline.warehouse.ducklake import Warehouse
+from gpb_pipeline.warehouse.last_sent import last_sent
 from gpb_pipeline.warehouse.requests import EXPIRES, Request
 
 INTERVAL = 5  # seconds, at least: someone waits
@@ -44,10 +45,6 @@ _ENDED = "The run was ended before it could do this. Ask again; the data team se
 _NOT_BEGUN = (
     "The run was ended before it began, so that nothing was sent. Ask again; the data team sees more."
 )
-_LAST_SENT = """
-SELECT section_id, assignment_id, max(sent_at) FROM warehouse.main.sent_line_items
-WHERE list_contains($1, section_id) GROUP BY ALL
-"""
 
 
 class Answered(LegibleConfig):
@@ -219,7 +216,7 @@ def _looked(connections: Connections, request: Request) -> Outlook:
         judged.plan.assignments,
         judged.plan.grades,
         judged.plan.issues,
-        last_sync=connections.warehouse.read(_last_sent, judged.canvas.sections["section_id"].to_list()),
+        last_sync=connections.warehouse.read(last_sent, judged.canvas.sections["section_id"].to_list()),
         listed=None if request.kind == "preview" else categories.course(request.course_id),
         note=note,
         stop=refused.code if refused else None,
@@ -250,11 +247,6 @@ def _judged(connections: Connections, request: Request) -> Judged:
             case CourseFailed(error=error):
                 raise error
     raise AssertionError("a preview is judged or failed")
-
-
-def _last_sent(session: Connection, section_ids: list[str]) -> Mapping[tuple[str, str], datetime]:
-    rows = session.execute(_LAST_SENT, [section_ids]).fetchall()
-    return {(section_id, assignment_id): at for section_id, assignment_id, at in rows}
 
 
 def _purge(warehouse: Warehouse, now: datetime) -> None:

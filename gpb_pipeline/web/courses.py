@@ -66,6 +66,7 @@ def course(request: Request) -> HTMLResponse:
             "titles": TITLES,
             "words": words(request),
             "may_act": viewer(request).may_act(course_id),
+            "token": viewer(request).form_token,
             "only_looks": why_only_looking(viewer(request), course_id),
             "nightly_is_on": here.nightly.enabled,
             "opted_in": course_id in known.nightly,

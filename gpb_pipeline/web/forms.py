@@ -46,6 +46,16 @@ async def posted(request: Request, session: Session, tool: Tool) -> Form:
     return form
 
 
+async def looking(request: Request) -> Form:
+    """Read a form that changes nothing; of who came from Canvas it is held against their session, too."""
+    session = viewer(request).session
+    if session is not None:
+        return await posted(request, session, request.app.state.tool)
+    if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
+        raise HTTPException(403, "This form did not come from these pages. Open them, and ask there.")
+    return await fields(request)
+
+
 def why_only_looking(who: Viewer, course_id: str) -> str:
     """Say why who came from Canvas may change nothing in this course of theirs; "" for anybody else."""
     if who.session is None or who.may_act(course_id):

@@ -153,6 +153,7 @@ class Launches:
 _PAGES: Mapping[str, str] = {
     "course_navigation": "",
     "post_grades": "/sync",
+    "assignment_index_menu": "/categories",
     "assignment_group_menu": "/categories",
 }
 _CANVAS_SAYS = {

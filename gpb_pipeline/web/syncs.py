@@ -57,7 +57,7 @@ def grades(request: Request) -> HTMLResponse:
     """Show the grades log."""
     job = site(request).visible_job(request)
     site(request).looked(request, job.course_id, "grades", job)
-    return _log(request, "grades.html", job, GRADES)
+    return _log(request, "grades.html", job, GRADES, token=viewer(request).form_token)
 
 
 def issues_csv(request: Request) -> Response:

@@ -13,7 +13,7 @@ from gpb_pipeline.canvas import grade_changes
 from gpb_pipeline.canvas.grade_changes import GradeLog
 from gpb_pipeline.warehouse import trace
 from gpb_pipeline.warehouse.trace import Trace
-from gpb_pipeline.web.forms import Form, fields, single
+from gpb_pipeline.web.forms import Form, looking, single
 from gpb_pipeline.web.query import unclear
 from gpb_pipeline.web.site import Site, site, viewer
 
@@ -22,7 +22,7 @@ async def grade_trace(request: Request) -> HTMLResponse:
     """Show every value ever sent for a student's assignment, what Canvas said then, and who graded there."""
     if not viewer(request).may_see(request.path_params["course_id"]):
         raise HTTPException(404, "There is no such course here.")
-    form = await fields(request) if request.method == "POST" else Form(list)
+    form = await looking(request) if request.method == "POST" else Form(list)
     return await run_in_threadpool(_traced, request, form)
 
 
@@ -48,6 +48,7 @@ def _traced(request: Request, form: Form) -> HTMLResponse:
             "assignment_id": assignment_id,
             "found": found,
             "graded": graded,
+            "token": viewer(request).form_token,
             "teaches": viewer(request).session is not None,
         },
     )

@@ -15,8 +15,19 @@ from gpb_pipeline.passback.rules.issues import CATALOGUE, Code, Issue
 
 
 @dataclass(frozen=True, kw_only=True)
+class KeptBack:
+    """Why an assignment cannot go: in `sections`, by name; wherever it was asked for if there are none."""
+
+    issue: Issue
+    sections: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class AssignmentChoice:
-    """An assignment to choose; `shown` and `chosen` as asked for, `why` what keeps it back everywhere."""
+    """An assignment to choose; `shown` as asked for, `selectable` if it can go in some section of those.
+
+    `chosen` holds for the other sections too: what one of them alone can send is not deselected by a filter.
+    """
 
     assignment_id: str
     name: str
@@ -25,7 +36,11 @@ class AssignmentChoice:
     selectable: bool
     shown: bool
     chosen: bool
-    why: tuple[Issue, ...]
+    why: tuple[KeptBack, ...]
+
+    @property
+    def selected(self) -> bool:
+        return self.chosen and self.selectable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +58,7 @@ def lines(found: Outlook, choice: Picked) -> list[AssignmentChoice]:
     by_id: dict[str, list[Offer]] = {}
     for offer in found.offers:
         by_id.setdefault(offer.assignment_id, []).append(offer)
-    made = sorted((_line(offers, choice) for offers in by_id.values()), key=_by_name)
+    made = sorted((_line(found, offers, choice) for offers in by_id.values()), key=_by_name)
     column, descending = choice.sort.removeprefix("-"), choice.sort.startswith("-")
     key = _KEYS[column]
     with_it = [each for each in made if key(each) is not None]
@@ -53,18 +68,16 @@ def lines(found: Outlook, choice: Picked) -> list[AssignmentChoice]:
 
 def selection(found: Outlook, choice: Picked) -> dict[str, list[str]]:
     """Name what a sync is to send: what comes to the course or is mended after the list is not among it."""
-    chosen = [each.assignment_id for each in lines(found, choice) if each.shown and each.chosen]
+    chosen = [each.assignment_id for each in lines(found, choice) if each.shown and each.selected]
     sections = found.sections.keys() if choice.sections is None else choice.sections
     return {"sections": sorted(sections), "assignments": sorted(chosen)}
 
 
 def looked_at(found: Outlook, choice: Picked) -> dict[str, list[str]]:
-    """Name what a preview is to look at: where all is chosen, what cannot go too, for it says why."""
-    named = selection(found, choice)
-    if not all_assignments(found, choice):
-        return named
+    """Name what a preview is to look at: what is chosen and cannot go too, or all is, for it says why."""
+    named, every = selection(found, choice), all_assignments(found, choice)
     in_canvas = {each.assignment_id for each in found.offers if each.code != Code.ASSIGNMENT_ORPHAN}
-    offered = [each.assignment_id for each in lines(found, choice) if each.shown]
+    offered = [each.assignment_id for each in lines(found, choice) if each.shown and (every or each.chosen)]
     return named | {"assignments": sorted(in_canvas.intersection(offered))}
 
 
@@ -115,22 +128,35 @@ def _named(places: Sequence[str], bits: str) -> frozenset[str]:
     return frozenset(each for place, each in enumerate(places) if number >> place & 1)
 
 
-def _line(offers: Sequence[Offer], choice: Picked) -> AssignmentChoice:
+def _line(found: Outlook, offers: Sequence[Offer], choice: Picked) -> AssignmentChoice:
     first = offers[0]
     chosen = [each for each in offers if choice.sections is None or each.section_id in choice.sections]
     shown = [each for each in chosen if choice.view is None or each.section_id == choice.view]
     selectable = any(each.selectable for each in chosen or offers)
-    codes: Collection[str] = dict.fromkeys(each.code for each in chosen or offers if each.code)
+    going = [each for each in shown if each.selectable] or shown
     synced = [datetime.fromisoformat(each.last_sync) for each in shown if each.last_sync]
+    wanted = choice.assignments is None or first.assignment_id in choice.assignments
     return AssignmentChoice(
         assignment_id=first.assignment_id,
         name=first.assignment_name,
-        dues=tuple(sorted({datetime.fromisoformat(each.due_at) for each in shown if each.due_at})),
+        dues=tuple(sorted({datetime.fromisoformat(each.due_at) for each in going if each.due_at})),
         last_sync=max(synced, default=None),
         selectable=selectable,
         shown=bool(shown),
-        chosen=selectable and (choice.assignments is None or first.assignment_id in choice.assignments),
-        why=() if selectable else tuple(CATALOGUE[Code(code)] for code in codes),
+        chosen=wanted and any(each.selectable for each in offers),
+        why=_why(found, chosen or offers, in_some=selectable),
+    )
+
+
+def _why(found: Outlook, offers: Sequence[Offer], *, in_some: bool) -> tuple[KeptBack, ...]:
+    """Say what keeps it back; by section where it goes in others."""
+    sections: dict[str, list[str]] = {}
+    for each in offers:
+        if each.code and not each.selectable:
+            sections.setdefault(each.code, []).append(found.sections.get(each.section_id, each.section_id))
+    return tuple(
+        KeptBack(issue=CATALOGUE[Code(code)], sections=tuple(names) if in_some else ())
+        for code, names in sections.items()
     )
 
 

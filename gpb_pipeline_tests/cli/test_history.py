@@ -4,6 +4,7 @@ import csv
 import getpass
 import json
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,12 +15,16 @@ from pathlib import Path
 import pytest
 import requests
 
+from gpb_pipeline.lti import keys
+from gpb_pipeline.sandbox.serve import Sandbox
 from gpb_pipeline.settings import WarehouseSettings
 from gpb_pipeline.warehouse import ducklake, history, tables
 from gpb_pipeline.warehouse.history import Begun
 from gpb_pipeline_tests.cli.command import gpb, settle_in
 from gpb_pipeline_tests.warehouse.rows import NOON
 from gpb_pipeline_tests.warehouse.syncs import algebra, outcome, put_course, put_sync
+from gpb_pipeline_tests.web import canvas_user
+from gpb_pipeline_tests.web.canvas_user import CanvasUser
 
 
 @pytest.fixture(scope="module")
@@ -144,6 +149,28 @@ def test_the_pages_are_served_and_nothing_is_written_about_who_asked_for_whom() 
         process.send_signal(signal.SIGINT)
         assert process.stdout.read() + process.stderr.read() == ""
         assert process.wait(90) == 0
+
+
+def test_nothing_of_a_launch_is_written(
+    running: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    keys.save(tmp_path / "keys.json", keys.made())
+    settings = running.environment | running.install_tool(f"http://localhost:{port}")
+    for name, value in (settings | {"GPB_LTI_KEYS": str(tmp_path / "keys.json")}).items():
+        monkeypatch.setenv(name, value)
+    with web("--port", str(port)) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert f":{port}/" in process.stdout.readline()
+        teacher = CanvasUser(running, canvas_user.TEACHER)
+        returned = teacher.comes_back(teacher.begins())
+        assert [teacher.lands(returned).status_code for _ in range(2)] == [200, 401]
+        process.send_signal(signal.SIGINT)
+        printed = process.stdout.read() + process.stderr.read()
+    assert [name for name, value in returned.fields.items() if value in printed] == []
+    assert printed == ""
 
 
 def test_pages_that_others_could_reach_unasked_are_not_served(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,9 @@ from gpb_pipeline.passback.rules.stops import STOPS
 from gpb_pipeline.sandbox.serve import Sandbox, running_sandbox
 from gpb_pipeline.sandbox.sis.dialects import DialectName
 from gpb_pipeline.sync import Stage
+from gpb_pipeline.warehouse.opening import open_warehouse
 from gpb_pipeline_tests.cli.command import gpb, settle_in
+from gpb_pipeline_tests.warehouse.syncs import send_a_day_earlier
 
 COMPLETED, FAILED, USAGE, WITH_ERRORS = 0, 1, 2, 3
 ALGEBRA, EARTH = "1001", "1005"
@@ -176,6 +178,19 @@ def test_assignments_are_offered_by_section_with_what_keeps_one_back() -> None:
     held_back = {each["assignment_name"]: each["code"] for each in biology if not each["selectable"]}
     assert held_back["Weekly Check-In"] == "duplicate_name"
     assert held_back["Lab Notebook Check"] == "no_due_date"
+
+
+@pytest.mark.long
+def test_the_last_sync_of_an_assignment_is_that_of_its_grades_too(sandbox: Sandbox) -> None:
+    gpb("sync", ALGEBRA)
+    with open_warehouse() as warehouse:
+        warehouse.commit(send_a_day_earlier)
+    first = gpb("assignments", ALGEBRA, "--json").json[0]["assignment_id"]
+    sandbox.control("canvas", "PATCH", f"/courses/{ALGEBRA}/submissions/{first}/2001", {"score": 0.5})
+    gpb("sync", ALGEBRA)
+    offered = gpb("assignments", ALGEBRA, "--json").json
+    latest = max(each["last_sync"][:10] for each in offered)
+    assert [each["assignment_id"] for each in offered if each["last_sync"][:10] == latest] == [first]
 
 
 def test_a_remaster_sends_it_all_where_someone_says_so(sandbox: Sandbox) -> None:

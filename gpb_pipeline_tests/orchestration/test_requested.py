@@ -19,6 +19,7 @@ from gpb_pipeline.warehouse.locks import course_lock
 from gpb_pipeline.warehouse.requests import NewRequest, Request, RequestKind
 from gpb_pipeline_tests.orchestration.conftest import ALGEBRA, ENGLISH
 from gpb_pipeline_tests.orchestration.test_sensors import Sensor
+from gpb_pipeline_tests.warehouse.syncs import send_a_day_earlier
 
 NOW = datetime.now(UTC)
 
@@ -96,6 +97,25 @@ def test_what_was_chosen_is_all_that_goes(desk: Desk, school: Sandbox) -> None:
     assert job.type == "remaster"
     titles = {write["values"]["title"] for write in school.writes() if write["object"] == "lineItem"}
     assert titles == {chosen.assignment_name}
+
+
+def test_the_last_sync_date_is_that_of_the_grades_too(desk: Desk, school: Sandbox) -> None:
+    def dates() -> dict[tuple[str, str], str | None]:
+        read = desk.asks("read")
+        desk.goes()
+        return {(each.assignment_id, each.section_id): each.last_sync for each in desk.reads(read).offers}
+
+    desk.asks("sync")
+    desk.goes()
+    desk.warehouse.commit(send_a_day_earlier)
+    before = dates()
+    place = next(iter(before))
+    school.control("canvas", "PATCH", f"/courses/{ALGEBRA}/submissions/{place[0]}/2001", {"score": 0.5})
+    desk.asks("sync")
+    desk.goes()
+    after = dates()
+    [(assignment, _)] = (each for each in after if after[each] != before[each])
+    assert assignment == place[0]
 
 
 @pytest.mark.long

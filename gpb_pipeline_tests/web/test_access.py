@@ -64,6 +64,18 @@ def test_a_name_that_someone_pointed_at_this_machine_is_refused(client: Client) 
     client.page("/", 400, headers={"Host": "[nonsense"})
 
 
+@pytest.mark.parametrize(
+    ("site", "status"),
+    [(None, 200), ("same-origin", 200), ("same-site", 403), ("cross-site", 403), ("none", 403)],
+)
+def test_a_trace_that_another_page_asks_for_is_refused(client: Client, site: str | None, status: int) -> None:
+    told = {"Sec-Fetch-Site": site} if site else {}
+    asked = {"student": "u1", "assignment": "a1"}
+    answer = client.post(f"{client.url}/courses/1/trace", data=asked, headers=told, timeout=60)
+    assert answer.status_code == status
+    assert ("Ada Lovelace" in answer.text) == (status == 200)
+
+
 def headers(**named: str) -> Headers:
     return Headers({name.replace("_", "-"): value for name, value in named.items()})
 

@@ -243,7 +243,7 @@ def test_a_field_that_is_one_of_a_few_words_is_refused_by_its_name(
 def test_a_trace_of_half_a_question_names_the_field_that_is_missing(
     pages: Pages, fields: dict[str, str], missing: str
 ) -> None:
-    answer = pages.post(f"/courses/{COURSE}/trace", **fields)
+    answer = pages.post(f"/courses/{COURSE}/trace", token=pages.token(), **fields)
     assert answer.status_code == 400
     assert f"{missing}: is missing." in answer.text
 

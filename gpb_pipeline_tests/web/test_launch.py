@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from gpb_pipeline.lti import keys
+from gpb_pipeline.lti.canvas_keys import BETWEEN_FETCHES, FRESH
 from gpb_pipeline.lti.pending import AT_MOST, PendingLaunches
 from gpb_pipeline.lti.refusals import ADMIN
 from gpb_pipeline.sandbox.canvas.lti import CLAIM, CLIENT_ID, ISSUER, context_id
@@ -57,7 +58,9 @@ def refused(answer: requests.Response, browser: CanvasUser, *statuses: int) -> s
 @pytest.mark.parametrize(
     "user", [canvas_user.TEACHER, canvas_user.TA, canvas_user.LIMITED, canvas_user.LOOKER, canvas_user.ADMIN]
 )
-@pytest.mark.parametrize("placement", ["course_navigation", "post_grades", "assignment_group_menu"])
+@pytest.mark.parametrize(
+    "placement", ["course_navigation", "post_grades", "assignment_index_menu", "assignment_group_menu"]
+)
 def test_who_sees_all_grades_of_the_course_comes_in(
     url: str, sandbox: Sandbox, user: int, placement: str
 ) -> None:
@@ -67,6 +70,18 @@ def test_who_sees_all_grades_of_the_course_comes_in(
     assert answer.url.startswith(f"{url}/courses/1001")
     assert "Algebra I" in answer.text
     assert "id_token" not in answer.url
+
+
+def test_canvas_leads_to_the_categories_from_above_its_assignments_and_from_each_group(
+    url: str, sandbox: Sandbox
+) -> None:
+    page = CanvasUser(sandbox, canvas_user.TEACHER).get(
+        f"{sandbox.canvas_url}/courses/1001/assignments", timeout=60
+    )
+    above, *groups = page.text.split("<h2>")
+    assert "launch_type=assignment_index_menu" in above
+    assert groups
+    assert all("launch_type=assignment_group_menu" in each for each in groups)
 
 
 @pytest.mark.parametrize(
@@ -251,9 +266,8 @@ def test_where_canvas_wants_people_to_go_changes_nothing(url: str, sandbox: Sand
     assert answer.url == f"{url}/courses/1001"
 
 
-def test_variables_that_stay_their_own_names_are_absent(url: str, sandbox: Sandbox) -> None:
-    names = ["canvas_user_id", "user_name", "permissions", "section_ids", "section_restricted"]
-    forge(sandbox, custom=dict.fromkeys(names, "$Canvas.literal"))
+def test_permissions_that_stay_their_own_name_are_none(url: str, sandbox: Sandbox) -> None:
+    forge(sandbox, custom={"permissions": "$Canvas.membership.permissions<view_all_grades,manage_grades>"})
     browser = CanvasUser(sandbox, canvas_user.TEACHER)
     refused(browser.launches(), browser, 403)
 
@@ -283,6 +297,10 @@ def test_a_launch_belongs_to_the_browser_that_began_it(url: str, sandbox: Sandbo
     first, second = (victim.comes_back(victim.begins()) for _ in range(2))
     first.fields["state"] = second.fields["state"]
     refused(victim.lands(first), victim)  # the nonce is another's
+    returned = victim.comes_back(victim.begins())
+    [name] = (each for each in victim.kept["localhost"] if each.endswith(returned.fields["state"][:8]))
+    victim.kept["localhost"][name] = returned.fields["state"][:8] + "another"
+    refused(victim.lands(returned), victim)
     for state in ("", "unknown"):
         returned = victim.comes_back(victim.begins())
         returned.fields["state"] = state
@@ -356,6 +374,25 @@ def test_new_keys_of_canvas_are_fetched_and_unknown_ones_at_most_once_a_minute(
     clock.ahead = 480
     forge(sandbox, seconds=480, keys_down=True, signed="by an unknown key")
     assert teacher.launches().status_code == 401
+    forge(sandbox, seconds=480, keys_down=True)
+    assert teacher.launches().status_code == 200  # what is unknown ends nothing that is known
+
+
+def test_keys_that_canvas_took_back_count_until_it_says_so_and_no_longer(
+    url: str, sandbox: Sandbox, clock: Clock
+) -> None:
+    teacher = CanvasUser(sandbox, canvas_user.TEACHER)
+    assert teacher.launches().status_code == 200
+    clock.ahead = FRESH + 3600
+    forge(sandbox, seconds=clock.ahead, keys_down=True)
+    assert teacher.launches().status_code == 200
+    signed = teacher.comes_back(teacher.begins())
+    forge(sandbox, seconds=clock.ahead)
+    for _ in range(2):
+        sandbox.control("canvas", "POST", "/lti/rotate")
+    clock.ahead += BETWEEN_FETCHES
+    assert teacher.lands(signed).status_code == 401
+    assert teacher.launches().status_code == 200
 
 
 def fetches(sandbox: Sandbox) -> int:
@@ -400,6 +437,7 @@ def test_the_configuration_and_the_keys_are_there_for_canvas(url: str) -> None:
     assert {name: each["text"] for name, each in placements.items()} == {
         "course_navigation": "Grade Sync",
         "post_grades": "Sync to SIS",
+        "assignment_index_menu": "Sync SIS Categories",
         "assignment_group_menu": "Sync SIS Categories",
     }
     assert {each["visibility"] for each in placements.values()} == {"admins"}

@@ -18,10 +18,11 @@ from gpb_pipeline.sandbox.canvas.state import CanvasState
 
 SESSION = "canvas_session"
 NO_CONTENT = 204
-PLACES = {
-    "course_navigation": ("Grade Sync", "Home"),
-    "post_grades": ("Sync to SIS", "Grades"),
-    "assignment_group_menu": ("Sync SIS Categories", "Assignments"),
+TEXTS = {
+    "course_navigation": "Grade Sync",
+    "post_grades": "Sync to SIS",
+    "assignment_index_menu": "Sync SIS Categories",
+    "assignment_group_menu": "Sync SIS Categories",
 }
 CLOSING = (
     "<script>addEventListener('message', said => said.data.subject === 'lti.close' && "
@@ -32,7 +33,7 @@ STYLE = (
     "body{margin:0;font:16px/1.5 Lato,Helvetica,Arial,sans-serif;color:#2d3b45;display:flex;min-height:100vh}"
     "nav{background:#394b58;padding:16px;min-width:150px}nav a{color:#fff;display:block;padding:6px}"
     "main{flex:1;padding:16px}iframe{width:100%;height:75vh;border:1px solid #c7cdd1}"
-    ".assignment_group_menu{max-width:30rem}"  # Canvas's tray
+    ".assignment_index_menu,.assignment_group_menu{max-width:30rem}"  # Canvas's tray
 )
 
 
@@ -72,16 +73,20 @@ class LtiPages:
         return answer
 
     async def course(self, request: Request) -> Response:
-        """A course's page, its gradebook or its assignments, each with the tool's link."""
+        """A course's page, its gradebook or its assignments, with the tool's links where Canvas has them."""
         course = self._state.course(request.path_params["course"])
-        where = {"grades": "post_grades", "assignments": "assignment_group_menu"}
-        placement = where.get(request.url.path.rsplit("/", 1)[1], "course_navigation")
-        text, title = PLACES[placement]
-        link = f'<a href="{_tool(course.id, placement)}">{text}</a>'
-        menu = f"<details><summary>Actions</summary>{link}</details>"
-        if placement == "course_navigation":
-            menu = "<p>The course's home.</p>"
-        return _page(f"{title}: {course.name}", menu, course.id)
+        title, body = "Home", "<p>The course's home.</p>"
+        if request.url.path.endswith("/grades"):
+            title, body = "Grades", _menu("Actions", course.id, "post_grades")
+        if request.url.path.endswith("/assignments"):
+            names = [escape(each.name) for each in self._state.view(course.id).content.groups]
+            groups = [
+                f"<h2>{each}</h2>" + _menu(f"Options of {each}", course.id, "assignment_group_menu")
+                for each in names
+            ]
+            title, body = "Assignments", _menu("More options", course.id, "assignment_index_menu")
+            body += "".join(groups)
+        return _page(f"{title}: {course.name}", body, course.id)
 
     async def tool(self, request: Request) -> Response:
         """The page around the tool's frame, and in the frame the form that begins the launch."""
@@ -91,7 +96,7 @@ class LtiPages:
         if user_id is None or self._platform.tool is None:
             return RedirectResponse("/login", 303)
         if request.query_params.get("display") != "borderless":
-            title = PLACES[placement][0]
+            title = TEXTS[placement]
             address = f"{_tool(course_id, placement)}&amp;display=borderless"
             return _page(
                 title,
@@ -125,6 +130,11 @@ class LtiPages:
 
 def _tool(course_id: int, placement: str) -> str:
     return f"/courses/{course_id}/external_tools/{TOOL_ID}?launch_type={placement}"
+
+
+def _menu(name: str, course_id: int, placement: str) -> str:
+    link = f'<a href="{_tool(course_id, placement)}">{TEXTS[placement]}</a>'
+    return f"<details><summary>{name}</summary>{link}</details>"
 
 
 def _signed_in(request: Request) -> tuple[int | None, int | None]:

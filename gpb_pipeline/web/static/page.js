@@ -100,10 +100,10 @@ function say(told, shown = true) {
   live.toggleAttribute("data-shown", shown);
 }
 
-// One box for all assignments that are shown and can be chosen, and their count.
+// One box for all assignments that are shown and can be chosen, and their count; a view counts what it holds fast.
 function choosing(form) {
   const all = form.querySelector("[data-all]");
-  const every = [...form.querySelectorAll("tbody input[name=assignment]:not(:disabled)")];
+  const every = [...form.querySelectorAll("tbody [type=checkbox]:is(:enabled, [data-view])")];
   const boxes = every.filter((box) => !box.closest("[hidden]"));
   const beside = form.dataset.choose === "view" ? every.filter((box) => box.closest("[hidden]")) : []; // sent too
   const count = form.querySelector("[data-count]");

@@ -1,5 +1,6 @@
 """A course that was read a moment ago, as the desk's windows list it."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -56,6 +57,9 @@ OUTLOOK = Outlook(
     ),
     categories={"c:1": "Homework", "c2": "Labs"},
 )
+
+ONE_ALONE = replace(OUTLOOK, offers=(*OUTLOOK.offers, offer("a2", "Essay", "s2", code="no_due_date")))
+"""Period 2 has the essay too, and no date for it."""
 
 
 def asked(

@@ -9,13 +9,14 @@ import pytest
 import requests as http
 
 from gpb_pipeline.outlook import GradeCount
+from gpb_pipeline.passback.rules.issues import CATALOGUE, Code
 from gpb_pipeline.sandbox.serve import Sandbox
 from gpb_pipeline.warehouse import requests
 from gpb_pipeline.warehouse.ducklake import Warehouse
 from gpb_pipeline.warehouse.requests import NewRequest, Request
 from gpb_pipeline_tests.web import canvas_user
 from gpb_pipeline_tests.web.canvas_user import CanvasUser
-from gpb_pipeline_tests.web.desk.course import ALL, COURSE, OTHER, OUTLOOK, looked, made, offer
+from gpb_pipeline_tests.web.desk.course import ALL, COURSE, ONE_ALONE, OTHER, OUTLOOK, looked, made, offer
 from gpb_pipeline_tests.web.tool import Clock
 
 pytestmark = pytest.mark.usefixtures("_as_new")
@@ -324,6 +325,30 @@ def test_names_are_shown_as_they_are_and_what_cannot_go_says_why(
         assert page.count("disabled") == 2
 
 
+def test_what_one_section_cannot_send_says_so_and_its_date_is_not_shown(
+    url: str, sandbox: Sandbox, warehouse: Warehouse, read: Request
+) -> None:
+    twin = replace(offer("a2", "Essay", "s2", code="duplicate_name"), due_at="2026-11-02T05:00:00+00:00")
+    seen = replace(OUTLOOK, offers=(*OUTLOOK.offers, twin))
+    warehouse.commit(requests.keep, read, seen.as_json(), at=datetime.now(UTC))
+    browser = teacher(sandbox)
+    for window in ("sync", "remaster"):
+        page = browser.get(f"{url}/courses/{COURSE}/{window}", timeout=60).text
+        essay = page.partition("Essay</label>")[2].partition("</tr>")[0]
+        assert f"Not for Period 2 &lt;i&gt;: {CATALOGUE[Code.DUPLICATE_NAME].cause}" in essay
+        assert re.findall(r"datetime=\"([\d-]+)T", essay) == ["2026-11-20"]
+        assert page.count("Not for") == 1
+
+
+def test_from_a_preview_back_what_another_section_can_send_is_chosen_still(
+    url: str, sandbox: Sandbox, warehouse: Warehouse, read: Request
+) -> None:
+    seen = replace(ONE_ALONE, offers=(*ONE_ALONE.offers, offer("a5", "Lab", "s2")))
+    warehouse.commit(requests.keep, read, seen.as_json(), at=datetime.now(UTC))
+    assert asks(teacher(sandbox), url, "preview", section=["s2"], assignment=["a1", "a2"]).status_code == 303
+    assert made(warehouse)[0].wanted == {"assignments": ["a1", "a2"], "sections": ["s2"], "type": "manual"}
+
+
 @pytest.mark.parametrize(
     "headers",
     [
@@ -341,6 +366,43 @@ def test_a_form_from_elsewhere_is_refused(
     browser = teacher(sandbox)
     assert asks(browser, url, "nightly", headers, enabled="true").status_code == 403
     assert made(warehouse) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "asked_by", "asked_by_id"),
+    [("user_name", "Canvas user 55", "55"), ("canvas_user_id", "Dana Whitfield", "")],
+)
+def test_who_asks_is_never_a_variable_that_canvas_left_as_it_is(
+    url: str, sandbox: Sandbox, warehouse: Warehouse, name: str, asked_by: str, asked_by_id: str
+) -> None:
+    sandbox.control("canvas", "PUT", "/lti/forgery", {"custom": {name: "$Canvas.literal"}})
+    browser = teacher(sandbox)
+    sandbox.control("canvas", "PUT", "/lti/forgery", {})
+    assert asks(browser, url, "nightly", enabled="true").status_code == 303
+    [asked] = made(warehouse)
+    assert (asked.asked_by, asked.asked_by_id) == (asked_by, asked_by_id)
+
+
+@pytest.mark.parametrize(
+    ("headers", "named", "status"),
+    [
+        (FROM_HERE, {}, 200),
+        ({"Sec-Fetch-Site": "cross-site"}, {}, 403),
+        ({"Sec-Fetch-Site": "same-site"}, {}, 403),
+        ({"Origin": "https://evil.example"}, {}, 403),
+        ({}, {}, 403),
+        (FROM_HERE, {"token": "guessed"}, 403),
+        (FROM_HERE, {"token": []}, 403),
+    ],
+)
+def test_a_trace_is_asked_for_by_our_own_page_and_this_session(
+    url: str, sandbox: Sandbox, headers: dict[str, str], named: dict[str, Any], status: int
+) -> None:
+    browser = teacher(sandbox)
+    fields = {"token": token(browser, url), "student": "1", "assignment": "1"} | named
+    answer = browser.post(f"{url}/courses/{COURSE}/trace", data=fields, headers=headers, timeout=60)
+    assert answer.status_code == status
+    assert ("Every value ever sent" in answer.text) == (status == 200)
 
 
 def test_an_older_browser_says_where_a_form_is_from(url: str, sandbox: Sandbox, warehouse: Warehouse) -> None:

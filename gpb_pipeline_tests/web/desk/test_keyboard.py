@@ -81,7 +81,7 @@ def test_a_teachers_day_without_a_mouse(page: Page, town: Town) -> None:
     expect(frame.get_by_text("This course has not been synced yet.")).to_be_visible()
     keys.opens("Assignments")
     page.wait_for_url("**/assignments")
-    keys.opens("Actions", "Sync SIS Categories")
+    keys.opens("More options", "Sync SIS Categories")
     expect(frame.get_by_role("button", name="Get Categories")).to_be_visible()
     keys.opens("Get Categories")
     expect(frame.get_by_role("button", name="Sync Categories")).to_be_visible()

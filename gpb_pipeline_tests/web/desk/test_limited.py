@@ -14,6 +14,7 @@ import requests as http
 
 from gpb_pipeline.outlook import CauseCount, GradeCount, Outlook, SectionRow
 from gpb_pipeline.passback.rows.counts import Counts
+from gpb_pipeline.sandbox.canvas.lti import CLAIM
 from gpb_pipeline.sandbox.serve import Sandbox
 from gpb_pipeline.warehouse import history, requests
 from gpb_pipeline.warehouse.ducklake import Connection, Warehouse
@@ -184,9 +185,12 @@ def test_a_sync_that_shares_the_rows_of_an_earlier_one_shows_their_part_too(
 def test_a_trace_is_of_what_was_sent_for_their_section(url: str, sandbox: Sandbox, preview: Request) -> None:
     browser = signs_in(sandbox)
 
+    page = browser.get(f"{url}/syncs/j1/grades", timeout=60).text
+    token = page.partition('name="token" value="')[2].partition('"')[0]
+
     def traced(student: str) -> str:
-        asked = {"student": student, "assignment": "a1"}
-        return browser.post(f"{url}/courses/{COURSE}/trace", data=asked, timeout=60).text
+        asked = {"token": token, "student": student, "assignment": "a1"}
+        return browser.post(f"{url}/courses/{COURSE}/trace", data=asked, headers=FROM_HERE, timeout=60).text
 
     assert "9.5" in traced("u1")
     other = traced("u3")
@@ -312,6 +316,27 @@ def test_who_has_no_section_sees_no_row(url: str, sandbox: Sandbox, preview: Req
         assert [word for word in ("Ada", "Period 1", "SIS-s1", *OF_OTHERS) if word in page] == []
     assert asks(browser, url, "sync", assignment=["a1"]).status_code == 404
     assert asks(browser, url, "sync", section=[], assignment=["a1"]).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "said", [{"section_restricted": "$Canvas.course.sectionRestricted"}, {"section_restricted": None}, {}]
+)
+def test_who_is_not_said_to_be_unlimited_is_limited(
+    url: str, sandbox: Sandbox, preview: Request, said: dict[str, Any]
+) -> None:
+    custom = {
+        "canvas_course_id": COURSE,
+        "canvas_user_id": str(canvas_user.LIMITED),
+        "permissions": "view_all_grades,manage_grades",
+        "section_ids": "s1",
+    }
+    browser = CanvasUser(sandbox, canvas_user.LIMITED)
+    sandbox.control("canvas", "PUT", "/lti/forgery", {"claims": {CLAIM + "custom": custom | said}})
+    assert browser.launches(int(COURSE)).status_code == 200
+    sandbox.control("canvas", "PUT", "/lti/forgery", {})
+    page = browser.get(f"{url}/syncs/j1/grades", timeout=60).text
+    assert "Ada Lovelace" in page
+    assert [word for word in OF_OTHERS if word in page] == []
 
 
 def test_a_limit_is_of_its_course_and_of_the_latest_launch(

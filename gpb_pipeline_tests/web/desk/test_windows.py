@@ -25,6 +25,7 @@ from gpb_pipeline_tests.web.canvas_user import CanvasUser
 from gpb_pipeline_tests.web.desk.course import (
     ALL,
     COURSE,
+    ONE_ALONE,
     OTHER,
     OUTLOOK,
     answered,
@@ -318,6 +319,44 @@ def test_a_view_of_a_section_changes_no_choice(
     assert made(warehouse)[0].wanted == {**ALL, "type": "remaster"}
 
 
+def test_a_filter_deselects_nothing_that_another_section_can_send(
+    browser: Browser, sandbox: Sandbox, url: str, warehouse: Warehouse, read: Request
+) -> None:
+    warehouse.commit(requests.keep, read, ONE_ALONE.as_json(), at=datetime.now(UTC))
+    with at_the_desk(browser, sandbox, url) as page:
+        page.goto(f"{url}/courses/{COURSE}/sync")
+        essay = page.get_by_role("checkbox", name="Essay")
+        page.get_by_role("checkbox", name="Period 1").uncheck()
+        page.get_by_role("button", name="Filter").click()
+        expect(essay).to_be_disabled()
+        expect(essay).not_to_be_checked()
+        expect(page.get_by_text("1 of 1 selected")).to_be_visible()
+        page.get_by_role("checkbox", name="Period 1").check()
+        page.get_by_role("button", name="Filter").click()
+        expect(essay).to_be_checked()
+        expect(essay).to_have_accessible_description(
+            "Not for Period 2 <i>: It has no due date for this section. Add a due date."
+        )
+        page.get_by_role("button", name="Post Grades").click()
+        expect(page.get_by_role("link", name="Click to see progress")).to_be_visible()
+    assert made(warehouse)[0].wanted == {"assignments": ["a1", "a2"], "sections": ["s1", "s2"]}
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_in_a_view_of_a_section_no_box_can_be_selected_or_deselected(
+    browser: Browser, sandbox: Sandbox, url: str, warehouse: Warehouse, read: Request, *, scripts: bool
+) -> None:
+    with at_the_desk(browser, sandbox, url, scripts=scripts) as page:
+        page.goto(f"{url}/courses/{COURSE}/remaster?view=s1")
+        for box in page.locator("main [type=checkbox]").all():
+            expect(box).to_be_disabled()
+        for name in ("Quiz <b>", "Essay"):
+            expect(page.get_by_role("checkbox", name=name)).to_be_checked()
+        page.get_by_role("button", name="Remaster Grades").click()
+        expect(page.get_by_text("Scheduled")).to_be_visible()
+    assert made(warehouse)[0].wanted == {**ALL, "type": "remaster"}
+
+
 def test_what_was_chosen_while_the_course_is_read_stays_chosen(
     browser: Browser, sandbox: Sandbox, url: str, warehouse: Warehouse, read: Request
 ) -> None:
@@ -398,6 +437,17 @@ def test_canvas_alone_may_frame_the_desk(browser: Browser, sandbox: Sandbox, url
         with page.expect_console_message(lambda said: "frame-ancestors" in said.text):
             page.goto(address)
         expect(page.frame_locator("iframe").get_by_role("heading", name="Course")).to_have_count(0)
+
+
+def test_a_trace_is_asked_for_on_the_course_and_again_on_its_own_page(
+    browser: Browser, sandbox: Sandbox, url: str
+) -> None:
+    with at_the_desk(browser, sandbox, url) as page:
+        for assignment in ("1", "2"):
+            page.get_by_label("Student (Canvas id)").fill("1")
+            page.get_by_label("Assignment (Canvas id)").fill(assignment)
+            page.get_by_role("button", name="Trace").click()
+            expect(page.get_by_role("heading", name=f"Assignment {assignment}, student 1")).to_be_visible()
 
 
 def test_a_form_that_is_posted_from_elsewhere_is_refused(
