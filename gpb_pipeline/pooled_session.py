@@ -12,6 +12,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies, select_proxy
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import LocationValueError
 
 IDLE_MOST = 1.5  # seconds: less than a server waits before it ends an idle connection (gunicorn: 2)
 
@@ -56,7 +57,17 @@ class _NotLeftIdleOverTls(_NotLeftIdle, HTTPSConnectionPool):
 
 
 class _Adapter(HTTPAdapter):
-    """The adapter of `requests` with pools of this kind, proxied or not."""
+    """The adapter of `requests` with pools of this kind, proxied or not; it raises RequestException alone."""
+
+    def send(self, *given: Any, **named: Any) -> requests.Response:
+        try:
+            return super().send(*given, **named)
+        except requests.RequestException:
+            raise
+        except LocationValueError as fault:  # a host that no name can be, met as it is looked up
+            raise requests.exceptions.InvalidURL(fault) from None
+        except OSError as fault:  # no certificates where REQUESTS_CA_BUNDLE says
+            raise requests.exceptions.SSLError(fault) from None
 
     def init_poolmanager(self, *given: Any, **named: Any) -> None:
         super().init_poolmanager(*given, **named)

@@ -36,8 +36,9 @@ def legible(value: object) -> object:
 def _http_url(value: str) -> str:
     try:
         url = urlsplit(value)
-        _, is_one = url.port, url.scheme in ("http", "https") and bool(url.hostname)
-    except ValueError:  # of a host in brackets, or of a port
+        _, host = url.port, (url.hostname or "").encode("idna")
+        is_one = url.scheme in ("http", "https") and bool(host)
+    except ValueError:  # of a host in brackets, of a port, or of a part of a name that is none or too long
         is_one = False
     if not is_one:
         raise ValueError("not an http:// or https:// URL")

@@ -446,6 +446,14 @@ class DagsterSettings(_Settings):
         None, description="where dagster.yaml's block `storage` asks for it"
     )
 
+    @field_validator("home")
+    @classmethod
+    def _with_its_users_home(cls, value: Path) -> Path:
+        try:
+            return value.expanduser()
+        except RuntimeError:
+            raise ValueError("begins with ~ and the name of no user who has a home here") from None
+
 
 GROUPS: tuple[type[_Settings], ...] = (
     CanvasSettings,
@@ -490,9 +498,17 @@ def misspelt() -> Iterator[str]:
 
 
 def _env_file() -> Path:
-    """Give the file that settings are read from; raises SettingsError where one is named and not there."""
+    """Give the file that settings are read from; raises SettingsError where one is named that is none."""
     named = os.environ.get(ENV_FILE)
-    if named and not Path(named).exists():
+    try:
+        missing = not Path(named).exists() if named else False
+    except OSError as refused:
+        raise SettingsError(
+            f"cannot be read ({refused.strerror})",
+            item=ENV_FILE,
+            remedy="Name a file that this user may read, or unset it.",
+        ) from None
+    if missing:
         raise SettingsError(
             f"names {named}, and no such file is there", item=ENV_FILE, remedy="Correct it, or unset it."
         )

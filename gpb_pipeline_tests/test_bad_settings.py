@@ -32,6 +32,8 @@ NO_URL = (
     "https://a:99999",
     "ftp://a",
     "https://a/#b",
+    "https://a..b",
+    f"https://{'a' * 64}.example",
 )
 FIELDS = [(group, name, field) for group in GROUPS for name, field in group.model_fields.items()]
 
@@ -127,6 +129,7 @@ def test_a_setting_that_is_missing_is_named() -> None:
         ("GPB_DATA_PATH", "gs://bucket/lake", "neither a folder nor s3://"),
         ("CANVAS_TIMEOUT", "inf", "3600"),
         ("GPB_KEEP_LOOKS_DAYS", "99999", "36500"),
+        ("DAGSTER_HOME", "~nobody-here/dagster", "begins with ~"),
     ],
 )
 def test_what_is_nearly_right_is_told_with_what_is_wrong(name: str, value: str, told: str) -> None:

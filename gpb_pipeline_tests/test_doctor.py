@@ -10,6 +10,7 @@ import stamina
 
 from gpb_pipeline.doctor.checks import checks
 from gpb_pipeline.sandbox.serve import Sandbox, running_sandbox
+from gpb_pipeline.warehouse import opening
 from gpb_pipeline_tests.cli.command import gpb, settle_in
 
 
@@ -112,6 +113,19 @@ def test_periods_that_leave_days_out_name_the_setting(
     [found] = [each for each in checks() if not each.ok]
     assert found.name == "SIS period ends"
     assert f"SIS_PERIOD_END={theirs}" in found.remedy
+
+
+def test_a_fault_that_nobody_foresaw_is_told_by_its_place_and_costs_no_other_check(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise RuntimeError("Dana Whitfield")
+
+    monkeypatch.setattr(opening, "connect", fails)
+    found = {each.name: each for each in checks()}
+    assert found["Warehouse"].detail.startswith("Warehouse: a fault of the pipeline (RuntimeError in fails")
+    assert found["SIS categories"].ok
+    assert "Dana" not in str(found)
 
 
 def test_how_long_what_was_sent_is_kept_is_told(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:

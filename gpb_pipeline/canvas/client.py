@@ -6,7 +6,7 @@ What is asked for, and the frames made of it, are in extracts.py. Source: docs/c
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
 from http import HTTPStatus
@@ -113,9 +113,10 @@ class CanvasClient:
         """Ask what time it is at Canvas (UTC); None where it does not say."""
         answer, _ = self._read("GET", self._url("users/self"), item="Canvas's clock")
         try:
-            return parsedate_to_datetime(answer.headers.get("Date", ""))
-        except ValueError:
+            said = parsedate_to_datetime(answer.headers.get("Date", ""))
+        except (ValueError, OverflowError):
             return None
+        return said if said.tzinfo else said.replace(tzinfo=UTC)
 
     def pages(
         self, path: str, params: Params | None = None, *, item: str, objects: Objects = objects_in

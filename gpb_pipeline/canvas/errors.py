@@ -13,7 +13,7 @@ from gpb_pipeline.outages import Outage, outage_of
 THROTTLED = "Rate Limit Exceeded"  # 403 or 429, whichever Canvas it is
 UNPUBLISHED = "invalid assignment ids requested"  # 403: unpublished since the assignments were read
 NO_SCOPE = "Insufficient scopes"  # 401: of a developer key that enforces scopes
-CLUE = 300  # characters of an answer in which a clue is looked for
+CLUE = 300  # bytes of an answer in which a clue is looked for
 SETTINGS = {
     Outage.UNTRUSTED: (
         "REQUESTS_CA_BUNDLE",
@@ -91,7 +91,7 @@ def unanswered(fault: requests.RequestException, item: str) -> PermanentError | 
 def refusal(answer: requests.Response, item: str) -> PermanentError | TransientError:
     """Tell what an answer other than 200 means."""
     status = answer.status_code
-    if status == HTTPStatus.TOO_MANY_REQUESTS or THROTTLED in answer.text[:CLUE]:
+    if status == HTTPStatus.TOO_MANY_REQUESTS or THROTTLED in _clue(answer):
         return ThrottledError("Canvas throttles this token", item=item, remedy="Try again in a few minutes.")
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return UnavailableError(
@@ -116,13 +116,18 @@ def refusal(answer: requests.Response, item: str) -> PermanentError | TransientE
     return PermanentError(f"Canvas answered {status}", item=item, remedy="Report it.", code="canvas_refused")
 
 
+def _clue(answer: requests.Response) -> str:
+    """Read how it begins, whatever charset it claims: what is looked for is ASCII."""
+    return answer.content[:CLUE].decode("ascii", "replace")
+
+
 def _is_json(answer: requests.Response) -> bool:
     return "json" in answer.headers.get("Content-Type", "")
 
 
 def _denial(answer: requests.Response, item: str) -> AccessError | ShiftedError:
     """Tell apart, all 401 or 403: a refused token, a missing scope or permission, a changed course."""
-    status, said = answer.status_code, answer.text[:CLUE]
+    status, said = answer.status_code, _clue(answer)
     if status == HTTPStatus.UNAUTHORIZED and NO_SCOPE in said:
         return AccessError(
             "the developer key of the token lacks the scope for this",

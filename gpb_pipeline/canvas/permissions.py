@@ -13,7 +13,7 @@ from gpb_pipeline.canvas.completeness import require_permissions
 from gpb_pipeline.canvas.courses import course_path, each_course
 from gpb_pipeline.canvas.errors import AccessError
 from gpb_pipeline.canvas.paging import PAGE
-from gpb_pipeline.canvas.readings import ident_if_any
+from gpb_pipeline.canvas.readings import ident_if_any, sis_id_or_none
 from gpb_pipeline.errors import PermanentError
 from gpb_pipeline.passback.course import Course
 
@@ -44,7 +44,8 @@ def section_sis_ids(client: CanvasClient, course_ids: Iterable[str]) -> list[str
         item = f"course {course_id}"
         sections = list(client.pages(f"{course_path(course_id)}/sections", item=f"{item}, sections"))
         require_permissions(sections, [], [], item)
-        if found := [str(each["sis_section_id"]) for each in sections if each.get("sis_section_id")]:
+        ids = (sis_id_or_none(each.get("sis_section_id")) for each in sections)
+        if found := [each for each in ids if isinstance(each, str)]:
             return found
     raise PermanentError(
         "no section of the courses tried has a SIS id",

@@ -21,6 +21,7 @@ _MOMENT = re.compile(
 )
 _FIRST_YEAR, _LAST_YEAR = 1678, 2261  # whole years of pandas's nanoseconds; a frame holds no others
 _SIS_ID_MOST = 255  # characters; Canvas keeps no more
+_STEPS = (".", "..")  # of a path, and no part of it
 _POSITIONS = 2**31
 
 
@@ -53,9 +54,9 @@ def text_or_none(value: object) -> Any:
 
 
 def sis_id_or_none(value: object) -> Any:
-    """Read a SIS id, which is asked for by its letters; null and an empty one are none."""
+    """Read a SIS id, which is asked for by its letters in a path; null and an empty one are none."""
     found = text_or_none(value)
-    return UNFIT if isinstance(found, str) and len(found) > _SIS_ID_MOST else found
+    return UNFIT if isinstance(found, str) and (found in _STEPS or len(found) > _SIS_ID_MOST) else found
 
 
 def shown(value: object) -> str:

@@ -1,8 +1,10 @@
 """`gpb categories`: Sync SIS Categories, of a course by hand and of a district by CSV file."""
 
 import json
+import os
+import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import click
@@ -157,9 +159,20 @@ def _every_course() -> list[str]:
 
 
 def _write(file: Path, text: str) -> None:
+    """Write a file whole or not at all, as open to others as what was there; a pipe gets it as it comes."""
+    whole = Path(os.path.realpath(file))
+    made = whole.with_name(f".{whole.name}.new")
     try:
-        file.write_text(text, encoding="utf-8", newline="")
+        if file.exists() and not file.is_file():
+            file.write_text(text, encoding="utf-8", newline="")
+            return
+        made.write_text(text, encoding="utf-8", newline="")
+        if whole.exists():
+            shutil.copymode(whole, made)
+        made.replace(whole)
     except OSError as refused:
+        with suppress(OSError):
+            made.unlink()
         raise UsageError(
             f"cannot be written ({refused.strerror})",
             item=str(file),

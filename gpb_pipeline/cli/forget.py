@@ -5,7 +5,6 @@ The id that is given is shown nowhere, and kept nowhere but as a mark on the lis
 
 from __future__ import annotations
 
-import getpass
 import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -18,6 +17,7 @@ import click
 
 from gpb_pipeline.cli.console import ConsoleTable, counted, show, tell
 from gpb_pipeline.cli.student_id import typed, whose
+from gpb_pipeline.cli.who import who_types
 from gpb_pipeline.errors import PermanentError, UsageError
 from gpb_pipeline.reconcile import retract
 from gpb_pipeline.settings import DagsterSettings, PassbackSettings, WarehouseSettings
@@ -70,7 +70,7 @@ def forget_command(
     if (student_id is None) == (before is None) or (take_back and student_id is None):
         raise click.UsageError("Give either --student ID (with --retract, if so) or --before DATE.")
     if student_id is not None:
-        done = _student(typed(student_id), system, take_back=take_back, by=by or getpass.getuser(), yes=yes)
+        done = _student(typed(student_id), system, take_back=take_back, by=by or who_types(), yes=yes)
     else:
         assert before is not None  # noqa: S101  one of the two is there
         done = _before(before.replace(tzinfo=PassbackSettings.load().zone), yes=yes)

@@ -1,6 +1,7 @@
 """`gpb lti`: the tool inside Canvas, its keys and the configuration that a Canvas admin pastes."""
 
 import json
+import os
 
 import click
 
@@ -32,7 +33,7 @@ def keys_command(*, rotate: bool, end_sessions: bool) -> None:
     if rotate:
         keys.save(path, keys.rotated(keys.load(path), end_sessions=end_sessions))
         click.echo(f"A new pair stands in front in {path}. Restart `gpb web`.")
-    elif path.exists():
+    elif os.path.lexists(path):
         keys.load(path)
         click.echo(f"The keys are there already: {path}. Renew them with --rotate.")
     else:

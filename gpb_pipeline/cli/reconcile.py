@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import sys
 from collections import Counter
@@ -15,6 +14,7 @@ import click
 from gpb_pipeline.asked import own_ids
 from gpb_pipeline.cli.console import ConsoleTable, counted, show, typed
 from gpb_pipeline.cli.progress import Progress
+from gpb_pipeline.cli.who import who_types
 from gpb_pipeline.passback.frames import rows_of
 from gpb_pipeline.passback.holdings.differences import CAUSES, MENDED, ORPHANED, PRESELECTED
 from gpb_pipeline.passback.rules.issues import CATALOGUE, Code
@@ -65,7 +65,7 @@ def reconcile_command(
     Nothing is written but what --mend names; edits made in the SIS are never among it unless named.
     """
     asked = own_ids(courses)
-    causes, by = causes_of(mend, field="--mend"), posted_by or getpass.getuser()
+    causes, by = causes_of(mend, field="--mend"), posted_by or who_types()
     with open_connections() as connections:
         chosen = asked or connections.warehouse.read(holdings.longest_unread)
         shown = None if asked else frozenset[str]()
@@ -125,7 +125,7 @@ def retract_command(
     """List what the SIS holds because of us and Canvas no longer supports, and take back what is chosen."""
     [course] = own_ids([course])
     wanted = causes_of([*causes, *(PRESELECTED if every else ())], ORPHANED, field="--cause")
-    by = posted_by or getpass.getuser()
+    by = posted_by or who_types()
     with open_connections() as connections:
         done = retract(connections, course, (), posted_by=by, confirm=confirm)
         chosen = frozenset[str]() if done.told is None else chosen_orphans(done.told, wanted, ids)

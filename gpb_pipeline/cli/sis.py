@@ -1,11 +1,11 @@
 """`gpb sis`: which SIS the holdings are of, and what is to be done where SIS_BASE_URL names another host."""
 
-import getpass
 import json
 
 import click
 
 from gpb_pipeline.cli.console import counted
+from gpb_pipeline.cli.who import who_types
 from gpb_pipeline.settings import SisSettings
 from gpb_pipeline.warehouse import which_sis
 from gpb_pipeline.warehouse.opening import open_warehouse
@@ -45,7 +45,7 @@ def same(*, by: str | None) -> None:
     """Take the host of SIS_BASE_URL for another address of the SIS that holds what was sent."""
     host = SisSettings.load().host
     with open_warehouse() as warehouse:
-        which_sis.same(warehouse, host, by=by or getpass.getuser())
+        which_sis.same(warehouse, host, by=by or who_types())
     click.echo(f"{host} is the same SIS: syncs go on from what it holds.")
 
 
@@ -55,7 +55,7 @@ def another(*, by: str | None) -> None:
     """Take the host of SIS_BASE_URL for another SIS, with holdings of its own; the others are kept aside."""
     host = SisSettings.load().host
     with open_warehouse() as warehouse:
-        which_sis.another(warehouse, host, by=by or getpass.getuser())
+        which_sis.another(warehouse, host, by=by or who_types())
         line_items, results = warehouse.read(which_sis.held)
     click.echo(f"{host} is another SIS: it holds {_counted(line_items, results)} because of us.")
 

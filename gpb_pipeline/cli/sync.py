@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -17,6 +16,7 @@ from gpb_pipeline.cli.history import history_listing
 from gpb_pipeline.cli.interrupt import interruptible, stderr_set_aside
 from gpb_pipeline.cli.preview import previews_of, summary_listing, tell_refusal
 from gpb_pipeline.cli.progress import Progress, watched
+from gpb_pipeline.cli.who import who_types
 from gpb_pipeline.errors import PipelineError, UsageError
 from gpb_pipeline.settings import CanvasSettings, PassbackSettings, SisSettings
 from gpb_pipeline.warehouse import history
@@ -106,7 +106,7 @@ def _run(
     zone = PassbackSettings.load().zone
     from gpb_pipeline.orchestration.launch import Launch, errors_logged  # noqa: PLC0415  a second to import
 
-    by = posted_by or getpass.getuser()
+    by = posted_by or who_types()
     asked = Launch(job_name=job_name, course_ids=course_ids, posted_by=by, **chosen)
     with open_warehouse() as warehouse:
         history.fail_dead_jobs(warehouse)

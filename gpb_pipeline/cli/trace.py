@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -13,6 +12,7 @@ from gpb_pipeline.asked import own_ids
 from gpb_pipeline.canvas import grade_changes
 from gpb_pipeline.canvas.grade_changes import GradeLog
 from gpb_pipeline.cli.console import ConsoleTable, show, tell
+from gpb_pipeline.cli.who import who_types
 from gpb_pipeline.errors import PermanentError
 from gpb_pipeline.settings import CanvasSettings, PassbackSettings
 from gpb_pipeline.warehouse import history, looks, trace
@@ -58,7 +58,7 @@ def trace_command(course_id: str, *, student_id: str, assignment_id: str, as_jso
 
 
 def _look(course_id: str) -> Look:
-    who = f"{getpass.getuser()} (gpb)"
+    who = f"{who_types()} (gpb)"
     return Look(looked_at=datetime.now(UTC), who=who, page="trace", course_id=course_id, job_id=None)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from gpb_pipeline.errors import PipelineError
+from gpb_pipeline.errors import PipelineError, unforeseen
 
 T = TypeVar("T")
 
@@ -29,9 +29,12 @@ def examined(name: str, work: Callable[[], T], detail: Callable[[T], str]) -> Ex
     """Do the work, and say what came of it: `detail` of its value, or what its error says."""
     try:
         value = work()
-    except PipelineError as error:
-        return Examined(Check(name=name, ok=False, detail=f"{error.item}: {error.what}", remedy=error.remedy))
-    return Examined(Check(name=name, ok=True, detail=detail(value)), value)
+        return Examined(Check(name=name, ok=True, detail=detail(value)), value)
+    except PipelineError as fault:
+        error = fault
+    except Exception as bug:  # noqa: BLE001  what else there is to look at is looked at all the same
+        error = unforeseen(bug, item=name, remedy="Report it.")
+    return Examined(Check(name=name, ok=False, detail=f"{error.item}: {error.what}", remedy=error.remedy))
 
 
 def counted(what: str) -> Callable[[Sequence[object]], str]:

@@ -10,6 +10,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, RSAKey
 
 from gpb_pipeline.lti.refusals import LaunchRefusedError
+from gpb_pipeline.pooled_session import pooled_session
 
 TIMEOUT = 10.0  # seconds
 FRESH = 24 * 3600.0
@@ -53,10 +54,11 @@ class CanvasKeys:
     def _fetch(self, now: float) -> None:
         """Put the set that Canvas publishes in place of ours; a failed read keeps ours."""
         try:
-            answer = requests.get(self._url, timeout=TIMEOUT, allow_redirects=False)
+            with pooled_session(self._url, connections=1) as session:
+                answer = session.get(self._url, timeout=TIMEOUT, allow_redirects=False)
             answer.raise_for_status()
             keys = KeySet.import_key_set(answer.json()).keys
-        except (requests.RequestException, JoseError, ValueError, KeyError, TypeError):
+        except (requests.RequestException, JoseError, ValueError, KeyError, TypeError, RecursionError):
             return
         found = {key.kid: key for key in keys if isinstance(key, RSAKey) and key.kid}
         if found:

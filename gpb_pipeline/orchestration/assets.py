@@ -46,7 +46,7 @@ def grade_passback(
 ) -> Iterator[DagsterEvent]:
     """Sync the run's courses, as far as the selected assets say: read, judge, post, verify."""
     selected = {key.to_user_string() for key in context.selected_asset_keys}
-    try:
+    with run_log.step():
         teller = Teller(context, passback, selected)
         course_ids = courses_of(context, config)
         requests = config.requests(
@@ -57,8 +57,6 @@ def grade_passback(
         )
         _require_parts(requests)
         until = config.ends_by
-    except PipelineError as fault:
-        raise run_log.failure(fault) from None
     yield from _streamed(context, passback, teller, requests, until)
     if teller.failed:
         raise failure(teller, len(requests))
@@ -73,7 +71,7 @@ def _streamed(
 ) -> Iterator[DagsterEvent]:
     """Sync them; whatever stops it, no sync of these stays open, and each end is told."""
     who, first = partial(who_cancelled, context, requests[0].posted_by), partial(looked_for, context)
-    try:
+    with run_log.step():
         with passback.stream(requests, until, teller.pulse, first) as stream:
             try:
                 for event in stream:
@@ -84,10 +82,6 @@ def _streamed(
                         context.log_event(told)  # nobody takes any that we yield
                 raise
         teller.tell_left(stream.left_takes)
-    except PipelineError as fault:
-        raise run_log.failure(fault) from None
-    except Exception as fault:  # noqa: BLE001  its words may name a student: they go no further
-        raise run_log.failure(endings.fault_of_run(fault)) from None
 
 
 def failure(teller: Teller, courses: int) -> dg.Failure:

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from gpb_pipeline.asked import own_ids
 from gpb_pipeline.course_names import FORM_OF_ONE
-from gpb_pipeline.errors import PipelineError, UsageError
+from gpb_pipeline.errors import UsageError
 from gpb_pipeline.orchestration import run_log
 from gpb_pipeline.orchestration.legible import LegibleConfig
 from gpb_pipeline.passback.categories.edits import Edit
@@ -38,12 +38,10 @@ class CategoryEdits(LegibleConfig):
 
 
 @dg.op
+@run_log.step()
 def sync_categories(context: dg.OpExecutionContext, config: CategoryEdits) -> None:
     """Show the list as it is, as it would be, or as it is saved."""
-    try:
-        listed = _done(context, config)
-    except PipelineError as fault:
-        raise run_log.failure(fault) from None
+    listed = _done(context, config)
     context.add_output_metadata(
         {
             "course": f"{listed.course_name} ({listed.course_id})",

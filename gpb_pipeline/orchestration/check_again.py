@@ -11,7 +11,6 @@ from pydantic import Field
 
 from gpb_pipeline.asked import own_ids
 from gpb_pipeline.course_names import FORM
-from gpb_pipeline.errors import PipelineError
 from gpb_pipeline.orchestration import checks, run_log, verdicts
 from gpb_pipeline.orchestration.check_specs import SPECS, SYNCED
 from gpb_pipeline.orchestration.legible import LegibleConfig
@@ -40,22 +39,21 @@ def sync_checks(
     chosen = context.has_partition_key or context.has_partition_key_range
     course_ids = list(context.partition_keys) if chosen else []
     selected = context.selected_asset_check_keys
-    for _, evaluations in _of_courses(context.instance, passback, course_ids):
-        yield from (each for each in evaluations if each.asset_check_key in selected)
+    with run_log.step():
+        for _, evaluations in _of_courses(context.instance, passback, course_ids):
+            yield from (each for each in evaluations if each.asset_check_key in selected)
 
 
 @dg.op
+@run_log.step()
 def evaluate_checks(context: dg.OpExecutionContext, config: CheckConfig, passback: Passback) -> None:
     """Evaluate every check again, of the courses asked for, and say of which course not all, and why."""
     checked: dict[str, int] = {}
-    try:
-        course_ids = own_ids(config.course_ids, FORM)
-        for course_id, evaluations in _of_courses(context.instance, passback, course_ids):
-            for evaluation in evaluations:
-                context.log_event(evaluation)  # type: ignore[arg-type]  # it takes them all the same
-            checked[course_id] = len(evaluations)
-    except PipelineError as fault:
-        raise run_log.failure(fault) from None
+    course_ids = own_ids(config.course_ids, FORM)
+    for course_id, evaluations in _of_courses(context.instance, passback, course_ids):
+        for evaluation in evaluations:
+            context.log_event(evaluation)  # type: ignore[arg-type]  # it takes them all the same
+        checked[course_id] = len(evaluations)
     partly = [course_id for course_id, count in checked.items() if count < len(SPECS)]
     if course_ids and not any(checked.values()):
         raise dg.Failure("None of these courses was ever synced: there is nothing to check.")

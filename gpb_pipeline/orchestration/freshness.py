@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from gpb_pipeline.orchestration import nights
+from gpb_pipeline.orchestration import nights, run_log
 from gpb_pipeline.orchestration.metadata import Metadata
 from gpb_pipeline.orchestration.nights import Night
 from gpb_pipeline.orchestration.partitions import known_courses
@@ -25,6 +25,7 @@ SHOWN = 50  # course ids
     description="Every course that has opted in was synced since the last night began. Where not: see the "
     "night's runs for why; `gpb sync COURSE` makes up for it.",
 )
+@run_log.step()
 def synced_last_night(context: dg.AssetCheckExecutionContext, passback: Passback) -> dg.AssetCheckResult:
     """Look at the last night that began."""
     with passback.warehouse() as warehouse:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from gpb_pipeline.orchestration import nights, webhook
+from gpb_pipeline.orchestration import nights, run_log, webhook
 from gpb_pipeline.orchestration.health.signs import missed_much
 from gpb_pipeline.orchestration.health.tonight import tonight
 from gpb_pipeline.orchestration.last_night import is_over
@@ -26,6 +26,7 @@ INTERVAL = 300  # seconds, at least
     description="Calls GPB_ALERT_GOOD_NIGHT after each good night, once: whoever waits for that tells where "
     "none came. A call that fails is tried again at the next tick, and costs the night nothing.",
 )
+@run_log.tick()
 def good_nights(context: dg.SensorEvaluationContext, passback: Passback) -> dg.SensorResult | dg.SkipReason:
     """Look whether the night is over, and was good; what someone makes up for by hand makes it good later."""
     settings, alerts, now = NightlySettings.load(), AlertSettings.load(), datetime.now(UTC)

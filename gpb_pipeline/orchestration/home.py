@@ -32,7 +32,7 @@ CREATION_PATIENCE = 120.0
 def dagster_home() -> Path:
     """Find DAGSTER_HOME and make it ready: for this process and, by the environment, those that it starts."""
     settings = DagsterSettings.load()
-    home = settings.home.expanduser().absolute()
+    home = settings.home.absolute()
     if settings.postgres_url is not None:
         # dagster.yaml asks the environment alone for it, and it may stand in .env
         os.environ[POSTGRES_URL] = settings.postgres_url.get_secret_value()
@@ -104,7 +104,7 @@ def require_instance_file() -> None:
     named = os.environ.get("DAGSTER_HOME")
     if not named:
         return
-    home = Path(named).expanduser()
+    home = DagsterSettings.load().home
     if not home.is_absolute():
         raise SettingsError(
             f"{named} is no absolute path, and Dagster takes no other",

@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
-from gpb_pipeline.errors import PipelineError
 from gpb_pipeline.orchestration import nights, run_log
 from gpb_pipeline.orchestration.config import BY_ITSELF, QUEUE_TAG
 from gpb_pipeline.orchestration.health.signs import NIGHT_IS_OVER
@@ -36,14 +35,12 @@ LONGEST = timedelta(hours=20)
     "with why and who, how many hours old what the SIS holds is (lag), and how long the next night will take "
     "(forecast). The figures plot over the nights.",
 )
+@run_log.step()
 def last_night(context: dg.AssetExecutionContext, passback: Passback) -> dg.MaterializeResult[None]:
     """Look at the last night that began."""
-    try:
-        with passback.warehouse() as warehouse:
-            history.fail_dead_jobs(warehouse)
-            found = warehouse.read(_looked_at, passback, known_courses(context.instance))
-    except PipelineError as fault:
-        raise run_log.failure(fault) from None
+    with passback.warehouse() as warehouse:
+        history.fail_dead_jobs(warehouse)
+        found = warehouse.read(_looked_at, passback, known_courses(context.instance))
     return dg.MaterializeResult(
         metadata={
             "night": found.began.isoformat(timespec="minutes"),
@@ -69,6 +66,7 @@ last_night_report = dg.define_asset_job(
     description="Looks at the night as a whole (last_night) once its last batch has ended, and again after "
     "the retry.",
 )
+@run_log.tick()
 def night_watch(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
     """Ask for the report where a nightly run has ended since the last one, and none is under way."""
     latest = context.instance.get_run_records(dg.RunsFilter(job_name=nightly_grade_sync.name), limit=1)

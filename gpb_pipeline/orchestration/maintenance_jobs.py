@@ -9,7 +9,7 @@ from gpb_pipeline.asked import to_switch
 from gpb_pipeline.course_names import FORM
 from gpb_pipeline.doctor.check import Check
 from gpb_pipeline.doctor.checks import checks
-from gpb_pipeline.errors import PipelineError, UsageError
+from gpb_pipeline.errors import UsageError
 from gpb_pipeline.orchestration import run_log
 from gpb_pipeline.orchestration.config import BY_ITSELF, QUEUE_TAG
 from gpb_pipeline.orchestration.dagster_runs import purge_runs
@@ -33,34 +33,30 @@ class NightlyConfig(LegibleConfig):
 
 
 @dg.op
+@run_log.step()
 def choose_nightly(context: dg.OpExecutionContext, config: NightlyConfig, passback: Passback) -> None:
     """Keep the choice; a course that Canvas does not know is refused before any is kept.
 
     One that was switched before may be gone from Canvas by the time it is switched off.
     """
-    try:
-        by = _name(config)
-        with passback.warehouse() as warehouse:
-            switched = () if config.enabled else [each.course_id for each in warehouse.read(choices.nightly)]
-            course_ids = to_switch(config.course_ids, switched=switched, fields=FORM)
-            warehouse.commit(
-                choices.choose_nightly, course_ids, enabled=config.enabled, by=by, at=datetime.now(UTC)
-            )
-    except PipelineError as fault:
-        raise run_log.failure(fault) from None
+    by = _name(config)
+    with passback.warehouse() as warehouse:
+        switched = () if config.enabled else [each.course_id for each in warehouse.read(choices.nightly)]
+        course_ids = to_switch(config.course_ids, switched=switched, fields=FORM)
+        warehouse.commit(
+            choices.choose_nightly, course_ids, enabled=config.enabled, by=by, at=datetime.now(UTC)
+        )
     if config.enabled:
         add_courses(context.instance, course_ids)
     context.log.info("nightly sync %s: %s", "on" if config.enabled else "off", ", ".join(course_ids))
 
 
 @dg.op
+@run_log.step()
 def tidy(context: dg.OpExecutionContext, passback: Passback) -> None:
     """Purge syncs and runs past their age, then merge the warehouse's small files."""
-    try:
-        with passback.warehouse() as warehouse:
-            syncs, kept = _purge(warehouse)
-    except PipelineError as fault:
-        raise run_log.failure(fault) from None
+    with passback.warehouse() as warehouse:
+        syncs, kept = _purge(warehouse)
     oldest = datetime.now(UTC) - max(maintenance.ages(RetentionSettings.load()).values())
     runs = purge_runs(
         context.instance,
@@ -73,21 +69,20 @@ def tidy(context: dg.OpExecutionContext, passback: Passback) -> None:
 
 
 @dg.op(ins={"tidied": dg.In(dg.Nothing)})
+@run_log.step()
 def look_for_doubled_keys(context: dg.OpExecutionContext, passback: Passback) -> None:
     """On the day on which all is written anew, look through every table; fail where a key is there twice."""
     if not maintenance.is_weekly_turn(datetime.now(UTC)):
         context.log.info("every table is looked through once a week, on Sundays (UTC)")
         return
-    try:
-        with passback.warehouse() as warehouse:
-            rows = soundness.require_sound(warehouse)
-    except PipelineError as fault:
-        raise run_log.failure(fault) from None
+    with passback.warehouse() as warehouse:
+        rows = soundness.require_sound(warehouse)
     context.log.info("%s rows, and no key twice", rows)
     context.add_output_metadata({"rows": rows})
 
 
 @dg.op
+@run_log.step()
 def look_at_connections(context: dg.OpExecutionContext) -> None:
     """Look at all that a sync needs; fail where something is not there, and say what to do."""
     found = list(checks())

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from gpb_pipeline.asked import own_ids
 from gpb_pipeline.course_names import FORM, FORM_OF_ONE
-from gpb_pipeline.errors import PipelineError, UsageError
+from gpb_pipeline.errors import UsageError
 from gpb_pipeline.orchestration import run_log
 from gpb_pipeline.orchestration.config import time_of
 from gpb_pipeline.orchestration.legible import LegibleConfig
@@ -66,64 +66,60 @@ class RetractConfig(LegibleConfig):
 
 
 @dg.op(name="compare_with_sis")
+@run_log.step()
 def reconcile_op(context: dg.OpExecutionContext, config: ReconcileConfig) -> None:
     """Hold courses against the SIS, and write what is named."""
-    try:
-        _require_one_kind(config)
-        mend, asked = causes_of(config.mend, field="mend"), own_ids(config.course_ids, FORM)
-        until = time_of(config.until)
-        who = partial(who_cancelled, context, config.posted_by)
-        with _connections(context) as connections:
-            if config.nightly:
-                read = read_back(connections, posted_by=config.posted_by, who=who, until=until)
-            else:
-                chosen = asked or connections.warehouse.read(holdings.longest_unread)
-                read = reconciled(
-                    connections,
-                    chosen,
-                    posted_by=config.posted_by,
-                    mend=mend,
-                    confirm=config.confirm,
-                    believes=None if asked else frozenset(),
-                    who=who,
-                )
-            found = []
-            for each in read:
-                context.log.info("course %s: %s", each.course_id, each.status)
-                _tell_believed(context, each)
-                found.append(each)
-            names = connections.warehouse.read(names_of, found)
-            if until is not None and connections.clock() >= until:
-                context.log.warning("The night has no time left: the next begins with what was not read.")
-    except PipelineError as fault:
-        raise run_log.failure(fault) from None
+    _require_one_kind(config)
+    mend, asked = causes_of(config.mend, field="mend"), own_ids(config.course_ids, FORM)
+    until = time_of(config.until)
+    who = partial(who_cancelled, context, config.posted_by)
+    with _connections(context) as connections:
+        if config.nightly:
+            read = read_back(connections, posted_by=config.posted_by, who=who, until=until)
+        else:
+            chosen = asked or connections.warehouse.read(holdings.longest_unread)
+            read = reconciled(
+                connections,
+                chosen,
+                posted_by=config.posted_by,
+                mend=mend,
+                confirm=config.confirm,
+                believes=None if asked else frozenset(),
+                who=who,
+            )
+        found = []
+        for each in read:
+            context.log.info("course %s: %s", each.course_id, each.status)
+            _tell_believed(context, each)
+            found.append(each)
+        names = connections.warehouse.read(names_of, found)
+        if until is not None and connections.clock() >= until:
+            context.log.warning("The night has no time left: the next begins with what was not read.")
     _tell(context, found, names)
 
 
 @dg.op(name="take_back")
+@run_log.step()
 def retract_op(context: dg.OpExecutionContext, config: RetractConfig) -> None:
     """List a course's orphans, and take back those of the causes that are named."""
-    try:
-        causes = causes_of(config.causes, ORPHANED, field="causes")
-        [course_id] = own_ids([config.course_id], FORM_OF_ONE)
-        who = partial(who_cancelled, context, config.posted_by)
-        with _connections(context) as connections:
-            ask = partial(
-                retracted,
-                connections,
-                course_id,
-                posted_by=config.posted_by,
-                confirm=config.confirm,
-                who=who,
-            )
-            done = ask(())
-            _tell_believed(context, done)
-            if causes and done.told is not None:
-                chosen = orphans(done.told, causes)["sourced_id"].to_list()
-                done = ask(chosen, believes=believed_of([done]))
-            names = connections.warehouse.read(names_of, [done])
-    except PipelineError as fault:
-        raise run_log.failure(fault) from None
+    causes = causes_of(config.causes, ORPHANED, field="causes")
+    [course_id] = own_ids([config.course_id], FORM_OF_ONE)
+    who = partial(who_cancelled, context, config.posted_by)
+    with _connections(context) as connections:
+        ask = partial(
+            retracted,
+            connections,
+            course_id,
+            posted_by=config.posted_by,
+            confirm=config.confirm,
+            who=who,
+        )
+        done = ask(())
+        _tell_believed(context, done)
+        if causes and done.told is not None:
+            chosen = orphans(done.told, causes)["sourced_id"].to_list()
+            done = ask(chosen, believes=believed_of([done]))
+        names = connections.warehouse.read(names_of, [done])
     _tell(context, [done], names)
 
 

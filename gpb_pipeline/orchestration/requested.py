@@ -14,8 +14,9 @@ import dagster as dg
 from pydantic import Field
 
 from gpb_pipeline import outlook
-from gpb_pipeline.errors import PipelineError, UsageError
+from gpb_pipeline.errors import UsageError
 from gpb_pipeline.events import CourseFailed, CourseJudged
+from gpb_pipeline.orchestration import run_log
 from gpb_pipeline.orchestration.assets import grade_passback
 from gpb_pipeline.orchestration.config import POSTED_BY_TAG, REQUEST_TAG, job_id
 from gpb_pipeline.orchestration.jobs import grade_sync, remaster_grade_passback
@@ -23,7 +24,6 @@ from gpb_pipeline.orchestration.legible import LegibleConfig
 from gpb_pipeline.orchestration.partitions import COURSE, known_courses
 from gpb_pipeline.orchestration.resources import Passback
 from gpb_pipeline.orchestration.restored import made_before
-from gpb_pipeline.orchestration.run_log import cause_in, failure
 from gpb_pipeline.outlook import Outlook
 from gpb_pipeline.passback.categories.edits import Edit
 from gpb_pipeline.passback.course import Selection
@@ -56,17 +56,15 @@ class Answered(LegibleConfig):
 
 
 @dg.op
+@run_log.step()
 def answer(context: dg.OpExecutionContext, config: Answered) -> None:
     """Keep the choices that the request makes; read and judge the course, and keep what was found."""
-    try:
-        with open_connections() as connections:
-            request = _asked(connections, config.request_id)
-            if request.kind == "nightly":
-                _choose_nightly(connections, request)
-                return
-            found = _looked(connections, request)
-    except PipelineError as fault:
-        raise failure(fault) from None
+    with open_connections() as connections:
+        request = _asked(connections, config.request_id)
+        if request.kind == "nightly":
+            _choose_nightly(connections, request)
+            return
+        found = _looked(connections, request)
     states = Counter(offer.state for offer in found.offers)
     causes: Counter[str] = Counter()
     for each in found.causes:
@@ -89,6 +87,7 @@ def answer_request() -> None:
     description="Launches what instructors asked for on the pages, once and in the order of asking; a "
     "course that is being synced is waited for. Keeps what became of each.",
 )
+@run_log.tick()
 def requested_syncs(
     context: dg.SensorEvaluationContext, passback: Passback
 ) -> dg.SensorResult | dg.SkipReason:
@@ -144,7 +143,7 @@ def _followed(instance: dg.DagsterInstance, warehouse: Warehouse, request: Reque
     if run.status == dg.DagsterRunStatus.SUCCESS:
         warehouse.commit(requests.step, request.request_id, "ended", at=now, job_id=sync)
     elif run.is_finished:
-        said, code = cause_in(instance, run.run_id)
+        said, code = run_log.cause_in(instance, run.run_id)
         not_begun = sync is not None and warehouse.read(history.job, sync) is None
         ended = _NOT_BEGUN if not_begun else _ENDED
         step = partial(requests.step, cause=said or ended, code=code)

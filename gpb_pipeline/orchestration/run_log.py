@@ -1,12 +1,45 @@
-"""What a run's own log says, in our words. What the history says of its syncs is the warehouse's."""
+"""What a run's own log says, in our words. What the history says of its syncs is the warehouse's.
+
+A fault that nobody foresaw may name a student in its words, and Dagster keeps what it is told: so all that
+Dagster calls is within `step` or `tick`.
+"""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import dagster as dg
 
-from gpb_pipeline.errors import PipelineError
+from gpb_pipeline import endings
+from gpb_pipeline.errors import PipelineError, unforeseen
 
 CODE = "code"
+
+
+@contextmanager
+def step() -> Iterator[None]:
+    """End an op, an asset or a check in our words alone, with the fault's code."""
+    try:
+        yield
+    except dg.Failure:
+        raise
+    except PipelineError as fault:
+        raise failure(fault) from None
+    except Exception as fault:  # noqa: BLE001  its words go no further
+        raise failure(endings.fault_of_run(fault)) from None
+
+
+@contextmanager
+def tick() -> Iterator[None]:
+    """End the tick of a sensor or a schedule in our words alone."""
+    try:
+        yield
+    except PipelineError:
+        raise
+    except Exception as fault:  # noqa: BLE001  its words go no further
+        raise unforeseen(
+            fault, item="a tick", remedy="Report it with the tick's time; the next one tries again."
+        ) from None
 
 
 def failure(fault: PipelineError) -> dg.Failure:

@@ -9,7 +9,7 @@ from datetime import datetime, time, timedelta
 
 import dagster as dg
 
-from gpb_pipeline.orchestration import nights
+from gpb_pipeline.orchestration import nights, run_log
 from gpb_pipeline.orchestration.assets import grade_passback
 from gpb_pipeline.orchestration.config import POSTED_BY_TAG, TYPE_TAG
 from gpb_pipeline.orchestration.jobs import YET_TO_BEGIN, nightly_grade_sync
@@ -73,6 +73,7 @@ def build(night: NightlySettings, zone: str) -> list[dg.ScheduleDefinition]:
     ]
 
 
+@run_log.tick()
 def nightly(context: dg.ScheduleEvaluationContext, passback: Passback) -> Asked:
     """Launch the batches of the night; a skip says why there are none."""
     if not NightlySettings.load().enabled:
@@ -85,6 +86,7 @@ def nightly(context: dg.ScheduleEvaluationContext, passback: Passback) -> Asked:
     return _planned(context, passback, night, night.due, f"{night.began[0]:%Y-%m-%d}")
 
 
+@run_log.tick()
 def nightly_retry(context: dg.ScheduleEvaluationContext, passback: Passback) -> Asked:
     """Launch the second try of a night; permanent causes are not tried again."""
     if not NightlySettings.load().enabled:
@@ -98,6 +100,7 @@ def nightly_retry(context: dg.ScheduleEvaluationContext, passback: Passback) -> 
     return _planned(context, passback, night, again, f"{night.began[0]:%Y-%m-%d}-retry")
 
 
+@run_log.tick()
 def reading_back(context: dg.ScheduleEvaluationContext) -> Asked:
     """Launch the night's reading back, where nights are on at all."""
     if not NightlySettings.load().enabled:

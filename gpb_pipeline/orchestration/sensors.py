@@ -12,7 +12,7 @@ import dagster as dg
 
 from gpb_pipeline.canvas.client import CanvasClient
 from gpb_pipeline.canvas.courses import account_courses
-from gpb_pipeline.orchestration import alerts, freshness, nights, webhook
+from gpb_pipeline.orchestration import alerts, freshness, nights, run_log, webhook
 from gpb_pipeline.orchestration.alerts import Problem
 from gpb_pipeline.orchestration.last_night import is_over
 from gpb_pipeline.orchestration.partitions import COURSE, known_courses
@@ -34,6 +34,7 @@ NIGHTS_BACK = 7
     description="Keeps the course partitions as Canvas lists the account's running courses. A course that is "
     "missing twice in a row is retired: its key goes, its history stays.",
 )
+@run_log.tick()
 def discover_courses(
     context: dg.SensorEvaluationContext, passback: Passback
 ) -> dg.SensorResult | dg.SkipReason:
@@ -74,6 +75,7 @@ class AlertMemory:
     description="Ends syncs whose process died, and tells once a night what is wrong and who can act: in its "
     "log, and to GPB_ALERT_WEBHOOK. A quiet night is not told, nor what was resolved before.",
 )
+@run_log.tick()
 def sync_alerts(context: dg.SensorEvaluationContext, passback: Passback) -> dg.SensorResult:
     """Look at the history; a webhook that fails is tried again at the next tick."""
     settings, now = NightlySettings.load(), datetime.now(UTC)

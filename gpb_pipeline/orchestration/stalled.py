@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 
 from gpb_pipeline.errors import PipelineError
-from gpb_pipeline.orchestration import webhook
+from gpb_pipeline.orchestration import run_log, webhook
 from gpb_pipeline.orchestration.stopping import NO_PROGRESS
 from gpb_pipeline.settings import AlertSettings
 
@@ -23,6 +23,7 @@ WATCH_INTERVAL = 60  # seconds, at least
     description="Ends runs that have made no progress for 15 minutes, and tells of each: in its log, in the "
     "run's, and to GPB_ALERT_WEBHOOK. A run that is only long is left alone.",
 )
+@run_log.tick()
 def stalled_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
     """Look at the newest event of each run under way."""
     stalled = without_progress(context.instance, datetime.now(UTC))

@@ -12,6 +12,7 @@ import requests
 from pydantic import SecretStr
 
 from gpb_pipeline.errors import PermanentError, TransientError
+from gpb_pipeline.pooled_session import pooled_session
 from gpb_pipeline.settings import AlertSettings
 
 TIMEOUT = 10.0  # seconds
@@ -33,10 +34,10 @@ def _called(
 ) -> bool:
     if address is None:
         return False
+    url = address.get_secret_value()
     try:
-        answer = requests.request(
-            method, address.get_secret_value(), json=body, timeout=TIMEOUT, allow_redirects=False
-        )
+        with pooled_session(url, connections=1) as session:
+            answer = session.request(method, url, json=body, timeout=TIMEOUT, allow_redirects=False)
     except requests.RequestException as fault:
         raise TransientError(
             f"it did not answer ({type(fault).__name__})", item=item, remedy=remedy

@@ -26,13 +26,18 @@ def fit(text: str) -> str:
 def parsed(text: str) -> Any:
     """Parse JSON; raises ValueError for anything else, too deep a nesting included."""
     try:
+        return _parsed(text)
+    except RecursionError:
+        raise ValueError("is nested too deeply") from None
+
+
+def _parsed(text: str) -> Any:
+    try:
         return json.loads(text)
     except json.JSONDecodeError:
         raise
     except ValueError:  # a whole number of more digits than Python takes
         return json.loads(text, parse_int=float)
-    except RecursionError:
-        raise ValueError("is nested too deeply") from None
 
 
 def shown(value: object) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from typing import TypeVar
 
@@ -128,4 +128,4 @@ def asked_by_id(client: OneRosterClient, book: Gradebook, doubted: Holdings) -> 
 
 
 def _text(at: datetime | None) -> str | None:
-    return None if at is None else at.isoformat()
+    return None if at is None else at.astimezone(UTC).isoformat()  # pandas reads no offset with seconds

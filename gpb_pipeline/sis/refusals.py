@@ -95,6 +95,6 @@ def retry_after(value: str | None, now: datetime) -> float | None:
             if value.strip().isdecimal()
             else (parsedate_to_datetime(value) - now).total_seconds()
         )
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):  # the last for a year that C has no room for
         return None
     return max(seconds, RETRY_AFTER_MIN)

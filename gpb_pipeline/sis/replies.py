@@ -55,7 +55,7 @@ def decoded(response: requests.Response) -> str:
     declared = "charset" in response.headers.get("Content-Type", "").lower()
     try:
         return response.content.decode((declared and response.encoding) or "utf-8-sig", "replace")
-    except LookupError:  # a charset that nobody knows
+    except (LookupError, UnicodeError):  # a charset that nobody knows, or that refuses whatever it is given
         return response.content.decode("utf-8-sig", "replace")
 
 

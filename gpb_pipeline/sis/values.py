@@ -10,12 +10,13 @@ from gpb_pipeline.sis.answers import fit
 
 YEARS = range(1700, 2200)  # what a frame can hold; SISs have 0001 and 9999 for "never"
 ID_MAX, TEXT_MAX = 1000, 2000  # characters; OneRoster's ids have 255
+NO_IDS = ("", ".", "..")  # steps of a path are no part of it, however they are spelt in it
 
 
 def id_of(value: object) -> str | None:
     """Read an id, text or a number; None for what could not be the same id again when it is written."""
     text = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
-    return text if text and len(text) <= ID_MAX and fit(text) == text else None
+    return text if text not in NO_IDS and len(text) <= ID_MAX and fit(text) == text else None
 
 
 def text_of(value: object) -> str | None:

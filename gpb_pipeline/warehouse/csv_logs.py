@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from gpb_pipeline.passback.spreadsheet import inert
 from gpb_pipeline.warehouse import details, log_pages
 from gpb_pipeline.warehouse.details import IssueCount
 from gpb_pipeline.warehouse.ducklake import Connection
@@ -23,7 +24,6 @@ from gpb_pipeline.warehouse.log_pages import Wanted
 BYTE_ORDER_MARK = "\ufeff"
 """In front of a file it tells a spreadsheet that the text is UTF-8."""
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _EVERY = Wanted()
 
 _ISSUES = (
@@ -178,7 +178,7 @@ def write(session: Connection, job: Job, zone: ZoneInfo, folder: Path) -> list[P
 
     What was there under the name is replaced, whoever could read it, once the new one is whole.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     texts = {
         "issues.csv": issues(session, job),
         "assignments.csv": assignments(session, job.judged_in, zone),
@@ -218,6 +218,4 @@ def _cell(value: object) -> object:
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer():
         return int(value)
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return f"'{value}"
-    return value
+    return inert(value) if isinstance(value, str) else value

@@ -34,7 +34,8 @@ def require_free(connection: Instance, settings: WarehouseSettings) -> None:
     ours = _mark_of(settings)
     address = data_address(settings)
     if not settings.data_is_on_s3:
-        _require_free_here(Path(address).resolve(), ours)
+        with _can_be_used(address):
+            _require_free_here(Path(address).resolve(), ours)
         return
     with _s3_answers():
         _require_free_on_s3(connection, address, ours)
@@ -48,7 +49,8 @@ def claim(connection: Instance, settings: WarehouseSettings) -> None:
     ours = _mark_of(settings)
     address = data_address(settings)
     if not settings.data_is_on_s3:
-        _claim_here(Path(address).resolve(), ours)
+        with _can_be_used(address):
+            _claim_here(Path(address).resolve(), ours)
         return
     with _s3_answers():
         _claim_on_s3(connection, address, ours)
@@ -135,20 +137,26 @@ def _others_read(path: Path) -> bool:
     return enter and bool(path.stat().st_mode & (stat.S_IROTH | stat.S_IXOTH))
 
 
-def _require_free_here(folder: Path, ours: str) -> None:
-    mark = folder / MARK
+@contextmanager
+def _can_be_used(folder: str) -> Iterator[None]:
     try:
-        if mark.exists():
-            _require_ours(mark.read_text(), ours, folder)
-        else:
-            for each in _above_and_below(folder):
-                _refuse(str(each.parent), each.read_text(), ours)
-    except PermissionError as refused:
+        yield
+    except (OSError, RuntimeError) as refused:  # the latter where links lead to one another
+        why = refused.strerror if isinstance(refused, OSError) else "links that lead to one another"
         raise SettingsError(
-            f"cannot look into the folder {folder} ({refused.strerror})",
+            f"cannot look into the folder {folder} ({why})",
             item="GPB_DATA_PATH",
             remedy="Name a folder that may be read and written to, or let this user do so.",
         ) from None
+
+
+def _require_free_here(folder: Path, ours: str) -> None:
+    mark = folder / MARK
+    if mark.exists():
+        _require_ours(mark.read_text(), ours, folder)
+        return
+    for each in _above_and_below(folder):
+        _refuse(str(each.parent), each.read_text(), ours)
 
 
 def _claim_here(folder: Path, ours: str) -> None:

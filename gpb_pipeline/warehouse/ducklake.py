@@ -185,9 +185,9 @@ def connect(
         connection = instance(settings)
         with ExitStack() as refused:  # what an opening made that is refused goes again, but for locks
             refused.callback(connection.close)
-            require_free(connection, settings)
             if catalog is not None:
                 require_file(catalog)
+            require_free(connection, settings)
             refused.callback(unmake, own_data_folder(settings))
             if catalog is not None:
                 refused.callback(unmake, own_folder(catalog.absolute().parent, "GPB_CATALOG"))

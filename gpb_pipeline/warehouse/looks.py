@@ -6,7 +6,9 @@ of its own, which maintenance folds into the table `looks` once the hour is over
 
 from __future__ import annotations
 
+import errno
 import json
+import logging
 import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -20,9 +22,13 @@ from gpb_pipeline.warehouse import tables
 from gpb_pipeline.warehouse.ducklake import Connection, Warehouse
 from gpb_pipeline.warehouse.schemas import Looks
 
+logger = logging.getLogger(__name__)
+
 SETTLED = timedelta(minutes=5)
 """After its hour, before a file is folded in: a line on its way into it has long arrived."""
 _HOUR = "%Y-%m-%dT%H"
+_BEGIN = b'{"looked_at"'
+"""Of a line, and nowhere within one: quotes in it are escaped."""
 _PROCESS = uuid4().hex[:12]
 
 
@@ -39,13 +45,14 @@ class Look:
 
 def note(folder: Path, look: Look) -> None:
     """Put a look on record; raises PermanentError where that cannot be done, so that nothing is shown."""
-    line = json.dumps(asdict(look) | {"looked_at": look.looked_at.isoformat()}) + "\n"
+    line = json.dumps(asdict(look) | {"looked_at": look.looked_at.isoformat()}).encode() + b"\n"
     path = folder / f"{look.looked_at.astimezone(UTC):{_HOUR}}-{_PROCESS}.jsonl"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
-            os.write(file, line.encode())
+            if os.write(file, line) < len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         finally:
             os.close(file)
     except OSError as refused:
@@ -69,24 +76,39 @@ def fold(warehouse: Warehouse, *, keep: timedelta, now: datetime) -> int:
 
 
 def _over(folder: Path, now: datetime) -> Iterator[Path]:
+    """Name our files of hours that are over; another's is left alone."""
     for path in sorted(folder.glob("*.jsonl")):
-        began = datetime.strptime(path.stem.rpartition("-")[0], _HOUR).replace(tzinfo=UTC)
+        try:
+            began = datetime.strptime(path.stem.rpartition("-")[0], _HOUR).replace(tzinfo=UTC)
+        except ValueError:
+            continue
         if now - began > timedelta(hours=1) + SETTLED:
             yield path
 
 
 def _taken(session: Connection, path: Path) -> int:
-    """Insert a file's lines, unless a fold that was interrupted has done so."""
+    """Insert a file's looks, unless a fold that was interrupted has done so."""
     known = "SELECT count(*) FROM warehouse.main.looks WHERE source = $1"
     ((present,),) = session.execute(known, [path.stem]).fetchall()
-    lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-    if present or not lines:
+    lines = path.read_bytes().splitlines()
+    looks = [look for line in lines if (look := _read(line)) is not None]
+    if torn := len(lines) - len(looks):
+        logger.warning("%s of the looks in %s cannot be read, and are not on record", torn, path.name)
+    if present or not looks:
         return 0
-    columns = {name: [line[name] for line in lines] for name in ("who", "page", "course_id", "job_id")}
-    at = [datetime.fromisoformat(line["looked_at"]) for line in lines]
-    rows = build(Looks, {"looked_at": at, **columns, "source": [path.stem] * len(lines)})
-    tables.LOOKS.insert(session, rows)
-    return len(lines)
+    columns = {name: [getattr(look, name) for look in looks] for name in vars(looks[0])}
+    tables.LOOKS.insert(session, build(Looks, columns | {"source": [path.stem] * len(looks)}))
+    return len(looks)
+
+
+def _read(line: bytes) -> Look | None:
+    """Read it from where the last look in it begins: a full disk or a power cut may have torn one before."""
+    _, begin, rest = line.rpartition(_BEGIN)
+    try:
+        held = json.loads(begin + rest)
+        return Look(**held | {"looked_at": datetime.fromisoformat(held["looked_at"])})
+    except (ValueError, TypeError, KeyError):
+        return None
 
 
 def _old(session: Connection, before: datetime) -> bool:

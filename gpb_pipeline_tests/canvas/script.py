@@ -58,7 +58,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.asked.append(self.path)
             self.server.headers.append(dict(self.headers))
             status, headers, body = self._answer()
-        self.send_response(status)
+        (self.send_response_only if "Date" in headers else self.send_response)(status)
         for name, value in headers.items():
             self.send_header(name, value)
         sent = body.encode(errors="surrogateescape")

@@ -1,5 +1,6 @@
 """The client against a Canvas that misbehaves: each answer from a real socket, in a script that runs out."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -142,6 +143,35 @@ def test_a_server_error_is_tried_again_and_then_told(canvas: Script, client: Can
     with pytest.raises(UnavailableError, match=r"thing 1: Canvas answered 500.*CANVAS_BASE_URL"):
         client.get("things/1", item="thing 1")
     assert len(canvas.asked) == 3
+
+
+@pytest.mark.parametrize("charset", ["undefined", "idna", "nobodys"])
+def test_what_cannot_be_its_charset_hides_no_answer(
+    canvas: Script, client: CanvasClient, charset: str
+) -> None:
+    odd = {"Content-Type": f"application/json; charset={charset}"}
+    throttle = "403 Forbidden (Rate Limit Exceeded)\n"
+    canvas.answers = [(403, odd, throttle), (500, odd, "{}"), (200, odd, '{"id":"1"}')]
+    assert client.get("things/1", item="thing 1") == {"id": "1"}
+    canvas.answers = [(403, odd, '{"error":"invalid assignment ids requested"}')]
+    with pytest.raises(ShiftedError):
+        client.get("things/1", item="thing 1")
+
+
+@pytest.mark.parametrize(
+    ("said", "read"),
+    [
+        ("Fri, 27 Nov 2026 23:00:00", datetime(2026, 11, 27, 23, tzinfo=UTC)),
+        ("Fri, 27 Nov 2026 23:00:00 -0000", datetime(2026, 11, 27, 23, tzinfo=UTC)),
+        ("Fri, 27 Nov 9999999999 23:00:00 GMT", None),
+        ("soon", None),
+    ],
+)
+def test_a_clock_without_a_zone_is_utcs_and_one_of_no_year_is_none(
+    canvas: Script, client: CanvasClient, said: str, read: datetime | None
+) -> None:
+    canvas.answers = [(200, JSON | {"Date": said}, "{}")]
+    assert client.clock() == read
 
 
 @pytest.mark.parametrize("body", ["<html>Sign in</html>", "[]", "null", '"text"'])

@@ -8,6 +8,7 @@ import pytest
 
 from gpb_pipeline.canvas.client import CanvasClient
 from gpb_pipeline.canvas.extracts import read_course
+from gpb_pipeline.canvas.permissions import section_sis_ids
 from gpb_pipeline.passback.course import CanvasRead, Reject
 from gpb_pipeline.sandbox.serve import Sandbox
 from gpb_pipeline_tests.canvas.script import JSON, Script
@@ -222,6 +223,7 @@ def test_a_held_grade_now_blank_hidden_and_never_graded_is_read(canvas: Script, 
         ({"sis_section_id": 12}, "sis_section_id: a number"),
         ({"sis_section_id": f"S{HALF}"}, "sis_section_id: text of 2 characters, not all valid"),
         ({"sis_section_id": "S" * 10**6}, "sis_section_id: text of 1000000 characters"),
+        ({"sis_section_id": ".."}, "sis_section_id: text of 2 characters"),
     ],
 )
 def test_a_section_that_cannot_be_carried_is_left_out_and_told(
@@ -230,6 +232,13 @@ def test_a_section_that_cannot_be_carried_is_left_out_and_told(
     read = beside_another(canvas, client, sections=SECTION | odd)
     assert rejected(read) == [("section", "1", "unreadable_section")]
     assert read.rejects[0].met == met
+
+
+def test_a_sis_id_that_cannot_be_carried_is_none_to_ask_the_sis_for(
+    canvas: Script, client: CanvasClient
+) -> None:
+    canvas.answers = [canvas.page(SECTION | {"sis_section_id": HALF}, OTHER_SECTION)]
+    assert section_sis_ids(client, ["7"]) == ["S2"]
 
 
 def test_an_enrollment_that_cannot_be_carried_is_left_out_and_told_of_active_students(

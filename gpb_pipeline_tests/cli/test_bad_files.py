@@ -10,6 +10,8 @@ import pytest
 from gpb_pipeline.errors import SettingsError
 from gpb_pipeline.passback.categories.csv_file import COLUMNS, LONGEST_LINE, MOST_LINES
 from gpb_pipeline.settings import PassbackSettings
+from gpb_pipeline_tests.cli.command import gpb as here
+from gpb_pipeline_tests.cli.command import settle_in
 
 COMMAND = Path(sys.executable).with_name("gpb")
 MEMORY = 3_000_000  # kB of addresses, which DuckDB's extensions and threads take much of
@@ -99,6 +101,26 @@ def test_a_settings_file_that_is_none(file: str, placed: str) -> None:
     assert done.returncode == 1
     assert told(done).startswith(f"gpb: {'.env' if placed == 'found' else file}: ")
     assert not Path(".gpb").exists()
+
+
+@pytest.mark.parametrize(
+    ("command", "name", "value"),
+    [
+        ("history", "GPB_ENV_FILE", "x" * 300),
+        ("history", "GPB_DATA_PATH", "x" * 300),
+        ("history", "GPB_DATA_PATH", "loop"),
+        ("history", "GPB_CATALOG", f"sqlite:{'x' * 300}"),
+        ("history", "GPB_CATALOG", "sqlite:loop"),
+        ("lti keys", "GPB_LTI_KEYS", "x" * 300),
+    ],
+)
+def test_a_path_that_none_can_be_names_its_setting(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: str, name: str, value: str
+) -> None:
+    settle_in(monkeypatch, tmp_path, {name: value})
+    done = here(*command.split())
+    assert (done.status, done.out, done.err.count("\n")) == (1, "", 1)
+    assert done.err.startswith(f"gpb: {name}: ")
 
 
 def test_a_pipe_is_refused_by_whatever_reads_settings(monkeypatch: pytest.MonkeyPatch) -> None:

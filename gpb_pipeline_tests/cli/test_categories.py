@@ -94,6 +94,19 @@ def test_wrong_usage_is_told_with_what_is_near(sandbox: Sandbox) -> None:
     assert gpb("categories", "show", "9999").status == 1
 
 
+def test_a_file_that_was_there_is_replaced_whole_and_stays_as_private(tmp_path: Path) -> None:
+    file, before = tmp_path / "district.csv", tmp_path / "before.csv"
+    file.write_text("of yesterday")
+    file.chmod(0o600)
+    before.hardlink_to(file)
+    assert gpb("categories", "export", str(file), "1004").status == 0
+    assert before.read_text() == "of yesterday"
+    assert file.read_text("utf-8-sig").startswith("course id,")
+    assert (oct(file.stat().st_mode)[-3:], sorted(tmp_path.glob("*.csv*"))) == ("600", [before, file])
+    assert gpb("categories", "export", "/dev/null", "1004").status == 0
+    assert Path("/dev/null").is_char_device()
+
+
 def test_a_district_goes_through_a_spreadsheet_and_back(tmp_path: Path) -> None:
     file = tmp_path / "district.csv"
     assert gpb("categories", "export", str(file)).status == 0

@@ -1,8 +1,8 @@
 """`gpb history`, `details`, `trace` and `web`: for people, for programs, and what a wrong word brings."""
 
 import csv
-import getpass
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -105,11 +105,19 @@ def test_a_trace_tells_what_was_sent_by_whom_and_why() -> None:
     assert f"Who graded in Canvas is not known. {read['graded_in_canvas']['unread']}" in shown
 
 
-def test_who_traced_on_the_command_line_is_on_record_and_no_student_in_it(lake: Path) -> None:
+@pytest.mark.parametrize(
+    ("named", "who"), [("grace", "grace (gpb)"), ("", "uid 54321 (gpb)"), ("\udcff", "uid 54321 (gpb)")]
+)
+def test_who_traced_on_the_command_line_is_on_record_and_no_student_in_it(
+    lake: Path, monkeypatch: pytest.MonkeyPatch, named: str, who: str
+) -> None:
+    for each in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.setenv(each, named)
+    monkeypatch.setattr(os, "getuid", lambda: 54321)  # as in a container, where nobody has that number
     gpb("trace", "1", "--student", "u1", "--assignment", "a1")
     *_, line = next((lake / "lake" / "catalog.sqlite.looks").glob("*.jsonl")).read_text().splitlines()
     look = json.loads(line)
-    assert (look["who"], look["page"], look["course_id"]) == (f"{getpass.getuser()} (gpb)", "trace", "1")
+    assert (look["who"], look["page"], look["course_id"]) == (who, "trace", "1")
     assert "u1" not in line
 
 

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,13 @@ import dagster as dg
 import pytest
 import requests
 
+from gpb_pipeline.definitions import defs
+from gpb_pipeline.errors import PermanentError
+from gpb_pipeline.orchestration import schedules
 from gpb_pipeline.orchestration.resources import Passback
 from gpb_pipeline.sandbox.serve import Sandbox
 from gpb_pipeline.settings import NightlySettings, WebSettings
-from gpb_pipeline.warehouse import history
+from gpb_pipeline.warehouse import history, maintenance, opening
 from gpb_pipeline_tests.cli.command import gpb
 from gpb_pipeline_tests.orchestration.conftest import ALGEBRA, BIOLOGY, Dagster
 from gpb_pipeline_tests.sandbox.clients import CanvasUser
@@ -149,3 +153,62 @@ def test_a_page_shows_a_student_only_where_the_look_is_on_record(
                 assert len(on_record()) == before, path
         assert {"grades", "grades.csv"} <= shown <= SHOW_STUDENTS
         assert planted.in_text(json.dumps(on_record())) == set()
+
+
+CONFIGS: dict[str, dict[str, Any]] = {
+    "grade_passback": {"course_ids": [ALGEBRA]},
+    "choose_nightly": {"course_ids": [ALGEBRA], "chosen_by": "Ms. Rivera"},
+    "take_back": {"course_id": ALGEBRA},
+    "sync_categories": {"course_id": ALGEBRA},
+    "answer": {"request_id": "r"},
+}
+"""Of the ops that are refused without one."""
+
+
+def test_the_words_of_a_fault_that_nobody_foresaw_are_in_no_step_and_no_tick(
+    school: Sandbox,
+    home: dg.DagsterInstance,
+    dagster: Dagster,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise RuntimeError("Dana Whitfield")
+
+    monkeypatch.setattr(opening, "connect", fails)
+    monkeypatch.setattr(maintenance, "is_weekly_turn", lambda _: True)
+    jobs = [*defs.resolve_all_job_defs()]
+    failed = {name for job in jobs for name in failed_steps(job, dagster.instance)}
+    assert failed == {node.name for job in jobs for node in job.nodes}
+    assert "Dana" not in dagster.everything()
+
+    monkeypatch.setenv("GPB_NIGHTLY_ENABLED", "true")
+    monkeypatch.setenv("GPB_NIGHTLY_AT", f"{datetime.now(UTC) - timedelta(hours=12):%H:%M}")
+    monkeypatch.setenv("GPB_TIMEZONE", "UTC")
+    monkeypatch.setenv("GPB_ALERT_GOOD_NIGHT", school.canvas_url)
+    for name in ("get_runs", "get_run_records", "get_runs_count"):
+        monkeypatch.setattr(dg.DagsterInstance, name, fails)
+    for sensor in defs.sensors or ():
+        with (
+            dg.build_sensor_context(instance=home, resources={"passback": Passback()}) as tick,
+            pytest.raises(PermanentError, match="a fault of the pipeline"),
+        ):
+            sensor.evaluate_tick(tick)
+    for schedule in (schedules.nightly, schedules.nightly_retry):
+        with (
+            dg.build_schedule_context(instance=home, scheduled_execution_time=datetime.now(UTC)) as due,
+            pytest.raises(PermanentError, match="a fault of the pipeline"),
+        ):
+            schedule(due, Passback())
+    out, err = capfd.readouterr()
+    assert "Dana" not in out + err
+
+
+def failed_steps(job: dg.JobDefinition, instance: dg.DagsterInstance) -> Iterator[str]:
+    """Run each op of a job by itself; names those that failed."""
+    for node in job.nodes:
+        config = {"ops": {node.name: {"config": CONFIGS[node.name]}}} if node.name in CONFIGS else {}
+        done = job.execute_in_process(
+            instance=instance, run_config=config, op_selection=[node.name], raise_on_error=False
+        )
+        yield from (str(each.node_name) for each in done.all_node_events if each.is_step_failure)

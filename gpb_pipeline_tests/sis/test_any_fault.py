@@ -111,6 +111,16 @@ def test_the_lists_as_they_are_can_be_read(sis: OneRosterServer, connect: Connec
     assert set(SURVIVORS.values()) <= set(_ids(read, book).split())
 
 
+def test_a_date_whose_offset_has_seconds_costs_its_class_nothing(
+    sis: OneRosterServer, connect: Connect
+) -> None:
+    odd = ITEM | {"dueDate": "1850-01-01T00:00:00-04:56:02"}
+    sis.collections = LISTS | {"/classes/C1/lineItems": ("lineItems", [odd, ITEM | {"sourcedId": "L2"}])}
+    _, book = _read(connect(class_match="identifier"))
+    assert book.line_items["line_item_id"].tolist() == ["L", "L2"]
+    assert book.line_items["due_on_wire"][0].isoformat() == "1850-01-01T04:56:02+00:00"
+
+
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(place=st.sampled_from(PLACES), value=values)
 def test_no_value_anywhere_costs_more_than_its_row(

@@ -161,6 +161,10 @@ def test_refusals_are_permanent_and_unknown_outcomes_transient() -> None:
     assert issubclass(UnknownOutcome, TransientError)
 
 
+def test_a_long_number_before_a_deep_nesting_is_no_json() -> None:
+    assert answer_of(500, f"[{'9' * 5000}," + "[" * 100_000).words is not None
+
+
 @given(
     st.text() | st.recursive(st.none() | st.text() | st.integers(), st.lists, max_leaves=4).map(json.dumps)
 )

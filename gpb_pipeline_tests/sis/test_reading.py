@@ -102,6 +102,7 @@ READERS: dict[str, tuple[Callable[[Item], object], dict[str, Any], str]] = {
     ),
     "an id of half a character": (read_student, {"sourcedId": "S\ud83c"}, ""),
     "an id without end": (read_student, {"sourcedId": "S" * 10**6}, ""),
+    "an id that is a step of a path": (read_student, {"sourcedId": ".."}, ""),
 }
 
 

@@ -137,6 +137,24 @@ def test_a_keyed_write_is_repeated(sis: OneRosterServer, connect: Connect, fault
     assert sis.seen[0].body == sis.seen[1].body
 
 
+@pytest.mark.parametrize("charset", ["undefined", "idna", "nobodys"])
+def test_what_cannot_be_its_charset_hides_no_answer(
+    sis: OneRosterServer, connect: Connect, charset: str
+) -> None:
+    odd = {"Content-Type": f"application/json; charset={charset}"}
+    accepted = json.dumps({"lineItem": {"sourcedId": LINE_ITEM.sourced_id}})
+    sis.faults += [
+        Response(accepted, 201, odd),
+        Response('{"imsx_description": "no such category"}', 422, odd),
+    ]
+    client = connect()
+    assert client.put_line_item(LINE_ITEM) == LINE_ITEM.sourced_id
+    with pytest.raises(RefusedError) as refused:
+        client.put_line_item(LINE_ITEM)
+    assert refused.value.sis_words == "no such category"
+    assert sis.methods() == ["PUT", "PUT"]
+
+
 def test_a_read_is_repeated(sis: OneRosterServer, connect: Connect) -> None:
     sis.collections["/categories"] = ("categories", [])
     sis.faults += [CutShort(), Response(status_code=502)]
@@ -383,6 +401,7 @@ NOW = datetime(2026, 10, 5, 12, tzinfo=UTC)
         ("86400", 86400.0),
         (format_datetime(NOW.replace(second=30), usegmt=True), 30.0),
         (format_datetime(NOW.replace(hour=11), usegmt=True), RETRY_AFTER_MIN),
+        ("Fri, 27 Nov 9999999999 23:00:00 GMT", None),
     ],
 )
 def test_retry_after_is_seconds_or_a_date(header: str | None, seconds: float | None) -> None:

@@ -1,10 +1,12 @@
 import csv
 import io
+import re
 from pathlib import Path
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from gpb_pipeline.passback.spreadsheet import from_cell
 from gpb_pipeline.warehouse import csv_logs, history
 from gpb_pipeline.warehouse.csv_logs import IssueLines
 from gpb_pipeline.warehouse.ducklake import Connection, Warehouse
@@ -35,6 +37,7 @@ def test_the_three_files_have_the_columns_and_rows_that_were_promised(
     folder = tmp_path / "new" / "logs"
     written = filled(warehouse).read(lambda session: csv_logs.write(session, job(session), ZONE, folder))
     assert [path.name for path in written] == ["issues.csv", "assignments.csv", "grades.csv"]
+    assert oct(folder.stat().st_mode)[-3:] == "700"
     assert {oct(path.stat().st_mode)[-3:] for path in written} == {"600"}
     issues, assignments, grades = (rows(path.read_text(encoding="utf-8")) for path in written)
     assert [len(issues), len(assignments), len(grades)] == [5, 5, 8]
@@ -91,10 +94,12 @@ def test_no_cell_is_a_formula_and_a_number_stays_one(warehouse: Warehouse) -> No
 
 
 @given(st.text())
+@example("Doe;=1+1")
 def test_whatever_a_name_is_it_comes_back_and_begins_no_formula(name: str) -> None:
     read = list(csv.reader(io.StringIO(csv_logs.text(["x", "y"], [[name, 1.5]]), newline="")))[1]
-    assert read[0].removeprefix("'") == name.removeprefix("'")
+    assert from_cell(read[0]) == name.removeprefix("'")
     assert not read[0].startswith(("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"))
+    assert not re.search(r'[;\t\r\n][\s"]*[=+@＝＋－＠-]', read[0])
 
 
 def test_the_file_is_what_is_displayed(warehouse: Warehouse) -> None:

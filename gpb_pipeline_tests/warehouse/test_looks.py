@@ -1,5 +1,6 @@
 """The record of who looked at pages that show students: written down, folded in, kept, dropped."""
 
+import resource
 import stat
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -51,6 +52,32 @@ def test_a_fold_that_was_interrupted_before_its_file_was_gone_counts_once(wareho
     assert looks.fold(warehouse, keep=YEAR, now=LATER) == 0
     assert len(on_record(warehouse)) == 1
     assert not path.exists()
+
+
+def test_what_a_full_disk_or_a_power_cut_tore_is_told_and_stops_no_other_look(
+    warehouse: Warehouse, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = warehouse.settings.looks_folder
+    looks.note(folder, look())
+    (path,) = folder.iterdir()
+    line = path.read_bytes()
+    path.write_bytes(line[:40] + line + b"\0\xff\n[]\n" + line[:-9])
+    another = folder / "notes.jsonl"
+    another.touch()
+    assert looks.fold(warehouse, keep=YEAR, now=LATER) == 1
+    assert on_record(warehouse) == ["Dana \u2028 Whitfield\n"]
+    assert f"3 of the looks in {path.name} cannot be read" in caplog.text
+    assert list(folder.iterdir()) == [another]
+
+
+def test_a_look_that_a_full_disk_cuts_is_none(tmp_path: Path) -> None:
+    most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, most[1]))
+    try:
+        with pytest.raises(PermanentError, match="No space left"):
+            looks.note(tmp_path, look())
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, most)
 
 
 def test_a_look_leaves_the_record_at_its_age(warehouse: Warehouse) -> None:

@@ -107,7 +107,7 @@ class _Kept(Generic[T]):
 
 def _places(warehouse: WarehouseSettings, dagster: DagsterSettings) -> dict[str, Path]:
     """Name where the stores are, as far as that is a disk of this machine."""
-    places = {"dagster": dagster.home.expanduser(), "looks": warehouse.looks_folder}
+    places = {"dagster": dagster.home, "looks": warehouse.looks_folder}
     if warehouse.embedded_catalog is not None:
         places["catalogue"] = warehouse.embedded_catalog
     if "://" not in warehouse.data_path:
@@ -124,7 +124,7 @@ def _free(places: Mapping[str, Path]) -> Iterator[tuple[str, int]]:
 
 @contextmanager
 def _existing_instance() -> Iterator[dg.DagsterInstance]:
-    home = DagsterSettings.load().home.expanduser().absolute()
+    home = DagsterSettings.load().home.absolute()
     if not (home / INSTANCE_FILE).exists():
         raise SettingsError(
             f"there is no Dagster in {home} yet",
