@@ -22,7 +22,7 @@ from gpb_pipeline.passback.holdings.frames import NOTHING_BARE, Bare, Gradebook,
 from gpb_pipeline.passback.holdings.plan import Planned, findings_told
 from gpb_pipeline.passback.holdings.look import doubtful, strangers
 from gpb_pipeline.passback.holdings.see import see
-from gpb_pipeline.passback.holdings.verify import not_verified, to_repeat, verified, with_rows
+from gpb_pipeline.passback.holdings.verify import as_taken, not_verified, to_repeat, verified, with_rows
 from gpb_pipeline.passback.rows.frames import Rows
 from gpb_pipeline.passback.rows.settle import Answers, WriteAnswer, after_assignments, settle
 from gpb_pipeline.passback.rules.causes import joined
@@ -157,7 +157,10 @@ class Writing:
         if self.halt.now() or not first.class_ids:
             return rows, held
         try:
-            again = replan(self._read_back(first))
+            seen = self._read_back(first)
+            if as_taken(first.held, seen):
+                return rows, seen
+            again = replan(seen)
             repeat = to_repeat(again)
             told = findings_told(again.rows, again.holdings)
             rows, held = verified(with_rows(rows, repeat.asks), again.holdings), again.holdings

@@ -14,6 +14,7 @@ from pandera.typing import DataFrame
 from gpb_pipeline.passback.frames import derived
 from gpb_pipeline.passback.holdings import link
 from gpb_pipeline.passback.holdings.frames import Holdings
+from gpb_pipeline.passback.holdings.link import LINE_ITEM, RESULT
 from gpb_pipeline.passback.holdings.plan import TO_WRITE, Planned
 from gpb_pipeline.passback.rows.frames import AssignmentRows, GradeRows, Issues, Rows
 from gpb_pipeline.passback.rules.causes import course_issue, joined, of_rows
@@ -33,6 +34,23 @@ class Repeat:
     @property
     def empty(self) -> bool:
         return self.rows.assignments.empty and self.rows.grades.empty
+
+
+def as_taken(held: Holdings, seen: Holdings) -> bool:
+    """Whether a read back bears out all that was held before it, so that nothing is to be planned or told.
+
+    A plan made anew would write what was refused or never tried, and tell what was told: no more than that.
+    """
+    for kind, before, now in (
+        (LINE_ITEM, held.line_items, seen.line_items),
+        (RESULT, held.results, seen.results),
+    ):
+        names = [*kind.key, kind.id_column, *kind.values]
+        borne_out = (now["certainty"] == "known") & (now["finding"].isna() | (now["finding"] == "same"))
+        if not borne_out.all() or kind.edited(now).any() or not now[names].equals(before[names]):
+            return False
+    # else a column has another id of the SIS's now, and the grades on it are to follow
+    return bool(seen.results["line_item_id"].isin(seen.line_items["line_item_id"]).all())
 
 
 def to_repeat(again: Planned) -> Repeat:
