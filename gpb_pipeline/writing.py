@@ -147,8 +147,9 @@ class Writing:
         held = self._intended(held, rows, grades=True)
         grades = self._poster.results(rows.grades)
         held = answered_results(held, rows, grades, job_id=self.eyes.job_id, at=self.eyes.clock())
-        items |= self._columns_withdrawn(rows, held)
-        held = answered_items(held, rows, items, job_id=self.eyes.job_id, at=self.eyes.clock())
+        if withdrawn := self._columns_withdrawn(rows, held):
+            items |= withdrawn
+            held = answered_items(held, rows, items, job_id=self.eyes.job_id, at=self.eyes.clock())
         return Written(rows=rows, items=items, grades=grades, held=held, since=since)
 
     def verified(self, first: Written, replan: Callable[[Holdings], Planned]) -> tuple[Rows, Holdings]:

@@ -73,8 +73,11 @@ def without_unwanted(holdings: Holdings, rows: Rows, out_of_scope: Collection[st
 def _still_wanted(
     kind: HoldingKind, held: pd.DataFrame, rows: pd.DataFrame, out_of_scope: Collection[str]
 ) -> Any:
+    gone = held["certainty"] == "gone"
+    if not gone.any():
+        return held
     wanted = held.index.isin(kind.link(rows, held)) | held["section_id"].isin(list(out_of_scope))
-    return held[wanted | (held["certainty"] != "gone")].reset_index(drop=True)
+    return held[wanted | ~gone].reset_index(drop=True)
 
 
 def _answered(
@@ -94,6 +97,8 @@ def _answered(
 
 def _never_made(kind: HoldingKind, held: pd.DataFrame, rows: pd.DataFrame) -> Any:
     """Forget the intents of first writes that were refused or never tried: they were not made."""
+    if rows.empty:
+        return held
     return held[~(among(held, rows, kind.key) & (held["certainty"] == "unknown"))].reset_index(drop=True)
 
 

@@ -261,8 +261,11 @@ def _vanished(rows: pd.DataFrame, held: pd.DataFrame) -> pd.Series[bool]:
 
 def _moving(rows: pd.DataFrame, holdings: pd.DataFrame) -> pd.Series[bool]:
     """Mark what would be created in a class that its section came to, from one where it still stands."""
+    new = rows["state"] == "create"
+    if not new.any():
+        return new
     key = ["section_id", "assignment_id", *(["user_id"] if "user_id" in rows else [])]
-    return (rows["state"] == "create") & keys.among(rows, holdings, key) & ~_there(rows, holdings)
+    return new & keys.among(rows, holdings, key) & ~_there(rows, holdings)
 
 
 def _there(rows: pd.DataFrame, holdings: pd.DataFrame) -> pd.Series[bool]:

@@ -40,8 +40,10 @@ Answers = Mapping[int, WriteAnswer]
 def after_assignments(planned: Rows, answers: Answers) -> Rows:
     """Carry the line items' answers to the grades: ids that the SIS chose, and assignments not sent."""
     items, grades = planned.assignments, planned.grades
-    ids = pd.Series({row: answer.sourced_id for row, answer in answers.items()}, dtype=object)
     sent = items["state"].isin(TO_WRITE)
+    if not sent.any():
+        return planned
+    ids = pd.Series({row: answer.sourced_id for row, answer in answers.items()}, dtype=object)
     unsent = sent & ids.reindex(items.index).isna()
     chosen = keys.matched(grades, items, ITEM, ids.reindex(items.index))
     writes = grades["state"].isin(["create", "update"])
