@@ -25,7 +25,7 @@ from gpb_pipeline.passback.holdings.see import see
 from gpb_pipeline.passback.holdings.verify import as_taken, not_verified, to_repeat, verified, with_rows
 from gpb_pipeline.passback.rows.frames import Rows
 from gpb_pipeline.passback.rows.settle import Answers, WriteAnswer, after_assignments, settle
-from gpb_pipeline.passback.rules.causes import joined
+from gpb_pipeline.passback.rules.causes import with_more
 from gpb_pipeline.passback.rules.issues import Code
 from gpb_pipeline.sis.client import OneRosterClient
 from gpb_pipeline.sis.gradebook import asked_by_id, line_items_of, read_gradebook
@@ -165,14 +165,14 @@ class Writing:
             repeat = to_repeat(again)
             told = findings_told(again.rows, again.holdings)
             rows, held = verified(with_rows(rows, repeat.asks), again.holdings), again.holdings
-            rows = replace(rows, issues=joined(rows.issues, *told))
+            rows = replace(rows, issues=with_more(rows.issues, *told))
             if not repeat.empty:
                 later = self.written(repeat.rows, held)
                 rows, held = with_rows(rows, later.settled), later.held
                 held = self._read_back(later)
                 rows = with_rows(rows, verified(later.settled, held, repeated=True))
         except PipelineError as error:  # what was accepted must be remembered all the same
-            rows = replace(rows, issues=joined(rows.issues, not_verified(error.code)))
+            rows = replace(rows, issues=with_more(rows.issues, not_verified(error.code)))
         return rows, held
 
     def change(self, held: Holdings) -> Change:

@@ -17,7 +17,7 @@ from gpb_pipeline.passback.holdings.frames import Holdings
 from gpb_pipeline.passback.holdings.link import LINE_ITEM, RESULT
 from gpb_pipeline.passback.holdings.plan import TO_WRITE, Planned
 from gpb_pipeline.passback.rows.frames import AssignmentRows, GradeRows, Issues, Rows
-from gpb_pipeline.passback.rules.causes import course_issue, joined, of_rows
+from gpb_pipeline.passback.rules.causes import course_issue, joined, of_rows, with_more
 from gpb_pipeline.passback.rules.issues import Code
 
 AT_ONCE = ["gone", "missing", "edited"]
@@ -79,7 +79,7 @@ def with_rows(rows: Rows, others: Rows) -> Rows:
         rows,
         assignments=_replaced(AssignmentRows, rows.assignments, others.assignments),
         grades=_replaced(GradeRows, rows.grades, others.grades),
-        issues=joined(rows.issues, others.issues),
+        issues=with_more(rows.issues, others.issues),
     )
 
 
@@ -112,7 +112,7 @@ def verified(rows: Rows, held: Holdings, *, repeated: bool = False) -> Rows:
         rows,
         assignments=_failed(AssignmentRows, items, items_failed, Code.ASSIGNMENT_NOT_HELD),
         grades=_failed(GradeRows, grades, grades_failed, Code.NOT_HELD),
-        issues=joined(rows.issues, *told),
+        issues=with_more(rows.issues, *told),
     )
 
 
