@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from gpb_pipeline.passback.frames import derived, or_else
+from gpb_pipeline.passback.frames import build, or_else, typed
 from gpb_pipeline.passback.holdings import link
 from gpb_pipeline.passback.holdings.frames import SURE, Holdings
 from gpb_pipeline.passback.holdings.link import LINE_ITEM, RESULT, HoldingKind
@@ -145,5 +145,4 @@ def _put(
         written["exempt"] = written["exempt"].mask(leaves, other=False)
         written["seen_exempt"] = written["seen_exempt"].eq(True)  # noqa: FBT003
     kept = held.drop(index=[each for each in positions if each != NONE])
-    both = pd.concat([kept[names].astype(object), written[names].astype(object)], ignore_index=True)
-    return derived(kind.schema, both, **{name: both[name] for name in names})
+    return build(kind.schema, pd.concat([kept[names], typed(kind.schema, written)], ignore_index=True))

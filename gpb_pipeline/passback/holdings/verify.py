@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 from pandera.typing import DataFrame
 
-from gpb_pipeline.passback.frames import derived
+from gpb_pipeline.passback.frames import build, derived
 from gpb_pipeline.passback.holdings import link
 from gpb_pipeline.passback.holdings.frames import Holdings
 from gpb_pipeline.passback.holdings.link import LINE_ITEM, RESULT
@@ -124,9 +124,7 @@ def not_verified(why: str) -> DataFrame[Issues]:
 def _replaced(schema: type[AssignmentRows | GradeRows], rows: pd.DataFrame, others: pd.DataFrame) -> Any:
     if others.empty:
         return rows
-    kept = rows.drop(index=others.index)
-    both = pd.concat([kept.astype(object), others.astype(object)]).sort_index()
-    return derived(schema, both, **{name: both[name] for name in schema.to_schema().columns})
+    return build(schema, pd.concat([rows.drop(index=others.index), others]).sort_index())
 
 
 def _failed(
