@@ -22,10 +22,10 @@ from gpb_pipeline.passback.holdings.frames import NOTHING_BARE, Bare, Gradebook,
 from gpb_pipeline.passback.holdings.look import doubtful, strangers
 from gpb_pipeline.passback.holdings.plan import Planned, findings_told
 from gpb_pipeline.passback.holdings.see import see
-from gpb_pipeline.passback.holdings.verify import not_verified, to_repeat, verified, with_rows
+from gpb_pipeline.passback.holdings.verify import as_taken, not_verified, to_repeat, verified, with_rows
 from gpb_pipeline.passback.rows.frames import Rows
 from gpb_pipeline.passback.rows.settle import Answers, WriteAnswer, after_assignments, settle
-from gpb_pipeline.passback.rules.causes import joined
+from gpb_pipeline.passback.rules.causes import with_more
 from gpb_pipeline.passback.rules.issues import Code
 from gpb_pipeline.sis.client import OneRosterClient
 from gpb_pipeline.sis.gradebook import asked_by_id, line_items_of, read_gradebook
@@ -147,8 +147,9 @@ class Writing:
         held = self._intended(held, rows, grades=True)
         grades = self._poster.results(rows.grades)
         held = answered_results(held, rows, grades, job_id=self.eyes.job_id, at=self.eyes.clock())
-        items |= self._columns_withdrawn(rows, held)
-        held = answered_items(held, rows, items, job_id=self.eyes.job_id, at=self.eyes.clock())
+        if withdrawn := self._columns_withdrawn(rows, held):
+            items |= withdrawn
+            held = answered_items(held, rows, items, job_id=self.eyes.job_id, at=self.eyes.clock())
         return Written(rows=rows, items=items, grades=grades, held=held, since=since)
 
     def verified(self, first: Written, replan: Callable[[Holdings], Planned]) -> tuple[Rows, Holdings]:
@@ -157,18 +158,21 @@ class Writing:
         if self.halt.now() or not first.class_ids:
             return rows, held
         try:
-            again = replan(self._read_back(first))
+            seen = self._read_back(first)
+            if as_taken(first.held, seen):
+                return rows, seen
+            again = replan(seen)
             repeat = to_repeat(again)
             told = findings_told(again.rows, again.holdings)
             rows, held = verified(with_rows(rows, repeat.asks), again.holdings), again.holdings
-            rows = replace(rows, issues=joined(rows.issues, *told))
+            rows = replace(rows, issues=with_more(rows.issues, *told))
             if not repeat.empty:
                 later = self.written(repeat.rows, held)
                 rows, held = with_rows(rows, later.settled), later.held
                 held = self._read_back(later)
                 rows = with_rows(rows, verified(later.settled, held, repeated=True))
         except PipelineError as error:  # what was accepted must be remembered all the same
-            rows = replace(rows, issues=joined(rows.issues, not_verified(error.code)))
+            rows = replace(rows, issues=with_more(rows.issues, not_verified(error.code)))
         return rows, held
 
     def change(self, held: Holdings) -> Change:

@@ -7,7 +7,7 @@ are parsed before they come here (`build`), so that validation judges values and
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Annotated, Any, TypeVar, cast
 
@@ -175,7 +175,7 @@ def build(schema: type[F], columns: Unframed) -> DataFrame[F]:
     """
     if not any(len(columns[name]) for name in schema.to_schema().columns):
         return empty(schema)
-    return _checked(schema, typed(schema, columns))
+    return _checked(schema, typed(schema, columns), schema.to_schema().columns)
 
 
 def typed(schema: type[F], columns: Unframed) -> DataFrame[F]:
@@ -190,10 +190,13 @@ def typed(schema: type[F], columns: Unframed) -> DataFrame[F]:
 
 
 def derived(schema: type[F], frame: pd.DataFrame, **changed: Sequence[Any] | pd.Series[Any]) -> DataFrame[F]:
-    """Make a frame of `schema` from one whose columns have its types, with these put in or replaced."""
+    """Make a frame of `schema` from one whose columns have its types, with these put in or replaced.
+
+    Where some are, the frame is taken for one that was checked, and they alone are.
+    """
     declared = schema.to_schema().columns
     typed_columns = {name: _typed(values, declared[name].dtype.type) for name, values in changed.items()}
-    return _checked(schema, frame.assign(**typed_columns)[list(declared)])
+    return _checked(schema, frame.assign(**typed_columns)[list(declared)], changed or declared)
 
 
 def cut(schema: type[F], rows: pd.DataFrame) -> DataFrame[F]:
@@ -243,17 +246,18 @@ def _values_only(schema: type[Frame]) -> pa.DataFrameSchema:
     return rules
 
 
-def _checked(schema: type[F], frame: pd.DataFrame) -> DataFrame[F]:
-    """Let Pandera say what is wrong with the values, where anything is."""
+def _checked(schema: type[F], frame: pd.DataFrame, names: Collection[str]) -> DataFrame[F]:
+    """Let Pandera say what is wrong with the values, where anything in these columns is."""
     rules = _values_only(schema)
-    return cast("DataFrame[F]", frame) if _holds(rules, frame) else _held_against(rules, schema, frame)
+    return cast("DataFrame[F]", frame) if _holds(rules, frame, names) else _held_against(rules, schema, frame)
 
 
-def _holds(rules: pa.DataFrameSchema, frame: pd.DataFrame) -> bool:
+def _holds(rules: pa.DataFrameSchema, frame: pd.DataFrame, names: Collection[str]) -> bool:
     """Whether the values are as declared, by whole columns: a fiftieth of what Pandera takes to say so."""
-    if rules.checks or (rules.unique and frame.duplicated(rules.unique).any()):
+    keyed = not set(names).isdisjoint(rules.unique or ())
+    if rules.checks or (keyed and frame.duplicated(rules.unique).any()):
         return False
-    return all(_column_holds(column, frame[name]) for name, column in rules.columns.items())
+    return all(_column_holds(rules.columns[name], frame[name]) for name in names if name in rules.columns)
 
 
 def _column_holds(column: pa.Column, values: pd.Series[Any]) -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from gpb_pipeline.passback.course import CanvasRead, SisRead
-from gpb_pipeline.passback.frames import derived, or_else
+from gpb_pipeline.passback.frames import build, or_else, typed
 from gpb_pipeline.passback.holdings.frames import (
     ITEM_KEY,
     RESULT_KEY,
@@ -238,6 +238,5 @@ def _joined(kind: HoldingKind, rows: pd.DataFrame, found: pd.DataFrame) -> Any:
     if found.empty:
         return rows.reset_index(drop=True)
     names = list(kind.schema.to_schema().columns)
-    both = pd.concat([rows[names].astype(object), found[names].astype(object)], ignore_index=True)
-    both = both.drop_duplicates(kind.key, keep="last", ignore_index=True)
-    return derived(kind.schema, both, **{name: both[name] for name in names})
+    both = pd.concat([rows[names], typed(kind.schema, found)], ignore_index=True)
+    return build(kind.schema, both.drop_duplicates(kind.key, keep="last", ignore_index=True))

@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from gpb_pipeline.passback.frames import derived, or_else
+from gpb_pipeline.passback.frames import build, or_else, typed
 from gpb_pipeline.passback.holdings import link
 from gpb_pipeline.passback.holdings.frames import SURE, Holdings
 from gpb_pipeline.passback.holdings.link import LINE_ITEM, RESULT, HoldingKind
@@ -73,8 +73,11 @@ def without_unwanted(holdings: Holdings, rows: Rows, out_of_scope: Collection[st
 def _still_wanted(
     kind: HoldingKind, held: pd.DataFrame, rows: pd.DataFrame, out_of_scope: Collection[str]
 ) -> Any:
+    gone = held["certainty"] == "gone"
+    if not gone.any():
+        return held
     wanted = held.index.isin(kind.link(rows, held)) | held["section_id"].isin(list(out_of_scope))
-    return held[wanted | (held["certainty"] != "gone")].reset_index(drop=True)
+    return held[wanted | ~gone].reset_index(drop=True)
 
 
 def _answered(
@@ -94,6 +97,8 @@ def _answered(
 
 def _never_made(kind: HoldingKind, held: pd.DataFrame, rows: pd.DataFrame) -> Any:
     """Forget the intents of first writes that were refused or never tried: they were not made."""
+    if rows.empty:
+        return held
     return held[~(among(held, rows, kind.key) & (held["certainty"] == "unknown"))].reset_index(drop=True)
 
 
@@ -140,5 +145,4 @@ def _put(
         written["exempt"] = written["exempt"].mask(leaves, other=False)
         written["seen_exempt"] = written["seen_exempt"].eq(True)  # noqa: FBT003
     kept = held.drop(index=[each for each in positions if each != NONE])
-    both = pd.concat([kept[names].astype(object), written[names].astype(object)], ignore_index=True)
-    return derived(kind.schema, both, **{name: both[name] for name in names})
+    return build(kind.schema, pd.concat([kept[names], typed(kind.schema, written)], ignore_index=True))

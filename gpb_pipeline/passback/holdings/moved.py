@@ -74,6 +74,8 @@ def taken_over(holdings: Holdings, places: Places) -> Holdings:
 
 def _followed(rows: pd.DataFrame, alone: pd.Series[str], now: pd.DataFrame, key: list[str]) -> Any:
     left = ~among(rows, now, PLACE)
+    if not left.any():
+        return rows
     heir = pd.Series(alone.reindex(rows["class_id"]).to_numpy(), rows.index)
     moved = rows.assign(section_id=rows["section_id"].mask(left & heir.notna(), heir))
     doubled = moved.duplicated(key, keep=False) & left  # the heir has one of its own: this one stays behind

@@ -21,7 +21,7 @@ from gpb_pipeline.passback.holdings.link import LINE_ITEM, RESULT, HoldingKind
 from gpb_pipeline.passback.holdings.same import same_line_item, same_result
 from gpb_pipeline.passback.rows.frames import AssignmentRows, GradeRows, Rows
 from gpb_pipeline.passback.rules.assignments import PERIOD_CODES, RULES
-from gpb_pipeline.passback.rules.causes import course_issue, joined, of_rows, once_an_assignment
+from gpb_pipeline.passback.rules.causes import course_issue, joined, of_rows, once_an_assignment, with_more
 from gpb_pipeline.passback.rules.issues import BARS, CATALOGUE, Code
 from gpb_pipeline.passback.sync_types import SyncType
 
@@ -78,7 +78,7 @@ def plan(rows: Rows, holdings: Holdings, policy: Policy, sync_type: SyncType, *,
     items, grades = _with_ids(items, grades, item_ids, result, policy.tenant)
     posted = int((holdings.results["certainty"] != "gone").sum())
     mass = [_mass_change(changed, posted)] if changed > MASS * posted else []
-    issues = joined(
+    issues = with_more(
         rows.issues,
         *told,
         *mass,
@@ -90,7 +90,7 @@ def plan(rows: Rows, holdings: Holdings, policy: Policy, sync_type: SyncType, *,
         grades=derived(GradeRows, grades),
         issues=issues,
     )
-    told_of = joined(issues, *findings_told(planned, holdings))
+    told_of = with_more(issues, *findings_told(planned, holdings))
     return Planned(rows=replace(planned, issues=told_of), holdings=holdings)
 
 
@@ -106,7 +106,7 @@ def without_grades(planned: Rows) -> Rows:
             state=planned.grades["state"].mask(waiting, "skipped"),
             code=planned.grades["code"].mask(waiting, Code.GRADES_NOT_ASKED.value),
         ),
-        issues=joined(planned.issues, told),
+        issues=with_more(planned.issues, told),
     )
 
 
@@ -261,8 +261,11 @@ def _vanished(rows: pd.DataFrame, held: pd.DataFrame) -> pd.Series[bool]:
 
 def _moving(rows: pd.DataFrame, holdings: pd.DataFrame) -> pd.Series[bool]:
     """Mark what would be created in a class that its section came to, from one where it still stands."""
+    new = rows["state"] == "create"
+    if not new.any():
+        return new
     key = ["section_id", "assignment_id", *(["user_id"] if "user_id" in rows else [])]
-    return (rows["state"] == "create") & keys.among(rows, holdings, key) & ~_there(rows, holdings)
+    return new & keys.among(rows, holdings, key) & ~_there(rows, holdings)
 
 
 def _there(rows: pd.DataFrame, holdings: pd.DataFrame) -> pd.Series[bool]:

@@ -11,12 +11,13 @@ from typing import Any
 import pandas as pd
 from pandera.typing import DataFrame
 
-from gpb_pipeline.passback.frames import derived
+from gpb_pipeline.passback.frames import build, derived
 from gpb_pipeline.passback.holdings import link
 from gpb_pipeline.passback.holdings.frames import Holdings
+from gpb_pipeline.passback.holdings.link import LINE_ITEM, RESULT
 from gpb_pipeline.passback.holdings.plan import TO_WRITE, Planned
 from gpb_pipeline.passback.rows.frames import AssignmentRows, GradeRows, Issues, Rows
-from gpb_pipeline.passback.rules.causes import course_issue, joined, of_rows
+from gpb_pipeline.passback.rules.causes import course_issue, joined, of_rows, with_more
 from gpb_pipeline.passback.rules.issues import Code
 
 AT_ONCE = ["gone", "missing", "edited"]
@@ -33,6 +34,23 @@ class Repeat:
     @property
     def empty(self) -> bool:
         return self.rows.assignments.empty and self.rows.grades.empty
+
+
+def as_taken(held: Holdings, seen: Holdings) -> bool:
+    """Whether a read back bears out all that was held before it, so that nothing is to be planned or told.
+
+    A plan made anew would write what was refused or never tried, and tell what was told: no more than that.
+    """
+    for kind, before, now in (
+        (LINE_ITEM, held.line_items, seen.line_items),
+        (RESULT, held.results, seen.results),
+    ):
+        names = [*kind.key, kind.id_column, *kind.values]
+        borne_out = (now["certainty"] == "known") & (now["finding"].isna() | (now["finding"] == "same"))
+        if not borne_out.all() or kind.edited(now).any() or not now[names].equals(before[names]):
+            return False
+    # else a column has another id of the SIS's now, and the grades on it are to follow
+    return bool(seen.results["line_item_id"].isin(seen.line_items["line_item_id"]).all())
 
 
 def to_repeat(again: Planned) -> Repeat:
@@ -61,7 +79,7 @@ def with_rows(rows: Rows, others: Rows) -> Rows:
         rows,
         assignments=_replaced(AssignmentRows, rows.assignments, others.assignments),
         grades=_replaced(GradeRows, rows.grades, others.grades),
-        issues=joined(rows.issues, others.issues),
+        issues=with_more(rows.issues, others.issues),
     )
 
 
@@ -94,7 +112,7 @@ def verified(rows: Rows, held: Holdings, *, repeated: bool = False) -> Rows:
         rows,
         assignments=_failed(AssignmentRows, items, items_failed, Code.ASSIGNMENT_NOT_HELD),
         grades=_failed(GradeRows, grades, grades_failed, Code.NOT_HELD),
-        issues=joined(rows.issues, *told),
+        issues=with_more(rows.issues, *told),
     )
 
 
@@ -106,9 +124,7 @@ def not_verified(why: str) -> DataFrame[Issues]:
 def _replaced(schema: type[AssignmentRows | GradeRows], rows: pd.DataFrame, others: pd.DataFrame) -> Any:
     if others.empty:
         return rows
-    kept = rows.drop(index=others.index)
-    both = pd.concat([kept.astype(object), others.astype(object)]).sort_index()
-    return derived(schema, both, **{name: both[name] for name in schema.to_schema().columns})
+    return build(schema, pd.concat([rows.drop(index=others.index), others]).sort_index())
 
 
 def _failed(

@@ -118,10 +118,8 @@ def _with_orphans(
         state="eligible",
     )
     columns = list(AssignmentRows.to_schema().columns)
-    both = pd.concat(
-        [covered.astype(object), rows.reindex(columns=columns).astype(object)], ignore_index=True
-    )
-    return typed(AssignmentRows, {name: both[name] for name in columns})
+    rest = typed(AssignmentRows, rows.reindex(columns=columns).astype(object))
+    return typed(AssignmentRows, pd.concat([covered, rest], ignore_index=True))
 
 
 @dataclass(frozen=True, kw_only=True)

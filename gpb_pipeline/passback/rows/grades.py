@@ -56,7 +56,12 @@ def candidates(
     linked = np.isin(np.arange(len(holdings.results)), positions)
     shown = covered[np.isin(positions, np.flatnonzero(link.shown_there(holdings.results)))]
     orphans = _orphans(canvas, holdings.results[standing & ~linked], shown, selection)
-    return typed(GradeRows, _columns(covered[has_grade.astype(bool)], orphans))
+    rows = typed(GradeRows, _columns(covered[has_grade.astype(bool)], seen=True))
+    if orphans.empty:
+        return rows
+    beside = orphans.reindex(columns=[*covered.columns, "moved"]).astype(object)
+    others = typed(GradeRows, _columns(beside, seen=False))
+    return typed(GradeRows, pd.concat([rows, others], ignore_index=True))
 
 
 def canvas_state(rows: pd.DataFrame) -> "pd.Series[str]":
@@ -119,14 +124,13 @@ def _orphans(
     return rows.rename(columns={name: f"held_{name}" for name in HELD}).assign(moved=moved)
 
 
-def _columns(covered: pd.DataFrame, orphans: pd.DataFrame) -> dict[str, Any]:
-    """Lay both kinds of row under one another as GradeRows has them."""
-    rows = pd.concat([covered.astype(object), orphans.astype(object)], ignore_index=True)
-    seen = pd.Series(np.arange(len(rows)) < len(covered))
+def _columns(rows: pd.DataFrame, *, seen: bool) -> dict[str, Any]:
+    """Lay rows of one kind out as GradeRows has them: those that this read covers (`seen`), or the others."""
+    rows = rows.reset_index(drop=True)
     flags = {name: _flag(rows, name) for name in (*FLAGS, "moved", "twice")}
     excused, held = flags["excused"], rows["held_result_id"].notna()
     raw = rows["score"].astype(float)
-    gone = seen & held & raw.isna() & ~excused
+    gone = held & raw.isna() & ~excused & seen
     shown = rows["posted_at"].notna()
     exempt = (excused & shown).mask(gone, _flag(rows, "held_exempt"))
     texts = ("section_id", "sis_section_id", "assignment_id", "assignment_name", "user_id", "student_name")
@@ -136,17 +140,17 @@ def _columns(covered: pd.DataFrame, orphans: pd.DataFrame) -> dict[str, Any]:
         {name: rows[name] for name in plain}
         | flags
         | {
-            "student_id": rows["student_id"].mask(gone | ~seen, rows["held_student_id"]),
+            "student_id": rows["student_id"].mask(gone | (not seen), rows["held_student_id"]),
             "score": raw.mask(excused, 0.0).where(shown).mask(gone, rows["held_score"].astype(float)),
             "exempt": exempt,
             "scored_at": rows["graded_at"].where(rows["graded_at"].notna(), rows["posted_at"]),
-            "covered": seen,
+            "covered": [seen] * len(rows),
             "canvas_score": raw,
             "canvas_grade": rows["grade"],
             "workflow_state": rows["workflow_state"].fillna(""),
             "current": ~rows["grade_matches_current_submission"].eq(False),  # noqa: FBT003
             "held": held,
-            "line_item_id": rows["line_item_id"].mask(gone | ~seen, rows["held_line_item_id"]),
+            "line_item_id": rows["line_item_id"].mask(gone | (not seen), rows["held_line_item_id"]),
             "result_id": rows["held_result_id"],
             "state": ["eligible"] * len(rows),
             "code": nothing,

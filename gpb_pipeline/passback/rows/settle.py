@@ -13,7 +13,7 @@ import pandas as pd
 from gpb_pipeline.passback import keys
 from gpb_pipeline.passback.frames import derived, or_else
 from gpb_pipeline.passback.rows.frames import ITEM, AssignmentRows, GradeRows, Rows
-from gpb_pipeline.passback.rules.causes import joined, of_rows, once_an_assignment
+from gpb_pipeline.passback.rules.causes import joined, of_rows, once_an_assignment, with_more
 from gpb_pipeline.passback.rules.issues import Code
 
 DONE = {"create": "created", "update": "updated", "withdraw": "withdrawn"}
@@ -40,8 +40,10 @@ Answers = Mapping[int, WriteAnswer]
 def after_assignments(planned: Rows, answers: Answers) -> Rows:
     """Carry the line items' answers to the grades: ids that the SIS chose, and assignments not sent."""
     items, grades = planned.assignments, planned.grades
-    ids = pd.Series({row: answer.sourced_id for row, answer in answers.items()}, dtype=object)
     sent = items["state"].isin(TO_WRITE)
+    if not sent.any():
+        return planned
+    ids = pd.Series({row: answer.sourced_id for row, answer in answers.items()}, dtype=object)
     unsent = sent & ids.reindex(items.index).isna()
     chosen = keys.matched(grades, items, ITEM, ids.reindex(items.index))
     writes = grades["state"].isin(["create", "update"])
@@ -54,7 +56,7 @@ def after_assignments(planned: Rows, answers: Answers) -> Rows:
         code=grades["code"].mask(blocked, Code.ASSIGNMENT_NOT_SENT.value),
     )
     followers = joined(of_rows(grades[blocked], grades["code"][blocked]))
-    return replace(planned, grades=grades, issues=joined(planned.issues, once_an_assignment(followers)))
+    return replace(planned, grades=grades, issues=with_more(planned.issues, once_an_assignment(followers)))
 
 
 def settle(planned: Rows, item_answers: Answers, grade_answers: Answers) -> Rows:
@@ -72,7 +74,7 @@ def settle(planned: Rows, item_answers: Answers, grade_answers: Answers) -> Rows
         for rows, before in ((assignments, planned.assignments), (grades, planned.grades))
         for failed in [rows[before["state"].isin(TO_WRITE) & (rows["state"] == "failed")]]
     ]
-    issues = joined(planned.issues, *newly_failed)
+    issues = with_more(planned.issues, *newly_failed)
     return replace(planned, assignments=assignments, grades=grades, issues=issues)
 
 

@@ -77,6 +77,11 @@ def joined(*issues: pd.DataFrame) -> DataFrame[Issues]:
     return build(Issues, {name: every[name] for name in every.columns})
 
 
+def with_more(issues: DataFrame[Issues], *more: pd.DataFrame) -> DataFrame[Issues]:
+    """Put more of them after those told before: the very same where there is nothing more."""
+    return joined(issues, *more) if any(len(each) for each in more) else issues
+
+
 def course_issue(code: Code, detail: str | None) -> dict[str, str | None]:
     """Make an issue of the course as a whole."""
     nothing = dict.fromkeys(("section_id", "assignment_id", "user_id", "sis_error"))

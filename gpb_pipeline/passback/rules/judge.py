@@ -12,7 +12,7 @@ from pandera.typing import DataFrame
 from gpb_pipeline.errors import UsageError
 from gpb_pipeline.passback import frames, keys
 from gpb_pipeline.passback.course import CanvasRead, Policy, RejectKind, Selection, SisRead
-from gpb_pipeline.passback.frames import derived
+from gpb_pipeline.passback.frames import build
 from gpb_pipeline.passback.holdings.frames import Holdings
 from gpb_pipeline.passback.rows import assignments as assignment_rows
 from gpb_pipeline.passback.rows import grades as grade_rows
@@ -77,10 +77,11 @@ def judge(
 
     details = dict.fromkeys((Code.CLASS_UNKNOWN, Code.CATEGORY_NOT_FOUND), assignments["detail"])
     return Rows(
-        assignments=derived(
-            AssignmentRows, assignments, state=state, code=code, bar=first_code(bar_marks, assignments)
+        assignments=build(
+            AssignmentRows,
+            assignments.assign(state=state, code=code, bar=first_code(bar_marks, assignments)),
         ),
-        grades=derived(GradeRows, grades, state=grade_state, code=grade_code, score=score),
+        grades=build(GradeRows, grades.assign(state=grade_state, code=grade_code, score=score)),
         issues=joined(
             issues_of(assignments, marks, code, details),
             once_an_assignment(issues_of(grades, grade_marks, grade_code)),
