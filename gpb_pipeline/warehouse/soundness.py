@@ -14,6 +14,10 @@ from gpb_pipeline.warehouse.ducklake import METADATA, Connection, Warehouse
 from gpb_pipeline.warehouse.table import Table
 
 
+AT_ONCE = 500_000
+"""Keys that are held against one another at once: memory does not grow with the warehouse."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Scan:
     """What a table holds: its rows, how many of its keys are there twice, and what the catalogue counts."""
@@ -50,13 +54,21 @@ def scan(session: Connection) -> list[Scan]:
 
 
 def _scan(session: Connection, table: Table[Any], counted: int) -> Scan:
-    each = ", ".join(f'"{column}"' for column in _key(table)) or "rowid"
-    query = f"""
+    key = ", ".join(f'"{column}"' for column in _key(table))
+    parts = int(counted) // AT_ONCE + 1 if key else 1
+    found = [session.execute(_looked_through(table, key, part, parts)).fetchall()[0] for part in range(parts)]
+    rows, doubled = (sum(int(each) for each in column) for column in zip(*found, strict=True))
+    return Scan(table=table.name, rows=rows, doubled=doubled, counted=int(counted))
+
+
+def _looked_through(table: Table[Any], key: str, part: int, parts: int) -> str:
+    """Make the query that counts rows and doubled keys of a part, which one key is always in as a whole."""
+    if not key:
+        return f"SELECT count(*), 0 FROM {table.qualified}"  # noqa: S608
+    return f"""
     SELECT coalesce(sum(n), 0), count(*) FILTER (WHERE n > 1)
-    FROM (SELECT count(*) AS n FROM {table.qualified} GROUP BY {each})
+    FROM (SELECT count(*) AS n FROM {table.qualified} WHERE hash({key}) % {parts} = {part} GROUP BY {key})
     """  # noqa: S608
-    [(rows, doubled)] = session.execute(query).fetchall()
-    return Scan(table=table.name, rows=int(rows), doubled=doubled, counted=int(counted))
 
 
 def _key(table: Table[Any]) -> list[str]:

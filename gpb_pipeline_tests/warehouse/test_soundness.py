@@ -13,7 +13,11 @@ COME_BACK = f"UPDATE {METADATA}.ducklake_data_file SET end_snapshot = NULL"  # n
 MISCOUNTED = f"UPDATE {METADATA}.ducklake_data_file SET record_count = record_count + 1"  # noqa: S608
 
 
-def test_keys_that_are_there_twice_are_told_by_table(either: WarehouseSettings) -> None:
+@pytest.mark.parametrize("at_once", [soundness.AT_ONCE, 2], ids=["at once", "in parts"])
+def test_keys_that_are_there_twice_are_told_by_table(
+    either: WarehouseSettings, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    monkeypatch.setattr(soundness, "AT_ONCE", at_once)
     with ducklake.connect(either, tables.create) as warehouse:
         put_sync(warehouse, "first", algebra())
         put_sync(warehouse, "second", algebra())  # the same rows in another job's logs
