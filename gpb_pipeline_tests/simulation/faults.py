@@ -137,9 +137,7 @@ def _an_empty_read_believed(patch: pytest.MonkeyPatch) -> None:
 
 
 def _stale_score_kept(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(
-        plan, "same_score", lambda score, exempt, other, other_exempt: other.notna() & score.notna()
-    )
+    patch.setattr(plan, "same_result", lambda one, other: one["score"].notna() & other["score"].notna())
 
 
 def _old_score_sent(patch: pytest.MonkeyPatch) -> None:
