@@ -103,6 +103,8 @@ def test_the_services_are_those_that_the_design_names_and_the_proxys_port_alone_
         "grpc",
     ]  # which waits for its runs when it is stopped
     assert COMPOSE["networks"]["inner"]["internal"]
+    for name in ("code", "pages"):  # the one writes links to the other
+        assert OURS[name]["environment"]["GPB_WEB_URL"] == "https://${LTI_NAME:?}"
     assert loaded("compose/workspace.yaml")["load_from"][0]["grpc_server"]["location_name"] == CODE_LOCATION
 
 
@@ -168,6 +170,12 @@ def test_the_proxy_has_the_server_names_and_lets_no_header_of_a_browsers_through
     assert 'X-GPB-Courses ""' in named["LTI_NAME"]
     for name in ("PAGES_NAME", "DAGSTER_NAME"):  # whoever has not signed in
         assert "auth_request" in named[name]
+    for name, group in (("PAGES_NAME", "gpb-grades"), ("DAGSTER_NAME", "gpb-viewers")):
+        asked = re.findall(r"auth_request (\S+);", named[name])
+        places = dict(re.findall(r"location = (\S+) \{(.*?)\n    \}", named[name], re.DOTALL))
+        assert all("?allowed_groups=gpb-operators" in places[each] for each in asked)  # no account alone is
+        assert group in str(places)
+        assert group in (DEPLOY / "README.md").read_text("utf-8")
     assert text.count("{") == text.count("}")
 
 

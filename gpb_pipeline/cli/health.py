@@ -25,7 +25,7 @@ def health_command(*, as_json: bool, serve: bool, port: int | None) -> None:
     from gpb_pipeline.orchestration.health.looking import Lookout  # noqa: PLC0415  seconds to import
     from gpb_pipeline.orchestration.health.signs import signs  # noqa: PLC0415
 
-    with Lookout() as lookout:
+    with Lookout(watching=False) as lookout:
         found = signs(lookout.look())
     if as_json:
         click.echo(json.dumps([asdict(each) for each in found], indent=2))

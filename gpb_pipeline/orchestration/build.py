@@ -21,6 +21,15 @@ from gpb_pipeline.orchestration import (
 from gpb_pipeline.orchestration.resources import Passback
 from gpb_pipeline.settings import NightlySettings, PassbackSettings
 
+SENSORS = (
+    sensors.discover_courses,
+    sensors.sync_alerts,
+    good_night.good_nights,
+    last_night.night_watch,
+    stalled.stalled_runs,
+    requested.requested_syncs,
+)
+
 
 def build_defs(
     *,
@@ -45,14 +54,7 @@ def build_defs(
             requested.answer_request,
         ],
         schedules=schedules.build(night, zone),
-        sensors=[
-            sensors.discover_courses,
-            sensors.sync_alerts,
-            good_night.good_nights,
-            last_night.night_watch,
-            stalled.stalled_runs,
-            requested.requested_syncs,
-        ],
+        sensors=SENSORS,
         resources={"passback": passback or Passback()},
         executor=dg.in_process_executor,
     )

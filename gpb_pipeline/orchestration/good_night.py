@@ -12,6 +12,7 @@ from gpb_pipeline.orchestration import nights, run_log, webhook
 from gpb_pipeline.orchestration.health.signs import missed_much
 from gpb_pipeline.orchestration.health.tonight import tonight
 from gpb_pipeline.orchestration.last_night import is_over
+from gpb_pipeline.orchestration.named import named_since
 from gpb_pipeline.orchestration.partitions import known_courses
 from gpb_pipeline.orchestration.resources import Passback
 from gpb_pipeline.passback.nightly import last_nightly
@@ -37,9 +38,15 @@ def good_nights(context: dg.SensorEvaluationContext, passback: Passback) -> dg.S
         return dg.SkipReason("Called after the last night.")
     if not is_over(context.instance, began, now):
         return dg.SkipReason("The night is not over yet.")
-    known = known_courses(context.instance)
     with passback.warehouse() as warehouse:
-        night = warehouse.read(nights.look, now=now, zone=passback.zone, settings=settings, known=known)
+        night = warehouse.read(
+            nights.look,
+            now=now,
+            zone=passback.zone,
+            settings=settings,
+            known=known_courses(context.instance),
+            named=named_since(context.instance, began),
+        )
     found = tonight(night, now)
     if missed_much(found):
         return dg.SkipReason(f"Not called: {found.not_synced} of {found.due} courses are not synced.")

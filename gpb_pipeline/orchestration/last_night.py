@@ -5,6 +5,7 @@ What it says is night_report.py's.
 """
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import dagster as dg
 
@@ -12,12 +13,13 @@ from gpb_pipeline.orchestration import nights, run_log
 from gpb_pipeline.orchestration.config import BY_ITSELF, QUEUE_TAG
 from gpb_pipeline.orchestration.health.signs import NIGHT_IS_OVER
 from gpb_pipeline.orchestration.jobs import nightly_grade_sync
+from gpb_pipeline.orchestration.named import named_since
 from gpb_pipeline.orchestration.night_report import NightReport, markdown, report, who_must_act
 from gpb_pipeline.orchestration.partitions import known_courses
 from gpb_pipeline.orchestration.resources import Passback
-from gpb_pipeline.reconcile import UNREAD
+from gpb_pipeline.passback.nightly import last_nightly
 from gpb_pipeline.settings import NightlySettings
-from gpb_pipeline.warehouse import district, history, holdings
+from gpb_pipeline.warehouse import district, history
 from gpb_pipeline.warehouse.ducklake import Connection
 
 NIGHTS_BACK = 7
@@ -40,7 +42,7 @@ def last_night(context: dg.AssetExecutionContext, passback: Passback) -> dg.Mate
     """Look at the last night that began."""
     with passback.warehouse() as warehouse:
         history.fail_dead_jobs(warehouse)
-        found = warehouse.read(_looked_at, passback, known_courses(context.instance))
+        found = warehouse.read(_looked_at, passback.zone, context.instance)
     return dg.MaterializeResult(
         metadata={
             "night": found.began.isoformat(timespec="minutes"),
@@ -98,16 +100,17 @@ def is_over(instance: dg.DagsterInstance, began: datetime, now: datetime) -> boo
     return since >= LONGEST or (since >= NIGHT_IS_OVER and not instance.get_runs_count(_UNDER_WAY))
 
 
-def _looked_at(session: Connection, passback: Passback, known: frozenset[str]) -> NightReport:
-    now = datetime.now(UTC)
+def _looked_at(session: Connection, zone: ZoneInfo, instance: dg.DagsterInstance) -> NightReport:
+    settings, now, known = NightlySettings.load(), datetime.now(UTC), known_courses(instance)
     night = nights.look(
         session,
         now=now,
-        zone=passback.zone,
-        settings=NightlySettings.load(),
+        zone=zone,
+        settings=settings,
         known=known,
+        named=named_since(instance, last_nightly(now, settings.at, zone)),
         back=NIGHTS_BACK,
     )
     seen = district.district(session, course_ids=set(night.due))
-    unread = holdings.unread_since(session, night.began[0].astimezone(UTC) - UNREAD)
-    return report(night, seen, unread if NightlySettings.load().enabled else [], now)
+    unread = nights.not_read_back(session, now, zone, settings, known)
+    return report(night, seen, unread, now)

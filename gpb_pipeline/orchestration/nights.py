@@ -1,6 +1,6 @@
 """The nights of nightly syncs: when each began, which courses were due, which are worth another try.
 
-Pure functions of choices and history, and the one read that they need. The schedules that ask are in
+Pure functions of choices and history, and the reads that they need. The schedules that ask are in
 schedules.py, alerts in alerts.py; when the next night is, passback/nightly.py says.
 """
 
@@ -13,8 +13,9 @@ from zoneinfo import ZoneInfo
 from gpb_pipeline.passback.budget import CoursePace, Took, pace_of
 from gpb_pipeline.passback.nightly import last_nightly, next_nightly
 from gpb_pipeline.passback.sync_types import READ_BACK
+from gpb_pipeline.reconcile import UNREAD
 from gpb_pipeline.settings import NightlySettings
-from gpb_pipeline.warehouse import choices, history
+from gpb_pipeline.warehouse import choices, history, holdings
 from gpb_pipeline.warehouse.choices import NightlyChoice
 from gpb_pipeline.warehouse.ducklake import Connection
 from gpb_pipeline.warehouse.history import Job
@@ -38,6 +39,8 @@ TRANSIENT = frozenset(
 """The codes of failures that another try the same night may mend; no other is retried."""
 NIGHTS_BACK = 7
 """So many nights tell how long courses take."""
+ON_BACK = 9
+"""So many nights tell since when they are on: more than a reading back takes, or a change that lags."""
 DOUBT = 2
 """What the night expected of a course may have been so much more than what the history does."""
 
@@ -85,13 +88,18 @@ def look(
     zone: ZoneInfo,
     settings: NightlySettings,
     known: Collection[str],
+    named: Collection[str] | None = None,
     back: int = 1,
 ) -> Night:
-    """Read the night that `now` (aware) belongs to, and the `back` - 1 before it; `known` are the keys."""
-    began = [last_nightly(now, settings.at, zone)]
-    while len(began) < back:
-        began.append(last_nightly(began[-1] - timedelta(minutes=1), settings.at, zone))
-    opted_in = _opted_in(choices.nightly(session), began[0], settings, known) if settings.enabled else []
+    """Read the night that `now` (aware) belongs to, and the `back` - 1 before it; `known` are the keys.
+
+    `named` are the courses of its runs, for looking back; None while it is planned, which makes them.
+    """
+    began = _began(now, settings, zone, back)
+    by_default = known
+    if named is not None and settings.default:  # who came since, or since the default was set, was not due
+        by_default = {*named, *history.nightly_before(session, began[0])}.intersection(known)
+    opted_in = _opted_in(choices.nightly(session), began[0], settings, by_default) if settings.enabled else []
     return Night(
         began=tuple(began),
         until=until_of(began[0], zone, settings),
@@ -101,6 +109,40 @@ def look(
             job for job in history.jobs(session, since=began[-1].astimezone(UTC)) if job.type not in READ_BACK
         ),
     )
+
+
+def on_since(
+    session: Connection, now: datetime, zone: ZoneInfo, settings: NightlySettings
+) -> datetime | None:
+    """Tell when the first of the nights began that each had a sync, up to the newest.
+
+    Nine tell. None where neither the newest had one, which may be yet to launch it, nor the one before.
+    """
+    began = _began(now, settings, zone, ON_BACK)
+    synced = history.nightly_minutes(session, began[-1])
+    since = None
+    for number, (night, end) in enumerate(zip(began, [now, *began], strict=False)):
+        if any(night.timestamp() <= at.timestamp() < end.timestamp() for at in synced):
+            since = night
+        elif number:
+            break
+    return since
+
+
+def not_read_back(
+    session: Connection,
+    now: datetime,
+    zone: ZoneInfo,
+    settings: NightlySettings,
+    known: Collection[str],
+) -> list[str]:
+    """List the current courses with a class not read back for seven nights, once nights are on so long."""
+    since = on_since(session, now, zone, settings) if settings.enabled else None
+    before = last_nightly(now, settings.at, zone) - UNREAD
+    if since is None or since > before:
+        return []
+    unread = holdings.unread_since(session, before.astimezone(UTC))
+    return [course_id for course_id in unread if course_id in known]
 
 
 def until_of(began: datetime, zone: ZoneInfo, settings: NightlySettings) -> datetime | None:
@@ -171,15 +213,22 @@ def spelt(length: timedelta) -> str:
     return f"{hours} h {minutes:02} min" if hours else f"{minutes} minutes"
 
 
+def _began(now: datetime, settings: NightlySettings, zone: ZoneInfo, back: int) -> list[datetime]:
+    began = [last_nightly(now, settings.at, zone)]
+    while len(began) < back:
+        began.append(last_nightly(began[-1] - timedelta(minutes=1), settings.at, zone))
+    return began
+
+
 def _opted_in(
-    chosen: Sequence[NightlyChoice], night: datetime, settings: NightlySettings, known: Collection[str]
+    chosen: Sequence[NightlyChoice], night: datetime, settings: NightlySettings, by_default: Collection[str]
 ) -> list[str]:
     """List the courses whose choice, made before the night began, is to sync; by default, those of none."""
     on = [each.course_id for each in chosen if each.enabled and each.chosen_at <= night]
     if not settings.default:
         return on
     off = frozenset(each.course_id for each in chosen if not each.enabled)
-    return sorted({*on, *(course_id for course_id in known if course_id not in off)})
+    return sorted({*on, *(course_id for course_id in by_default if course_id not in off)})
 
 
 def _may_pass(job: Job) -> bool:

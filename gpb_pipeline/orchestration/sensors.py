@@ -15,12 +15,12 @@ from gpb_pipeline.canvas.courses import account_courses
 from gpb_pipeline.orchestration import alerts, freshness, nights, run_log, webhook
 from gpb_pipeline.orchestration.alerts import Problem
 from gpb_pipeline.orchestration.last_night import is_over
+from gpb_pipeline.orchestration.named import named_since
 from gpb_pipeline.orchestration.partitions import COURSE, known_courses
 from gpb_pipeline.orchestration.resources import Passback
 from gpb_pipeline.passback.nightly import last_nightly
-from gpb_pipeline.reconcile import UNREAD
 from gpb_pipeline.settings import AlertSettings, CanvasSettings, NightlySettings
-from gpb_pipeline.warehouse import district, history, holdings
+from gpb_pipeline.warehouse import district, history
 from gpb_pipeline.warehouse.ducklake import Connection
 
 DISCOVERY_INTERVAL, ALERT_INTERVAL = 900, 300  # seconds, at least
@@ -89,19 +89,21 @@ def sync_alerts(context: dg.SensorEvaluationContext, passback: Passback) -> dg.S
             return _remember(AlertMemory(night=began.isoformat(), on_since=on_since), "Watching from now on.")
         if told.night == began.isoformat() or not is_over(context.instance, began, now):
             return _remember(replace(told, on_since=on_since), "The night is told, or not over yet.")
+        known = known_courses(context.instance)
         night = warehouse.read(
             nights.look,
             now=now,
             zone=passback.zone,
             settings=settings,
-            known=known_courses(context.instance),
+            known=known,
+            named=named_since(context.instance, began),
             back=NIGHTS_BACK,
         )
         if on_since is None or datetime.fromisoformat(on_since) > began:
             night = replace(night, due=())  # nights were switched on since
         since = datetime.fromisoformat(told.told_at) if told.told_at else night.began[1]
         drift = warehouse.read(history.drift, since)  # what the last digest told not
-        unread = warehouse.read(holdings.unread_since, began - UNREAD) if settings.enabled else []
+        unread = warehouse.read(nights.not_read_back, now, passback.zone, settings, known)
         found = alerts.problems(night, passback.pages, drift, unread)
         if found:
             _tell(context, alerts.digest(found, warehouse.read(_names, found)))

@@ -33,7 +33,7 @@ change AS (
 )
 SELECT quantile_cont(epoch(sent_at) - epoch(changed_at), [0.5, 0.95])
 FROM change JOIN first USING (course_id)
-WHERE changed_at BETWEEN greatest(began_at, $1 - INTERVAL 7 DAY) AND sent_at
+WHERE changed_at BETWEEN greatest(began_at, $1 - INTERVAL 7 DAY, $2) AND sent_at
 """
 
 
@@ -49,13 +49,16 @@ def unmerged_files(session: Connection) -> int:
     return int(count)
 
 
-def change_lag(session: Connection, since: datetime) -> tuple[timedelta, timedelta] | None:
+def change_lag(
+    session: Connection, since: datetime, on_since: datetime
+) -> tuple[timedelta, timedelta] | None:
     """Tell how late the changes arrived that were sent since then: half of them, 19 of 20 within so long.
 
     A change is a grade graded or posted in Canvas, in the week before, in a course that was synced before;
-    what a first sync or a remaster sends was no change. None where there was none.
+    what a first sync or a remaster sends was no change. What changed before `on_since` waited for nights that
+    were off. None where there was none.
     """
-    [(found,)] = session.execute(_LAGS, [since]).fetchall()
+    [(found,)] = session.execute(_LAGS, [since, on_since]).fetchall()
     if found is None:
         return None
     half, most = (timedelta(seconds=each) for each in found)

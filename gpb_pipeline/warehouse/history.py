@@ -176,6 +176,23 @@ def jobs(
     return _jobs(session.execute(_JOBS.format(chosen=chosen) + _NEWEST_FIRST))
 
 
+def nightly_before(session: Connection, at: datetime) -> list[str]:
+    """List the courses with a nightly sync on record that began before then (with its zone)."""
+    query = "SELECT DISTINCT course_id FROM warehouse.main.jobs WHERE type = 'nightly' AND started_at < "
+    return [course_id for (course_id,) in session.execute(query + literal(at)).fetchall()]
+
+
+def nightly_minutes(session: Connection, since: datetime) -> list[datetime]:
+    """List the minutes since then (with its zone) in which a nightly sync began, purged ones too."""
+    query = f"""
+    SELECT DISTINCT date_trunc('minute', started_at) FROM (
+        SELECT type, started_at FROM warehouse.main.jobs
+        UNION ALL SELECT type, started_at FROM warehouse.main.past_jobs
+    ) WHERE type = 'nightly' AND started_at >= {literal(since)}
+    """  # noqa: S608  our own text
+    return [at for (at,) in session.execute(query).fetchall()]
+
+
 def latest_of_each(session: Connection, course_ids: Collection[str] | None = None) -> list[Latest]:
     """List the latest sync of each of these courses, or of every one, newest first.
 

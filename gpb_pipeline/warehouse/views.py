@@ -34,14 +34,17 @@ WHERE j.type NOT IN ('reconcile', 'retract') AND e.status <> 'Failed'
 QUALIFY row_number() OVER (PARTITION BY j.course_id ORDER BY j.started_at DESC) = 1
 """
 _CURRENT_SIS_GRADES = f"""
-WITH course AS ({_COURSES}), section AS ({_SECTIONS}), assignment AS ({_ASSIGNMENTS}),
+WITH job AS ({_EVERY_JOB}), course AS ({_COURSES}), section AS ({_SECTIONS}), assignment AS ({_ASSIGNMENTS}),
     student AS ({_STUDENTS})
-SELECT course_id, course_name, section_id, section_name, h.class_id, h.assignment_id, assignment_name,
-    h.user_id, student_name, h.student_id, h.score, h.exempt, i.points_possible, i.category_id,
-    i.due_on_wire AS due_at, h.certainty, h.sent_at, h.job_id, h.line_item_id, h.result_id
+SELECT coalesce(job.course_id, section.course_id) AS course_id, course_name, section_id, section_name,
+    h.class_id, h.assignment_id, assignment_name, h.user_id, student_name, h.student_id, h.score, h.exempt,
+    i.points_possible, i.category_id, i.due_on_wire AS due_at, h.certainty, h.sent_at, h.job_id,
+    h.line_item_id, h.result_id
 FROM warehouse.main.holdings_results h
 LEFT JOIN warehouse.main.holdings_line_items i USING (section_id, class_id, assignment_id)
-LEFT JOIN section USING (section_id) LEFT JOIN course USING (course_id)
+LEFT JOIN job ON job.job_id = h.job_id
+LEFT JOIN section USING (section_id)
+LEFT JOIN course ON course.course_id = coalesce(job.course_id, section.course_id)
 LEFT JOIN assignment ON assignment.assignment_id = h.assignment_id
 LEFT JOIN student ON student.user_id = h.user_id
 WHERE h.certainty IN ('known', 'unconfirmed') AND (h.score IS NOT NULL OR h.exempt)

@@ -37,6 +37,7 @@ from dagster_shared.error import SerializableErrorInfo
 from prometheus_client.parser import text_string_to_metric_families
 
 from gpb_pipeline.definitions import defs
+from gpb_pipeline.orchestration.build import SENSORS
 from gpb_pipeline.orchestration.health.looking import Lookout
 from gpb_pipeline.orchestration.health.metrics import rendered
 from gpb_pipeline.orchestration.health.remedies import SignName
@@ -70,6 +71,8 @@ class Deployment:
         for name, after in {"nightly": 0, "nightly_retry": 2, "reading_back": 4, "tidying": 5}.items():
             due = NIGHT + timedelta(hours=after * share)
             self.ticked(name, due if due < NOW else due - timedelta(days=1))
+        for each in SENSORS:
+            self.sensor_ticked(each.name)
         self.beats()
 
     def beats(self) -> None:
@@ -109,10 +112,21 @@ class Deployment:
                 )
             )
 
-    def run(self, job: str, status: dg.DagsterRunStatus = dg.DagsterRunStatus.QUEUED) -> dg.DagsterRun:
+    def forgot(self, *names: str) -> None:
+        for state in self.instance.all_instigator_state():
+            if state.instigator_name in names:
+                self.instance.delete_instigator_state(state.instigator_origin_id, state.selector_id)
+
+    def run(
+        self, job: str, status: dg.DagsterRunStatus = dg.DagsterRunStatus.QUEUED, **config: object
+    ) -> dg.DagsterRun:
         definition, origin = defs.resolve_job_def(job), RemoteJobOrigin(REPOSITORY, job)
         return self.instance.create_run_for_job(
-            definition, status=status, tags=definition.tags, remote_job_origin=origin
+            definition,
+            status=status,
+            tags=definition.tags,
+            remote_job_origin=origin,
+            run_config={"ops": {"grade_passback": {"config": config}}} if config else {},
         )
 
     def switched_off(self, name: str) -> None:
@@ -193,6 +207,57 @@ def test_a_deployment_that_is_well_and_one_whose_daemon_is_silent_or_whose_sched
     assert trouble(lookout.look()) == {}
     next_night = trouble(lookout.look(NIGHT + timedelta(hours=24, minutes=11)))
     assert "nightly was due 11 minutes ago and did not tick" in next_night["schedules"]
+
+
+def test_what_a_daemon_that_lives_does_not_know_is_told_once_it_lasts_and_by_the_command_at_once(
+    deployment: Deployment, lookout: Lookout
+) -> None:
+    """As where its code location does not load: it has heartbeats, and makes no tick."""
+    deployment.forgot("nightly", "good_nights")
+    assert trouble(lookout.look()) == {}
+    deployment.beats()
+    told = {
+        "schedules": "nightly is not known to the daemon",
+        "sensors": "good_nights is not known to the daemon",
+    }
+    assert trouble(lookout.look(datetime.now(UTC) + SILENCE - timedelta(seconds=30))) == {}
+    with Lookout(watching=False) as once:
+        assert trouble(once.look()) == told
+
+
+def test_settings_are_read_at_each_look_and_wrong_ones_are_told(
+    deployment: Deployment, lookout: Lookout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GPB_NIGHTLY_ENABLED", "false")
+    assert due(lookout.look()) == 0
+    monkeypatch.setenv("GPB_NIGHTLY_ENABLED", "true")
+    assert due(lookout.look()) == 10
+    monkeypatch.setenv("GPB_NIGHTLY_AT", "late")
+    found = trouble(lookout.look())
+    assert found.keys() == {"dagster", "warehouse"}
+    assert found["dagster"] == "GPB_NIGHTLY_AT: not a time of day as HH:MM"
+
+
+def test_by_the_institutions_default_only_those_were_due_that_a_run_names_or_a_night_had_before(
+    deployment: Deployment, lookout: Lookout, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Forty came by day, or the default was set then; one had a night before, one is named by a run."""
+    monkeypatch.setenv("GPB_NIGHTLY_DEFAULT", "true")
+    add_courses(deployment.instance, [f"80{number}" for number in range(40)])
+    put_on_record(
+        warehouse, *(Sync("800", at) for at in (NIGHT - timedelta(days=1), NIGHT + timedelta(minutes=5)))
+    )
+    assert trouble(lookout.look()) == {}
+    assert due(lookout.look()) == 11
+    deployment.run("nightly_grade_sync", dg.DagsterRunStatus.SUCCESS, course_ids=["801", "9999"])
+    found = lookout.look()
+    assert due(found) == 12
+    assert trouble(found) == {"night": "of 12 courses due 2 are not synced"}
+
+
+def due(seen: Seen) -> int:
+    assert isinstance(seen.warehouse, WarehouseFigures)
+    return seen.warehouse.tonight.due
 
 
 def test_a_sensor_whose_every_tick_fails_is_told_once_it_lasts(

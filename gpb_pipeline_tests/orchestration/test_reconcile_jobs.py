@@ -11,6 +11,7 @@ import pytest
 from gpb_pipeline.definitions import defs
 from gpb_pipeline.errors import UsageError
 from gpb_pipeline.orchestration import reconcile_told, sensors
+from gpb_pipeline.orchestration.partitions import add_courses
 from gpb_pipeline.orchestration.resources import Passback
 from gpb_pipeline.passback.frames import Sections
 from gpb_pipeline.passback.holdings.differences import Differences
@@ -157,6 +158,16 @@ def test_a_class_that_was_not_read_back_for_seven_nights_is_told(
             before=NO_HOLDINGS, after=held, read=frozenset({section} if read else ()), read_at=read
         )
         warehouse.commit(holdings.bring, [change])
+    add_courses(home, ["1", "2", "3"])
+    dagster.add("1", "2", "3")
+    every = [Sync("2", NIGHT - nights * 24 * HOUR + timedelta(seconds=20)) for nights in range(8)]
+    put_on_record(warehouse, *every[:7])
+    assert "not read back" not in digest(home, capfd)  # nights are not on for so long
+    assert looked_at(dagster)["not_read_back"] == 0
+    put_on_record(warehouse, every[7])
+    home.delete_dynamic_partition("course", "1")
+    assert "not read back" not in digest(home, capfd)  # no current course
+    add_courses(home, ["1"])
     text = digest(home, capfd)
     assert "For the operator:" in text
     assert "Course 1 has a class that was not read back for seven nights." in text

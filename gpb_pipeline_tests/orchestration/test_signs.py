@@ -135,6 +135,14 @@ AWAY = Unreachable(what="it cannot be read (OperationalError)", remedy="Start it
         (schedule(tick="failed", ticked_at=NOW - 3 * HOUR), {}),
         (schedule(tick="under way"), {"schedules": "tidying hangs"}),
         (schedule(tick="under way", ticked_at=NOW - MINUTE), {}),
+        (of_dagster(unknown={"tidying": NOW - 8 * MINUTE, "sync_alerts": NOW}), {}),
+        (
+            of_dagster(unknown={"tidying": NOW - 12 * MINUTE, "sync_alerts": NOW - 12 * MINUTE}),
+            {
+                "schedules": "tidying is not known to the daemon",
+                "sensors": "sync_alerts is not known to the daemon",
+            },
+        ),
         (of_dagster(sensors_off=("sync_alerts",)), {"sensors": "switched off: sync_alerts"}),
         (of_dagster(sensors_failing={"sync_alerts": NOW - 20 * MINUTE}), {}),
         (
@@ -144,6 +152,9 @@ AWAY = Unreachable(what="it cannot be read (OperationalError)", remedy="Start it
         (night(), {}),
         (night(synced=80), {"night": "of 100 courses due 20 are not synced"}),
         (night(synced=80, left=15), {}),  # they go first in the next, and the digest tells of them
+        (night(due=5, tried=5, synced=4), {}),  # its own trouble, which the digest tells
+        (night(due=5, tried=5, synced=3), {"night": "of 5 courses due 2 are not synced"}),
+        (night(due=1, tried=1, synced=0), {"night": "of 1 courses due 1 are not synced"}),
         (night(tried=0, synced=0), {"night": "no sync has begun"}),
         (night(due=0, tried=0, synced=0), {}),
         (night(began=NOW + MINUTE, synced=0), {}),  # its tick is yet to come
@@ -162,6 +173,17 @@ def test_what_is_trouble_and_what_is_not(seen: Seen, told: dict[SignName, str]) 
     for name, words in told.items():
         assert words in found[name]
     assert all(each.remedy for each in signs(seen) if not each.well)
+
+
+def test_the_first_night_after_a_time_without_any_is_no_alarm() -> None:
+    """Nothing was written for weeks, and it was launched just now."""
+    began = District(seed=1, first=FIRST).seen(NIGHT + 2 * MINUTE)
+    assert isinstance(began.dagster, DagsterFigures)
+    assert isinstance(began.warehouse, WarehouseFigures)
+    [launched] = [each for each in began.dagster.schedules if each.name == "nightly"]
+    assert (launched.tick, launched.ticked_at) == ("launched", NIGHT)
+    idle = replace(began.warehouse, newest_commit=NIGHT - 600 * HOUR)
+    assert trouble(replace(began, warehouse=idle)) == {}
 
 
 def test_nights_that_are_switched_off_are_no_trouble_and_those_under_way_have_time() -> None:

@@ -79,6 +79,7 @@ class District:
         return DagsterFigures(
             heartbeats={part: at.astimezone(UTC) for part, at in beats.items()},
             schedules=tuple(self._schedule(name, now, alive) for name in AFTER),
+            unknown={},
             sensors_off=(),
             sensors_failing={"discover_courses": now - 20 * MINUTE} if dice.random() < 0.1 else {},
             queue=Queue(

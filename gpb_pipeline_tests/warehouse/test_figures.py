@@ -39,7 +39,7 @@ def test_how_late_changes_arrive_is_of_changes_alone_and_of_what_was_sent_lately
 ) -> None:
     long_ago = NOW - timedelta(days=30)
     with ducklake.connect(either, tables.create) as warehouse:
-        assert warehouse.read(figures.change_lag, NOW - 24 * HOUR) is None
+        assert warehouse.read(figures.change_lag, NOW - 24 * HOUR, long_ago) is None
 
         def sent(session: Connection) -> None:
             send(session, "1", "nightly", NOW - timedelta(days=6))
@@ -51,9 +51,12 @@ def test_how_late_changes_arrive_is_of_changes_alone_and_of_what_was_sent_lately
             send(session, "1", "remaster", NOW - HOUR, NOW - 90 * HOUR)
 
         warehouse.commit(sent)
-        found = warehouse.read(figures.change_lag, NOW - 24 * HOUR)
+        found = warehouse.read(figures.change_lag, NOW - 24 * HOUR, long_ago)
+        of_nights = warehouse.read(figures.change_lag, NOW - 24 * HOUR, NOW - 7 * HOUR)
     assert found is not None
     assert found[0] == 6 * HOUR
+    assert of_nights is not None
+    assert of_nights[0] == 3 * HOUR  # two of the five are of after nights were switched on
     assert 9 * HOUR < found[1] <= 10 * HOUR
 
 

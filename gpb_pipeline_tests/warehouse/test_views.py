@@ -51,6 +51,7 @@ def test_each_view_says_what_a_sync_left(warehouse: Warehouse) -> None:
         {
             **place,
             "user_id": user_id,
+            "job_id": "j1",
             "student_id": f"SIS-{user_id}",
             "certainty": certainty,
             "score": score,
@@ -62,6 +63,10 @@ def test_each_view_says_what_a_sync_left(warehouse: Warehouse) -> None:
     [current] = warehouse.read(rows, "FROM warehouse.main.current_sis_grades")
     assert [current[name] for name in names] == ["Algebra I", "Period 1", "Quiz", "Ada Lovelace"]
     assert (current["student_id"], current["score"]) == ("SIS-u1", 9.5)
+
+    put_course(warehouse, "0", "Homeroom")  # Canvas shows the section there now
+    [moved] = warehouse.read(rows, "FROM warehouse.main.current_sis_grades")
+    assert (moved["course_id"], moved["course_name"]) == ("1", "Algebra I")
 
     skips = warehouse.read(rows, "FROM warehouse.main.skips_by_school")
     kept_back = [each for each in algebra().grades["state"] if each in ("skipped", "failed")]

@@ -18,6 +18,7 @@ from dagster._utils.schedules import get_latest_completed_cron_tick
 from dagster._utils.tags import TagConcurrencyLimitsCounter  # what the daemon's queue asks
 
 from gpb_pipeline.orchestration.health.seen import DagsterFigures, Queue, Schedule, Tick
+from gpb_pipeline.orchestration.health.signs import SILENCE
 from gpb_pipeline.orchestration.jobs import nightly_grade_sync
 from gpb_pipeline.orchestration.launch import CODE_LOCATION
 
@@ -32,30 +33,40 @@ TICKS: Mapping[TickStatus, Tick] = {
 
 
 def dagster_figures(
-    instance: dg.DagsterInstance, schedules: Sequence[dg.ScheduleDefinition], now: datetime
+    instance: dg.DagsterInstance,
+    schedules: Sequence[dg.ScheduleDefinition],
+    sensors: Sequence[dg.SensorDefinition],
+    now: datetime,
 ) -> DagsterFigures:
-    """Look at it; `schedules` are those that there must be."""
+    """Look at it; `schedules` and `sensors` are those that there must be."""
     states = {
         state.instigator_name: state
         for state in instance.all_instigator_state()
         if state.origin.repository_origin.code_location_origin.location_name == CODE_LOCATION
     }
-    sensors = {name: state for name, state in states.items() if state.instigator_type.value == "SENSOR"}
-    beats = instance.get_daemon_heartbeats()
+    sensing = {name: state for name, state in states.items() if state.instigator_type.value == "SENSOR"}
+    beats = {
+        part: datetime.fromtimestamp(beat.timestamp, UTC)
+        for part, beat in instance.get_daemon_heartbeats().items()
+    }
+    lives = {part for part, at in beats.items() if now - at <= SILENCE}
     queued = instance.get_run_records(
         dg.RunsFilter(statuses=[dg.DagsterRunStatus.QUEUED]), limit=LOOKED_AT, ascending=True
     )
     active = instance.get_runs(dg.RunsFilter(statuses=ACTIVE_RUN_STATUSES))
     return DagsterFigures(
-        heartbeats={
-            part: datetime.fromtimestamp(beats[part].timestamp, UTC) if part in beats else None
-            for part in instance.get_required_daemon_types()
-        },
+        heartbeats={part: beats.get(part) for part in instance.get_required_daemon_types()},
         schedules=tuple(_schedule(instance, each, states.get(each.name), now) for each in schedules),
-        sensors_off=tuple(sorted(name for name, state in sensors.items() if not state.is_running)),
+        unknown={
+            each.name: now
+            for part, declared in (("SCHEDULER", schedules), ("SENSOR", sensors))
+            for each in declared
+            if part in lives and each.name not in states
+        },
+        sensors_off=tuple(sorted(name for name, state in sensing.items() if not state.is_running)),
         sensors_failing={
             name: since
-            for name, state in sorted(sensors.items())
+            for name, state in sorted(sensing.items())
             if state.is_running and (since := _failing_since(instance, state)) is not None
         },
         queue=Queue(
@@ -77,7 +88,7 @@ def _schedule(
     state: InstigatorState | None,
     now: datetime,
 ) -> Schedule:
-    """Look at one; of which no daemon has said anything yet, nothing is due."""
+    """Look at one; of which no daemon has said anything yet, nothing is due, and it is told as unknown."""
     if state is None:
         return Schedule(name=schedule.name, on=True, due_at=None, ticked_at=None, tick=None)
     due_at = get_latest_completed_cron_tick(str(schedule.cron_schedule), now, schedule.execution_timezone)

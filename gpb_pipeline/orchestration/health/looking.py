@@ -6,6 +6,7 @@ Each store is opened once and kept. One that cannot be read is told as such, and
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -16,6 +17,7 @@ import dagster as dg
 
 from gpb_pipeline.errors import PipelineError, SettingsError
 from gpb_pipeline.orchestration import nights, schedules
+from gpb_pipeline.orchestration.build import SENSORS
 from gpb_pipeline.orchestration.health.dagster_figures import dagster_figures
 from gpb_pipeline.orchestration.health.seen import (
     DagsterFigures,
@@ -26,25 +28,32 @@ from gpb_pipeline.orchestration.health.seen import (
 )
 from gpb_pipeline.orchestration.health.tonight import tonight
 from gpb_pipeline.orchestration.home import INSTANCE_FILE, dagster_home
+from gpb_pipeline.orchestration.named import named_since
 from gpb_pipeline.orchestration.partitions import known_courses
-from gpb_pipeline.reconcile import UNREAD
+from gpb_pipeline.passback.nightly import last_nightly
 from gpb_pipeline.settings import DagsterSettings, NightlySettings, PassbackSettings, WarehouseSettings
-from gpb_pipeline.warehouse import figures, holdings
+from gpb_pipeline.warehouse import figures
 from gpb_pipeline.warehouse.ducklake import Connection, Warehouse
 from gpb_pipeline.warehouse.opening import open_warehouse
 
 T = TypeVar("T")
 R = TypeVar("R")
 LAG_OF = timedelta(days=1)
+_NONE: frozenset[str] = frozenset()
 
 
 class Lookout:
-    """Looks as often as it is asked; raises SettingsError where the nights' settings are wrong."""
+    """Looks as often as it is asked, each time by the settings as they are then, as the daemon's ticks do.
 
-    def __init__(self) -> None:
-        self._nightly, passback = NightlySettings.load(), PassbackSettings.load()
-        self._zone = passback.zone
-        self._schedules = schedules.build(self._nightly, passback.timezone)
+    Raises SettingsError where they are wrong when it begins; later that is told. Without `watching` it looks
+    once, and what the daemon does not know is not waited for.
+    """
+
+    def __init__(self, *, watching: bool = True) -> None:
+        NightlySettings.load()
+        self._zone = PassbackSettings.load().zone
+        self._watching = watching
+        self._unknown: Mapping[str, datetime] = {}
         self._places = _places(WarehouseSettings.load(), DagsterSettings.load())
         self._dagster = _Kept(_existing_instance)
         self._warehouse = _Kept(_existing_warehouse)
@@ -52,18 +61,28 @@ class Lookout:
     def look(self, now: datetime | None = None) -> Seen:
         """Look at all of it once."""
         at = (now or datetime.now(UTC)).astimezone(UTC)
-        found = self._dagster.read(lambda instance: self._of_dagster(instance, at))
-        dagster, known = (found, frozenset()) if isinstance(found, Unreachable) else found
-        warehouse = self._warehouse.read(
-            lambda opened: opened.read(_of_warehouse, at, self._nightly, self._zone, known)
-        )
         free = dict(_free(self._places))
+        try:
+            nightly, passback = NightlySettings.load(), PassbackSettings.load()
+        except SettingsError as fault:
+            wrong = _told(fault)
+            return Seen(at=at, zone=self._zone, dagster=wrong, warehouse=wrong, free=free)
+        self._zone = passback.zone
+        found = self._dagster.read(lambda instance: self._of_dagster(instance, at, nightly, passback))
+        dagster, known, named = found if not isinstance(found, Unreachable) else (found, _NONE, _NONE)
+        warehouse = self._warehouse.read(
+            lambda opened: opened.read(_of_warehouse, at, nightly, passback.zone, known, named)
+        )
         return Seen(at=at, zone=self._zone, dagster=dagster, warehouse=warehouse, free=free)
 
     def _of_dagster(
-        self, instance: dg.DagsterInstance, at: datetime
-    ) -> tuple[DagsterFigures, frozenset[str]]:
-        return dagster_figures(instance, self._schedules, at), known_courses(instance)
+        self, instance: dg.DagsterInstance, at: datetime, nightly: NightlySettings, passback: PassbackSettings
+    ) -> tuple[DagsterFigures, frozenset[str], frozenset[str]]:
+        found = dagster_figures(instance, schedules.build(nightly, passback.timezone), SENSORS, at)
+        since = at if self._watching else datetime.min.replace(tzinfo=UTC)
+        self._unknown = {name: self._unknown.get(name, since) for name in found.unknown}
+        named = named_since(instance, last_nightly(at, nightly.at, passback.zone))
+        return replace(found, unknown=self._unknown), known_courses(instance), named
 
     def __enter__(self) -> Self:
         return self
@@ -91,7 +110,7 @@ class _Kept(Generic[T]):
             return work(self._store)
         except PipelineError as fault:
             self.close()
-            return Unreachable(what=f"{fault.item}: {fault.what}", remedy=fault.remedy)
+            return _told(fault)
         except Exception as fault:  # noqa: BLE001  whatever it is, it is told; its text may hold an address
             self.close()
             return Unreachable(
@@ -103,6 +122,10 @@ class _Kept(Generic[T]):
         self._store = None
         with suppress(Exception):  # it may be away by now
             self._stack.close()
+
+
+def _told(fault: PipelineError) -> Unreachable:
+    return Unreachable(what=f"{fault.item}: {fault.what}", remedy=fault.remedy)
 
 
 def _places(warehouse: WarehouseSettings, dagster: DagsterSettings) -> dict[str, Path]:
@@ -150,15 +173,22 @@ def _existing_warehouse() -> Iterator[Warehouse]:
 
 
 def _of_warehouse(
-    session: Connection, at: datetime, settings: NightlySettings, zone: ZoneInfo, known: frozenset[str]
+    session: Connection,
+    at: datetime,
+    settings: NightlySettings,
+    zone: ZoneInfo,
+    known: frozenset[str],
+    named: frozenset[str],
 ) -> WarehouseFigures:
-    night = nights.look(session, now=at, zone=zone, settings=settings, known=known, back=nights.NIGHTS_BACK)
-    lag = figures.change_lag(session, at - LAG_OF)
-    unread = holdings.unread_since(session, night.began[0].astimezone(UTC) - UNREAD)
+    night = nights.look(
+        session, now=at, zone=zone, settings=settings, known=known, named=named, back=nights.NIGHTS_BACK
+    )
+    on_since = nights.on_since(session, at, zone, settings)
+    lag = figures.change_lag(session, at - LAG_OF, on_since) if on_since else None
     return WarehouseFigures(
         tonight=tonight(night, at),
         newest_commit=figures.newest_commit(session),
         unmerged_files=figures.unmerged_files(session),
         lag=Lag(half=lag[0], most=lag[1]) if lag else None,
-        not_read_back=len(unread) if settings.enabled else 0,
+        not_read_back=len(nights.not_read_back(session, at, zone, settings, known)),
     )

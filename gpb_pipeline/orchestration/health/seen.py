@@ -52,12 +52,14 @@ class Queue:
 class DagsterFigures:
     """What Dagster's store shows. `heartbeats`: of each part of the daemon that there must be, the newest.
 
-    `sensors_failing`: since when each tick of these has failed. `nightly`: whether a run of the night waits
-    or is under way.
+    `unknown`: the schedules and sensors of which a daemon that lives has said nothing, and since when that is
+    seen. `sensors_failing`: since when each tick of these has failed. `nightly`: whether a run of the night
+    waits or is under way.
     """
 
     heartbeats: Mapping[str, datetime | None]
     schedules: tuple[Schedule, ...]
+    unknown: Mapping[str, datetime]
     sensors_off: tuple[str, ...]
     sensors_failing: Mapping[str, datetime]
     queue: Queue

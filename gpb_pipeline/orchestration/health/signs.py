@@ -31,7 +31,7 @@ FAILED_TICK = timedelta(hours=2)
 """So long a failed tick is told: by then the night's retry has made up for it, or the night tells."""
 NIGHT_IS_OVER = timedelta(hours=3)
 """After its begin and its retry, where nothing of it waits or runs: what is not synced then stays so."""
-NOT_SYNCED = 0.10  # of the due courses; what single ones failed for is in the night's digest
+NOT_SYNCED = 0.10  # of the due courses, and two; what single ones failed for is in the night's digest
 SLOWER = 2.5  # than ever in a week, which is several times as long as usual
 LATE = timedelta(days=2)  # of half the changes: a district that is larger than a night takes two
 NO_COMMIT = timedelta(hours=26)  # from one night's first to the next one's, on a day of 25 hours too
@@ -90,7 +90,8 @@ def _judged(seen: Seen) -> Iterator[tuple[SignName, Judged]]:
 
 def missed_much(tonight: Tonight) -> bool:
     """Say whether a night that is over left more unsynced than single courses' own troubles explain."""
-    return tonight.not_synced > NOT_SYNCED * tonight.due
+    missed = tonight.not_synced
+    return missed > 0 and (missed == tonight.due or missed > max(1, NOT_SYNCED * tonight.due))
 
 
 def _disk(free: Mapping[str, int]) -> Judged:
@@ -109,6 +110,7 @@ def _daemon(heartbeats: Mapping[str, datetime | None], now: datetime) -> Judged:
 
 def _schedules(dagster: DagsterFigures, now: datetime) -> Judged:
     troubles = [trouble for each in dagster.schedules if (trouble := _of_schedule(each, now))]
+    troubles += _unknown(dagster, now, schedules=True)
     return not troubles, "; ".join(troubles) or "each is on, and ticks when it is due"
 
 
@@ -132,12 +134,19 @@ def _of_schedule(each: Schedule, now: datetime) -> str | None:
 
 def _sensors(dagster: DagsterFigures, now: datetime) -> Judged:
     troubles = [f"switched off: {', '.join(dagster.sensors_off)}"] if dagster.sensors_off else []
+    troubles += _unknown(dagster, now, schedules=False)
     troubles += [
         f"each tick of {name} has failed for {spelt(now - since)}"
         for name, since in dagster.sensors_failing.items()
         if now - since > FAILING
     ]
     return not troubles, "; ".join(troubles) or "each is on, and ticks"
+
+
+def _unknown(dagster: DagsterFigures, now: datetime, *, schedules: bool) -> list[str]:
+    named = {each.name for each in dagster.schedules}
+    found = (name for name, since in dagster.unknown.items() if now - since > SILENCE)
+    return [f"{name} is not known to the daemon" for name in sorted(found) if (name in named) == schedules]
 
 
 def _queue(queue: Queue, now: datetime) -> Judged:
@@ -166,7 +175,13 @@ def _night(dagster: DagsterFigures, tonight: Tonight, now: datetime) -> Judged:
 
 def _commits(dagster: DagsterFigures, newest: datetime, now: datetime, zone: ZoneInfo) -> Judged:
     nightly = dagster.schedule("nightly")
-    wanted = nightly is not None and nightly.tick == "launched"
+    wanted = (
+        nightly is not None
+        and nightly.tick == "launched"
+        and nightly.ticked_at is not None
+        and now - nightly.ticked_at
+        > SILENCE  # the first after a time without nights has yet to put one there
+    )
     return not (
         wanted and now - newest > NO_COMMIT
     ), f"the newest is of {newest.astimezone(zone):%Y-%m-%d %H:%M}"
