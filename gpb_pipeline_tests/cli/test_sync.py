@@ -193,6 +193,7 @@ def test_the_last_sync_of_an_assignment_is_that_of_its_grades_too(sandbox: Sandb
     assert [each["assignment_id"] for each in offered if each["last_sync"][:10] == latest] == [first]
 
 
+@pytest.mark.long
 def test_a_remaster_sends_it_all_where_someone_says_so(sandbox: Sandbox) -> None:
     gpb("sync", ALGEBRA)
     refused = gpb("remaster", ALGEBRA)  # nobody to ask: it is no terminal

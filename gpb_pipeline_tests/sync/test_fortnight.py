@@ -219,6 +219,7 @@ def test_a_fortnight_ends_with_the_sis_equal_to_canvas_and_the_history_true(
         _equal_under_the_rules(district, nights, start)
 
 
+@pytest.mark.long
 def test_a_weekend_in_spring_has_each_of_its_nights_once(
     environment: None, district: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -172,7 +172,10 @@ def test_who_has_left_is_not_preselected_whatever_became_of_the_assignment(desk:
 
 @pytest.mark.parametrize(
     ("path", "key", "value"),
-    [("/assignments$", "points_possible", "ten"), ("/assignments$", "id", None)],
+    [
+        ("/assignments$", "points_possible", "ten"),
+        pytest.param("/assignments$", "id", None, marks=pytest.mark.long),  # test_differences.py has it
+    ],
     ids=["an assignment of so many points", "an assignment without an id"],
 )
 def test_what_canvas_gives_in_a_shape_that_nobody_can_read_is_not_taken_back(

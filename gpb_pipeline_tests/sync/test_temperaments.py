@@ -337,6 +337,7 @@ def test_an_empty_list_that_says_failure_is_none(strict_desk: Desk) -> None:
     quiet(desk)
 
 
+@pytest.mark.long
 def test_a_sis_that_keeps_the_old_score_fails_the_row_until_it_takes_it(strict_desk: Desk) -> None:
     """At first its list may be late; from the second sync on it is what it is."""
     desk = strict_desk
@@ -427,6 +428,7 @@ def test_scores_that_canvas_has_again_go_over_what_a_crash_left_where_edits_are_
     quiet(desk)
 
 
+@pytest.mark.long
 def test_a_column_that_a_teacher_made_before_our_lost_write_is_never_taken_for_ours(
     strict_desk: Desk,
 ) -> None:

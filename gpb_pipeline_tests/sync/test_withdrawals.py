@@ -107,6 +107,7 @@ def test_a_curve_over_the_whole_course_is_sent_and_remarked_on(strict_desk: Desk
     ]
 
 
+@pytest.mark.long
 def test_a_course_copy_has_ids_of_its_own_and_touches_nothing_of_the_old(
     copied_school: Sandbox, desk_of: Callable[[Sandbox], Desk]
 ) -> None:
