@@ -10,7 +10,7 @@ import requests
 
 EVERY = 0.2  # seconds
 TIMEOUT = 30.0
-GOOD = 200
+GOOD, NOT_YET = 200, 404
 
 
 @dataclass
@@ -28,16 +28,21 @@ class Visitor:
 
     def visit(self) -> None:
         waits_since: float | None = None  # asked, and no good answer yet
+        there: set[str] = set()
         for url in cycle(self.urls):
             if self._over.wait(EVERY):
                 return
             waits_since = waits_since or time.monotonic()
             status = self._asked(url)
             self.answers[status] = self.answers.get(status, 0) + 1
+            if status == NOT_YET and url not in there:  # no sync has come to that course
+                waits_since = None
+                continue
             waited = time.monotonic() - waits_since
             if waited > self.away:
                 self.away, self.until = waited, datetime.now(UTC)
             if status == GOOD:
+                there.add(url)
                 waits_since = None
 
     def leave(self) -> None:
