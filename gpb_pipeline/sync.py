@@ -35,19 +35,21 @@ from gpb_pipeline.passback.frames import CategoryMapping, Enrollments
 from gpb_pipeline.passback.holdings.absent import unanswered, with_these, without
 from gpb_pipeline.passback.holdings.adopt import Places, places_of
 from gpb_pipeline.passback.holdings.answers import without_unwanted
+from gpb_pipeline.passback.holdings.chosen import (
+    held_back,
+    only_mended,
+    only_retracted,
+    told_of_course,
+    unread_told,
+)
 from gpb_pipeline.passback.holdings.died import nobody_deleted, nobody_edited
 from gpb_pipeline.passback.holdings.differences import (
     Cause,
     CourseNow,
     Differences,
     differences,
-    held_back,
-    only_mended,
-    only_retracted,
     orphaned,
     told_again,
-    told_of_course,
-    unread_told,
 )
 from gpb_pipeline.passback.holdings.frames import NO_HOLDINGS, SURE, Bare, Holdings
 from gpb_pipeline.passback.holdings.lacking import without_categories, without_students
@@ -285,8 +287,10 @@ class CourseSync:
             held = nobody_edited(nobody_deleted(held), read.canvas.submissions)
         if lost:
             held = found_of(held, self.request.job_id)
-        released = unanswered(held) if "unsettled" in self.request.mend else NO_HOLDINGS
-        held = without(held, released)
+        released = NO_HOLDINGS
+        if "unsettled" in self.request.mend:
+            released = unanswered(held)
+            held = without(held, released)
         judgement = told_of_course(self._judgement(read, mapping, held), Code.EMPTY_LIST_BELIEVED, empty)
         planned = self._planned(judgement, held, self.request.type)
         judged = Judged(

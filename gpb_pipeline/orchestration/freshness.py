@@ -10,11 +10,10 @@ import dagster as dg
 
 from gpb_pipeline.orchestration import nights, run_log
 from gpb_pipeline.orchestration.metadata import Metadata
-from gpb_pipeline.orchestration.named import named_since
+from gpb_pipeline.orchestration.named import look_back
 from gpb_pipeline.orchestration.nights import Night
 from gpb_pipeline.orchestration.partitions import known_courses
 from gpb_pipeline.orchestration.resources import Passback
-from gpb_pipeline.passback.nightly import last_nightly
 from gpb_pipeline.settings import NightlySettings
 
 NAME, ASSET = "synced_last_night", "grade_syncs"
@@ -30,15 +29,14 @@ SHOWN = 50  # course ids
 @run_log.step()
 def synced_last_night(context: dg.AssetCheckExecutionContext, passback: Passback) -> dg.AssetCheckResult:
     """Look at the last night that began."""
-    settings, now = NightlySettings.load(), datetime.now(UTC)
     with passback.warehouse() as warehouse:
         night = warehouse.read(
-            nights.look,
-            now=now,
-            zone=passback.zone,
-            settings=settings,
+            look_back,
+            context.instance,
             known=known_courses(context.instance),
-            named=named_since(context.instance, last_nightly(now, settings.at, passback.zone)),
+            now=datetime.now(UTC),
+            zone=passback.zone,
+            settings=NightlySettings.load(),
         )
     found = evaluation(night)
     return dg.AssetCheckResult(passed=found.passed, severity=found.severity, metadata=found.metadata)

@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from gpb_pipeline.orchestration import nights, run_log, webhook
+from gpb_pipeline.orchestration import run_log, webhook
 from gpb_pipeline.orchestration.health.signs import missed_much
 from gpb_pipeline.orchestration.health.tonight import tonight
 from gpb_pipeline.orchestration.last_night import is_over
-from gpb_pipeline.orchestration.named import named_since
+from gpb_pipeline.orchestration.named import look_back
 from gpb_pipeline.orchestration.partitions import known_courses
 from gpb_pipeline.orchestration.resources import Passback
 from gpb_pipeline.passback.nightly import last_nightly
@@ -40,12 +40,12 @@ def good_nights(context: dg.SensorEvaluationContext, passback: Passback) -> dg.S
         return dg.SkipReason("The night is not over yet.")
     with passback.warehouse() as warehouse:
         night = warehouse.read(
-            nights.look,
+            look_back,
+            context.instance,
+            known=known_courses(context.instance),
             now=now,
             zone=passback.zone,
             settings=settings,
-            known=known_courses(context.instance),
-            named=named_since(context.instance, began),
         )
     found = tonight(night, now)
     if missed_much(found):

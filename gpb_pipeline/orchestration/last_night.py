@@ -13,11 +13,10 @@ from gpb_pipeline.orchestration import nights, run_log
 from gpb_pipeline.orchestration.config import BY_ITSELF, QUEUE_TAG
 from gpb_pipeline.orchestration.health.signs import NIGHT_IS_OVER
 from gpb_pipeline.orchestration.jobs import nightly_grade_sync
-from gpb_pipeline.orchestration.named import named_since
+from gpb_pipeline.orchestration.named import look_back
 from gpb_pipeline.orchestration.night_report import NightReport, markdown, report, who_must_act
 from gpb_pipeline.orchestration.partitions import known_courses
 from gpb_pipeline.orchestration.resources import Passback
-from gpb_pipeline.passback.nightly import last_nightly
 from gpb_pipeline.settings import NightlySettings
 from gpb_pipeline.warehouse import district, history
 from gpb_pipeline.warehouse.ducklake import Connection
@@ -102,15 +101,7 @@ def is_over(instance: dg.DagsterInstance, began: datetime, now: datetime) -> boo
 
 def _looked_at(session: Connection, zone: ZoneInfo, instance: dg.DagsterInstance) -> NightReport:
     settings, now, known = NightlySettings.load(), datetime.now(UTC), known_courses(instance)
-    night = nights.look(
-        session,
-        now=now,
-        zone=zone,
-        settings=settings,
-        known=known,
-        named=named_since(instance, last_nightly(now, settings.at, zone)),
-        back=NIGHTS_BACK,
-    )
+    night = look_back(session, instance, known=known, now=now, zone=zone, settings=settings, back=NIGHTS_BACK)
     seen = district.district(session, course_ids=set(night.due))
     unread = nights.not_read_back(session, now, zone, settings, known)
     return report(night, seen, unread, now)

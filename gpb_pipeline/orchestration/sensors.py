@@ -15,7 +15,7 @@ from gpb_pipeline.canvas.courses import account_courses
 from gpb_pipeline.orchestration import alerts, freshness, nights, run_log, webhook
 from gpb_pipeline.orchestration.alerts import Problem
 from gpb_pipeline.orchestration.last_night import is_over
-from gpb_pipeline.orchestration.named import named_since
+from gpb_pipeline.orchestration.named import look_back
 from gpb_pipeline.orchestration.partitions import COURSE, known_courses
 from gpb_pipeline.orchestration.resources import Passback
 from gpb_pipeline.passback.nightly import last_nightly
@@ -91,12 +91,12 @@ def sync_alerts(context: dg.SensorEvaluationContext, passback: Passback) -> dg.S
             return _remember(replace(told, on_since=on_since), "The night is told, or not over yet.")
         known = known_courses(context.instance)
         night = warehouse.read(
-            nights.look,
+            look_back,
+            context.instance,
+            known=known,
             now=now,
             zone=passback.zone,
             settings=settings,
-            known=known,
-            named=named_since(context.instance, began),
             back=NIGHTS_BACK,
         )
         if on_since is None or datetime.fromisoformat(on_since) > began:

@@ -104,10 +104,10 @@ class Poster:
             case RefusedError():
                 self.halt.answered()
                 ids = (getattr(row, "result_id", None), row.line_item_id)
-                of_student = failure.says_unknown(getattr(row, "student_id", None) or "\0")
-                missing = frozenset(
-                    each for each in ids if each and failure.says_unknown(each) and not of_student
-                )
+                missing = frozenset(each for each in ids if each is not None and failure.says_unknown(each))
+                student_id = getattr(row, "student_id", None)
+                if student_id is not None and failure.says_unknown(student_id):
+                    missing = frozenset()  # it may be the student alone that is meant
                 code = codes.id_refused if self._refuses_our_id(failure, row) else codes.refused
                 return WriteAnswer(code=code, sis_error=_words(failure), unknown=missing)
             case UnavailableError():

@@ -54,6 +54,11 @@ def test_a_nightly_choice_that_cannot_be_is_refused_in_words_and_none_is_kept(
     assert dagster.instance.get_dynamic_partitions("course") == []
 
 
+def purged(dagster: Dagster) -> dg.ExecuteInProcessResult:
+    job = defs.resolve_job_def("purge_history")
+    return job.execute_in_process(instance=dagster.instance, raise_on_error=False)
+
+
 def test_purging_leaves_the_sync_that_died_while_later_ones_never_came_to_look(
     warehouse: Warehouse, dagster: Dagster
 ) -> None:
@@ -65,7 +70,7 @@ def test_purging_leaves_the_sync_that_died_while_later_ones_never_came_to_look(
         Sync("1", now - timedelta(days=30), code="canvas_access"),
         Sync("1", now - timedelta(days=1), code="canvas_access"),
     )
-    assert defs.resolve_job_def("purge_history").execute_in_process(instance=dagster.instance).success
+    assert purged(dagster).success
     left = [(now - job.started_at).days for job in warehouse.read(history.jobs)]
     assert left == [1, 40]
     assert warehouse.read(unsure.of_courses, ["1"]) == {"1"}
@@ -82,7 +87,7 @@ def test_purging_removes_syncs_past_their_age_and_keeps_a_courses_latest(
         Sync("2", now - timedelta(days=10), code="sis_unavailable"),
         Sync("2", now - timedelta(days=1)),
     )
-    assert defs.resolve_job_def("purge_history").execute_in_process(instance=dagster.instance).success
+    assert purged(dagster).success
     left = [(job.course_id, (now - job.started_at).days) for job in warehouse.read(history.jobs)]
     assert left == [("2", 1), ("2", 10), ("1", 20)]
 
@@ -92,12 +97,11 @@ def test_a_key_that_is_there_twice_fails_the_weekly_look(
     warehouse: Warehouse, dagster: Dagster, monkeypatch: pytest.MonkeyPatch, *, weekly: bool
 ) -> None:
     monkeypatch.setattr(maintenance, "is_weekly_turn", lambda _: weekly)
-    job = defs.resolve_job_def("purge_history")
     put_on_record(warehouse, Sync("1", datetime.now(UTC)))
-    assert job.execute_in_process(instance=dagster.instance).success
+    assert purged(dagster).success
     again = f"INSERT INTO {tables.JOBS.qualified} FROM {tables.JOBS.qualified}"
     warehouse.commit(lambda session: session.execute(again))
-    result = job.execute_in_process(instance=dagster.instance, raise_on_error=False)
+    result = purged(dagster)
     assert result.success is not weekly
     if weekly:
         assert "jobs has 1 keys twice" in str(result.failure_data_for_node("look_for_doubled_keys"))

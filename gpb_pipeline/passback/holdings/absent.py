@@ -68,11 +68,10 @@ def when_absent(
     if not read.any():
         return rows
     name = kind.id_column
-    lacking, found = read & rows["certainty"].isin(SURE), rows[name].isin(book.found)
-    read &= ~found
+    sure, found = rows["certainty"].isin(SURE), rows[name].isin(book.found)
+    lacking, read = read & sure, read & ~found
     lists_ours = rows["seen_at"].notna().any()
     ours = sent_since(rows, since)
-    sure = rows["certainty"].isin(SURE)
     otherwise = (rows["seen_at"] < rows["sent_at"]) & ~kind.kept(rows, kind.as_seen(rows))
     never = rows["seen_at"].isna() | (otherwise & (rows["certainty"] == "known"))
     never_seen = ~ours & never & (rows["unshown"] == 0)  # nor read back when it was written

@@ -26,7 +26,7 @@ from gpb_pipeline.passback.rules.issues import BARS, CATALOGUE, Code
 from gpb_pipeline.passback.sync_types import SyncType
 
 
-class _Codes(NamedTuple):
+class Codes(NamedTuple):
     """What keeps back a row of a kind, where the SIS itself is the cause."""
 
     unknown_outcome: Code
@@ -34,10 +34,10 @@ class _Codes(NamedTuple):
     edited: Code
 
 
-_OF_ASSIGNMENT = _Codes(
+OF_ASSIGNMENT = Codes(
     Code.ASSIGNMENT_UNKNOWN_OUTCOME, Code.ASSIGNMENT_TWO_CANDIDATES, Code.ASSIGNMENT_EDITED_IN_SIS
 )
-_OF_GRADE = _Codes(Code.SIS_UNKNOWN_OUTCOME, Code.TWO_CANDIDATES, Code.EDITED_IN_SIS)
+OF_GRADE = Codes(Code.SIS_UNKNOWN_OUTCOME, Code.TWO_CANDIDATES, Code.EDITED_IN_SIS)
 MASS = 0.5  # share of a course's posted grades whose change at once is worth a word (docs/decisions.md §8.10)
 TO_WRITE = ["create", "update", "withdraw"]
 TOLD = ["kept_otherwise", "edited", "missing", "gone"]
@@ -62,7 +62,7 @@ def plan(rows: Rows, holdings: Holdings, policy: Policy, sync_type: SyncType, *,
     item_ids = item["line_item_id"].where(item["certainty"] != "gone")
     edited = item["finding"] == "edited"
     same_item = same_line_item(items, item, policy.due_date)
-    items = _written(items, item, same_item, policy, sync_type, _OF_ASSIGNMENT)
+    items = _written(items, item, same_item, policy, sync_type, OF_ASSIGNMENT)
     grades = grades.assign(line_item_id=_of_assignment(grades, items, item_ids))
     same_grade = same_result(grades, result)
     same_place = (
@@ -70,7 +70,7 @@ def plan(rows: Rows, holdings: Holdings, policy: Policy, sync_type: SyncType, *,
         | grades["line_item_id"].isna()
         | (result["certainty"] == "gone")
     )
-    grades = _written(grades, result, same_grade & same_place, policy, sync_type, _OF_GRADE)
+    grades = _written(grades, result, same_grade & same_place, policy, sync_type, OF_GRADE)
     items = _with_columns_for(grades, items, item)
     changed = _changed(grades, result, same_grade)
     items, grades = _held_back(items, grades, item, result, holdings, policy, confirm=confirm)
@@ -173,7 +173,7 @@ def _written(
     same: pd.Series[bool],
     policy: Policy,
     sync_type: SyncType,
-    codes: _Codes,
+    codes: Codes,
 ) -> pd.DataFrame:
     """Give each row that may go what is to be done about it.
 
